@@ -1,0 +1,48 @@
+"""Which encoder, which head, and the head's own arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import AutoConfig, PretrainedConfig
+
+
+class HeadedEncoderConfig(PretrainedConfig):
+    """Configuration of an encoder with a classification head of choice.
+
+    Args:
+        encoder_config: the encoder's own configuration, or its dictionary; default: a stock ELECTRA.
+        head: a name in `HEADS`.
+        head_kwargs: keyword arguments of that head; `dropout` defaults to what the encoder's stock head uses.
+        kwargs: as for `PretrainedConfig`, e.g. `id2label`, `problem_type`.
+    """
+
+    model_type = "headed_encoder"
+
+    def __init__(
+        self,
+        encoder_config: PretrainedConfig | dict[str, Any] | None = None,
+        head: str = "dense",
+        head_kwargs: dict[str, Any] | None = None,
+        **kwargs,
+    ):
+        if encoder_config is None:
+            encoder_config = {"model_type": "electra"}
+        if isinstance(encoder_config, dict):
+            encoder_config = AutoConfig.for_model(**encoder_config)
+        self.encoder_config = encoder_config
+        self.head = head
+        self.head_kwargs = head_kwargs or {}
+        # Read by transformers and by the heads; the encoder's values win over what a file repeats.
+        kwargs["hidden_size"] = encoder_config.hidden_size
+        kwargs["initializer_range"] = getattr(encoder_config, "initializer_range", 0.02)
+        kwargs["pad_token_id"] = encoder_config.pad_token_id
+        super().__init__(**kwargs)
+
+    @property
+    def vocab_size(self) -> int:
+        return self.encoder_config.vocab_size
+
+    @vocab_size.setter
+    def vocab_size(self, size: int) -> None:  # `resize_token_embeddings` writes it
+        self.encoder_config.vocab_size = size

@@ -1,0 +1,246 @@
+"""An encoder with a head of choice, for sequence classification, token classification and question answering.
+
+Letters in shapes: B sequences of T tokens with H hidden dimensions, C labels.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from transformers import AutoModel, PreTrainedModel
+from transformers.modeling_outputs import (
+    QuestionAnsweringModelOutput,
+    SequenceClassifierOutput,
+    TokenClassifierOutput,
+)
+from transformers.utils import can_return_tuple
+
+from .cnn import CNNHead
+from .configuration_headed_encoder import HeadedEncoderConfig
+from .dense import DenseHead
+from .lstm import LSTMHead
+from .masking import move, real_tokens_first, take
+
+HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
+
+
+def check_head(head: str, head_kwargs: dict[str, Any]) -> None:
+    """Raises ValueError, listing what is valid, where the head's name or a key of its arguments is unknown."""
+    if head not in HEADS:
+        raise ValueError(f"unknown head '{head}': choose one of {', '.join(HEADS)}")
+    given_by_model = ("self", "hidden_size", "num_labels", "per_token")
+    valid = [name for name in inspect.signature(HEADS[head].__init__).parameters if name not in given_by_model]
+    unknown = [name for name in head_kwargs if name not in valid]
+    if unknown:
+        raise ValueError(f"the {head} head has no argument '{unknown[0]}': valid ones are {', '.join(valid)}")
+
+
+class HeadedEncoderPreTrainedModel(PreTrainedModel):
+    """What the three models share: the encoder, its inputs, and how a head's weights begin.
+
+    Args:
+        config: which encoder and head.
+        encoder: a pretrained encoder of `config.encoder_config`'s kind; default: one with random weights.
+    """
+
+    config_class = HeadedEncoderConfig
+    base_model_prefix = "encoder"
+    main_input_name = "input_ids"
+    supports_gradient_checkpointing = True
+    accepts_loss_kwargs = True  # `forward` takes `num_items_in_batch`: exact losses under gradient accumulation
+    per_token = True
+    _supports_sdpa = True
+    _supports_flash_attn = True
+
+    def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        super().__init__(config)
+        check_head(config.head, config.head_kwargs)
+        if encoder is None:
+            encoder = AutoModel.from_config(config.encoder_config)
+        if hasattr(encoder, "pooler"):
+            encoder.pooler = None  # the heads read hidden states; a module without gradient would stop DDP
+        self.encoder = encoder
+        self.num_labels = config.num_labels
+        head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
+        self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
+        self.post_init()
+
+    def _stock_dropout(self, encoder_config) -> float:
+        """The probability that the encoder's own classification head uses."""
+        for name in ("classifier_dropout", "hidden_dropout_prob", "dropout"):
+            if getattr(encoder_config, name, None) is not None:
+                return getattr(encoder_config, name)
+        return 0.1
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Conv: He et al. 2015 (arXiv 1502.01852), for the ReLU behind it. LSTM: Glorot input weights and orthogonal
+        recurrent weights per gate, forget-gate bias 1 (Jozefowicz et al. 2015), other biases 0. Linear: as the encoder,
+        N(0, initializer_range)."""
+        if isinstance(module, nn.Conv1d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.LSTM):
+            for name, parameter in module.named_parameters():
+                if getattr(parameter, "_is_hf_initialized", False):  # slices of it would not carry the mark
+                    continue
+                if "bias" in name:
+                    nn.init.zeros_(parameter)
+                    if "bias_ih" in name:
+                        nn.init.ones_(parameter.data[module.hidden_size : 2 * module.hidden_size])  # gates: i, f, g, o
+                else:
+                    initialise = nn.init.xavier_uniform_ if "weight_ih" in name else nn.init.orthogonal_
+                    for gate in parameter.data.chunk(4):
+                        initialise(gate)
+        else:
+            super()._init_weights(module)
+
+    def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs):
+        """Runs encoder and head.
+
+        Returns:
+            the head's logits, (B, C) or (B, T, C), and the encoder's output.
+        """
+        inputs = {"input_ids": input_ids, "inputs_embeds": inputs_embeds, "position_ids": position_ids}
+        if getattr(self.config.encoder_config, "type_vocab_size", 0) > 1:
+            # klue/roberta has one type row and a tokenizer that emits type 1: an index error, on GPU a crash.
+            inputs["token_type_ids"] = token_type_ids
+        accepted = inspect.signature(self.encoder.forward).parameters
+        inputs = {name: value for name, value in inputs.items() if value is not None and name in accepted}
+        if attention_mask is None:
+            any_input = input_ids if input_ids is not None else inputs_embeds
+            attention_mask = torch.ones(any_input.shape[:2], dtype=torch.long, device=any_input.device)
+            target = None
+        else:
+            # Left padding becomes right padding: positions and every head then count from the first real token.
+            target = real_tokens_first(attention_mask)
+            inputs = {name: move(value, target) for name, value in inputs.items()}
+            attention_mask = move(attention_mask, target)
+        output = self.encoder(**inputs, attention_mask=attention_mask, return_dict=True, **kwargs)
+        logits = self.head(output.last_hidden_state, attention_mask)
+        if self.per_token and target is not None:
+            logits = take(logits, target)
+        return logits, output
+
+
+class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
+    per_token = False
+
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        **kwargs,
+    ) -> SequenceClassifierOutput:
+        """One answer per sequence.
+
+        Args:
+            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
+            labels: (B,) class indices, (B,) scores or (B, C) of 0 and 1, as `config.problem_type` says.
+            num_items_in_batch: what the summed loss is divided by; default: the number of labels given.
+
+        Returns:
+            logits (B, C), and the loss where there are labels.
+        """
+        logits, output = self._logits(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs)
+        loss = None
+        if labels is not None:
+            if self.config.problem_type == "regression":
+                loss = F.mse_loss(logits.view_as(labels).float(), labels.float(), reduction="sum")
+            elif self.config.problem_type == "multi_label_classification":
+                loss = F.binary_cross_entropy_with_logits(logits.float(), labels.float(), reduction="sum")
+            else:
+                loss = F.cross_entropy(logits.float(), labels, reduction="sum")
+            loss = loss / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
+        return SequenceClassifierOutput(loss, logits, output.get("hidden_states"), output.get("attentions"))
+
+
+class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        **kwargs,
+    ) -> TokenClassifierOutput:
+        """One answer per token.
+
+        Args:
+            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
+            labels: (B, T) class indices, -100 where a token carries none.
+            num_items_in_batch: what the summed loss is divided by; default: the number of labels that are not -100.
+
+        Returns:
+            logits (B, T, C), and the loss where there are labels.
+        """
+        logits, output = self._logits(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs)
+        loss = None
+        if labels is not None:
+            loss = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="sum", ignore_index=-100)
+            # A batch may hold no label at all (a window of nothing but overlap): its loss is 0, not 0 / 0.
+            loss = loss / ((labels != -100).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch)
+        return TokenClassifierOutput(loss, logits, output.get("hidden_states"), output.get("attentions"))
+
+
+class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
+    def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        config.num_labels = 2  # start and end, whatever a configuration file says
+        super().__init__(config, encoder)
+
+    def _stock_dropout(self, encoder_config) -> float:
+        return 0.0  # no stock question answering class of transformers drops anything behind the encoder
+
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        start_positions: torch.Tensor | None = None,
+        end_positions: torch.Tensor | None = None,
+        p_mask: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        **kwargs,
+    ) -> QuestionAnsweringModelOutput:
+        """Where an answer starts and ends.
+
+        Args:
+            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
+            start_positions, end_positions: (B,) the answer's first and last token; 0 where there is no answer.
+            p_mask: (B, T), 1 at tokens that no answer can touch, as in transformers' XLNet. Their logits come out as
+                the lowest number of the dtype; the loss does not see this.
+            num_items_in_batch: what the summed loss is divided by; default: B.
+
+        Returns:
+            start_logits and end_logits (B, T), and the loss where there are positions.
+        """
+        logits, output = self._logits(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs)
+        start_logits, end_logits = logits.unbind(dim=-1)
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            loss = F.cross_entropy(start_logits.float(), start_positions, reduction="sum")
+            loss = (loss + F.cross_entropy(end_logits.float(), end_positions, reduction="sum")) / 2
+            loss = loss / (start_positions.numel() if num_items_in_batch is None else num_items_in_batch)
+        if p_mask is not None:
+            lowest = torch.finfo(logits.dtype).min
+            start_logits = start_logits.masked_fill(p_mask == 1, lowest)
+            end_logits = end_logits.masked_fill(p_mask == 1, lowest)
+        return QuestionAnsweringModelOutput(
+            loss, start_logits, end_logits, output.get("hidden_states"), output.get("attentions")
+        )

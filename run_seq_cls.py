@@ -1,0 +1,61 @@
+"""Fine-tunes an encoder with a head of choice to classify or score texts and pairs of texts.
+
+    python run_seq_cls.py --config_name examples/tiny-electra --head cnn --train_file examples/reviews/train.txt \\
+        --validation_split 0.1 --do_train --do_eval --learning_rate 1e-3 --output_dir runs/reviews-cnn
+    python run_seq_cls.py --model_name_or_path runs/reviews-cnn --test_file examples/reviews/test.txt \\
+        --do_predict --output_dir runs/reviews-cnn-test
+"""
+
+from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
+from utils import seq_cls
+from utils.arguments import SequenceDataArguments, parse_arguments
+from utils.errors import run
+from utils.features import build_features
+from utils.models import build_model, check_length, load_config, load_tokenizer
+from utils.readers import read_table
+from utils.reporting import Record, data_report, run_stages
+from utils.splits import load_splits
+from utils.training import begin, build_trainer
+
+
+def main() -> None:
+    record = Record()
+    arguments = model_arguments, data, training = parse_arguments(SequenceDataArguments)
+    begin(training)
+
+    config = load_config(model_arguments)
+    tokenizer = load_tokenizer(model_arguments)
+    data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
+
+    features, report = {}, {}
+    with training.main_process_first():
+        splits = load_splits(data, training, read_table, lambda split: seq_cls.find_columns(split, data).texts(split))
+        columns = {name: seq_cls.find_columns(split, data) for name, split in splits.items()}
+        for name, split in splits.items():
+            seq_cls.check_rows(split, columns[name])
+        if isinstance(config, HeadedEncoderConfig):
+            labels = seq_cls.Labels.of_checkpoint(config)
+        else:
+            labels = seq_cls.Labels.of(splits, columns, data.do_regression)
+        for name, split in splits.items():
+            features[name] = build_features(
+                seq_cls.feature_columns(split, columns[name], labels),
+                seq_cls.encode,
+                tokenizer,
+                data,
+                longest_first=name != "train",
+                max_seq_length=data.max_seq_length,
+            )
+            names = labels.given_names(split, columns[name])
+            report[name] = data_report(split, columns[name].texts(split), names, features[name], tokenizer)
+
+    decoders = {name: seq_cls.SequenceDecoder(splits[name], features[name], columns[name], labels) for name in splits}
+    model = build_model(
+        HeadedEncoderForSequenceClassification, model_arguments, config, tokenizer, labels.config_fields()
+    )
+    trainer = build_trainer(model, training, data, tokenizer, features, decoders, {})
+    run_stages(trainer, arguments, splits, features, decoders, report, record)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,82 @@
+"""Tokenized rows: cached on disk, padded batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from .arguments import DataArguments
+
+
+def build_features(
+    columns: dict[str, list],
+    encode: Callable[..., dict],
+    tokenizer: PreTrainedTokenizerFast,
+    data: DataArguments,
+    longest_first: bool = False,
+    **options,
+) -> datasets.Dataset:
+    """Maps batches of rows to features and keeps the result in the cache of `datasets`.
+
+    The cache's key is everything that the features depend on: the rows, the tokenizer, the options and the code.
+
+    Args:
+        columns: one list per column, all of one length.
+        encode: maps a batch of columns, the tokenizer and the options to a batch of features; rows may multiply. Of the
+            features, `row` is the row they came from and `length` their number of tokens.
+        longest_first: sort by length, for evaluation: batches of similar lengths, and a batch too large fails at once.
+        options: passed on to `encode`.
+    """
+    rows = datasets.Dataset.from_dict(columns)
+    key = hashlib.sha256()
+    for part in (rows._fingerprint, tokenizer.backend_tokenizer.to_str(), tokenizer.model_input_names, options):
+        key.update(repr(part).encode())
+    key.update(inspect.getsource(inspect.getmodule(encode)).encode())
+    folder = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads"
+    folder.mkdir(parents=True, exist_ok=True)
+    features = rows.map(
+        encode,
+        batched=True,
+        fn_kwargs={"tokenizer": tokenizer, **options},
+        remove_columns=rows.column_names,
+        num_proc=data.preprocessing_num_workers,
+        load_from_cache_file=not data.overwrite_cache,
+        cache_file_name=os.fspath(folder / f"{key.hexdigest()}.arrow"),
+        new_fingerprint=key.hexdigest()[:32],
+        desc="Tokenizing",
+    )
+    return features.sort("length", reverse=True) if longest_first else features
+
+
+@dataclass
+class Collator:
+    """Pads a batch to its longest row.
+
+    Attributes:
+        tokenizer: pads what the model reads.
+        fill: what to pad other lists of one value per token with, by name.
+        max_length: pad to this many tokens instead.
+    """
+
+    tokenizer: PreTrainedTokenizerFast
+    fill: dict[str, int]
+    max_length: int | None = None
+
+    def __call__(self, features: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        extra = {name: [row[name] for row in features] for name in self.fill if name in features[0]}
+        inputs = [{name: value for name, value in row.items() if name not in extra} for row in features]
+        padding = "longest" if self.max_length is None else "max_length"
+        batch = self.tokenizer.pad(inputs, padding=padding, max_length=self.max_length, return_tensors="pt")
+        width = batch["input_ids"].shape[1]
+        for name, rows in extra.items():
+            batch[name] = torch.tensor([row + [self.fill[name]] * (width - len(row)) for row in rows])
+        return batch

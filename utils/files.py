@@ -1,0 +1,119 @@
+"""From a path to decoded lines: everything that can be wrong with a file before its format matters."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import gzip
+import json
+import shlex
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .errors import UserError
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Row(NamedTuple):
+    """One record and the place it came from.
+
+    `line` counts from 1 as an editor shows it: the line on which the record starts. Where a format has no lines of its
+    own (parquet, a JSON array) it is the number of the record.
+    """
+
+    line: int
+    fields: dict[str, Any]
+
+
+def existing_file(path: str | Path) -> Path:
+    """The path, once it is sure that there is a file with something in it."""
+    path = Path(path)
+    if path.is_dir():
+        raise UserError("this is a folder; name a file in it", file=path)
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise UserError(f"no such file: the folder {path.parent} does not exist; check the path", file=path)
+        names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+        near = difflib.get_close_matches(path.name, names, n=1)
+        cure = f"did you mean '{near[0]}'?" if near else "check the name"
+        raise UserError(f"no such file; {cure}", file=path)
+    if path.is_file() and path.stat().st_size == 0:
+        raise UserError("the file is empty (0 bytes); was it downloaded or written completely?", file=path)
+    return path
+
+
+def extension(path: Path) -> str:
+    """What names the format: the last suffix in lower case, or the one before a `.gz`."""
+    return (Path(path.stem) if _is_gzip(path) else path).suffix.lower()
+
+
+def lines(path: Path) -> Iterator[str]:
+    """Decoded lines with their ends.
+
+    Only `\\n` ends a line: U+2028, U+0085 and a lone carriage return occur inside real texts.
+    """
+    try:
+        yield from _decoded(path)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
+        cure = "download or compress it again (`gzip -t` checks it)"
+        raise UserError(f"corrupt gzip ({fault}); {cure}", file=path) from fault
+    except OSError as fault:
+        raise UserError(f"cannot be read ({fault.strerror}); check the file and its permissions", file=path) from fault
+
+
+def bare(line: str) -> str:
+    """The line without its end."""
+    return line.removesuffix("\n").removesuffix("\r")
+
+
+def at_least_one(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    """The same rows, or an error where there are none."""
+    first = next(rows, None)
+    if first is None:
+        raise UserError("the file holds no records; was it written completely?", file=path)
+    yield first
+    yield from rows
+
+
+def shown(value: Any) -> str:
+    """A value as an error message can show it: short, on one line."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_gzip(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
+def _decoded(path: Path) -> Iterator[str]:
+    encoding = "utf-8-sig"  # a byte order mark can only open the file
+    with gzip.open(path, "rb") if _is_gzip(path) else open(path, "rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError as fault:
+                raise _not_utf8(path, number, fault) from fault
+            encoding = "utf-8"
+            yield text
+
+
+def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
+    """An error that names the likely encoding, so that the cure can be pasted."""
+    with gzip.open(path, "rb") if _is_gzip(path) else open(path, "rb") as stream:
+        content = stream.read()
+    place = f"not UTF-8: byte 0x{fault.object[fault.start]:02x} at position {fault.start + 1} of this line"
+    if content.startswith(b"\x1f\x8b"):
+        return UserError(f"{place}; the file is gzip: add .gz to its name", file=path, row=number)
+    encoding = "utf-16" if content.startswith(_UTF16_MARKS) else "cp949"
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return UserError(f"{place}; save the file as UTF-8 or repair the line", file=path, row=number)
+    name = path.stem if _is_gzip(path) else path.name
+    source, target = shlex.quote(path.name), shlex.quote(f"utf8-{name}")
+    convert = f"iconv -f {encoding} -t utf-8"
+    command = f"gunzip -c {source} | {convert} > {target}" if _is_gzip(path) else f"{convert} {source} > {target}"
+    return UserError(f"{place}; it decodes as {encoding}: convert it with `{command}`", file=path, row=number)

@@ -1,0 +1,157 @@
+"""Which weights a run begins with: a pretrained encoder under a fresh head, a whole checkpoint, or none at all."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
+
+from heads import HeadedEncoderConfig
+from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+
+from .arguments import ModelArguments
+from .errors import UserError
+
+logger = logging.getLogger(__name__)
+
+
+def load_config(arguments: ModelArguments) -> PretrainedConfig:
+    """The configuration of an encoder, or the `HeadedEncoderConfig` of one of our own checkpoints.
+
+    Raises:
+        UserError: there is none, or the flags ask for another head than a checkpoint has.
+    """
+    name = arguments.model_name_or_path or arguments.config_name
+    try:
+        config = AutoConfig.from_pretrained(
+            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
+    if isinstance(config, HeadedEncoderConfig):
+        if arguments.config_name is not None:
+            raise UserError(f"--config_name {name} is a whole checkpoint; give it as --model_name_or_path")
+        if arguments.head not in (None, config.head):
+            cure = f"leave --head {arguments.head} out, or begin with its encoder"
+            raise UserError(f"the checkpoint {name} has the head '{config.head}'; {cure}")
+        if arguments.head_kwargs is not None:
+            raise UserError(f"the checkpoint {name} keeps its head's arguments; leave --head_kwargs out")
+    return config
+
+
+def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
+    """The tokenizer named by the flags, padding and truncating on the right.
+
+    Raises:
+        UserError: there is none, or it has no fast version, whose character offsets this project works with.
+    """
+    name = arguments.tokenizer_name or arguments.model_name_or_path or arguments.config_name
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            name,
+            revision=arguments.model_revision if name == arguments.model_name_or_path else "main",
+            trust_remote_code=arguments.trust_remote_code,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"no tokenizer at '{name}': {_first_line(error)}; name one with --tokenizer_name") from error
+    if not tokenizer.is_fast:
+        raise UserError(f"the tokenizer {name} has no fast version, and character offsets need one")
+    tokenizer.padding_side = tokenizer.truncation_side = "right"
+    return tokenizer
+
+
+def check_length(max_seq_length: int, config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast) -> int:
+    """The longest input that flags and model agree on; says so where that is less than the flag asks for."""
+    encoder = getattr(config, "encoder_config", config)
+    positions = getattr(encoder, "max_position_embeddings", None) or max_seq_length
+    if encoder.model_type in ("roberta", "xlm-roberta", "camembert"):
+        positions -= encoder.pad_token_id + 1  # their position ids begin behind the padding id
+    longest = min(max_seq_length, positions, tokenizer.model_max_length)
+    if longest < max_seq_length:
+        logger.warning("max_seq_length: %d, as much as the model takes, instead of %d", longest, max_seq_length)
+    return longest
+
+
+def build_model(
+    model_class: type[HeadedEncoderPreTrainedModel],
+    arguments: ModelArguments,
+    config: PretrainedConfig,
+    tokenizer: PreTrainedTokenizerFast,
+    labels: dict[str, Any],
+) -> HeadedEncoderPreTrainedModel:
+    """Builds the model in float32; mixed precision is Trainer's business.
+
+    Args:
+        config: what `load_config` gave.
+        labels: further fields of a fresh head's configuration, e.g. `id2label`; a checkpoint keeps its own.
+
+    Raises:
+        UserError: weights that do not fit, are missing or are not safetensors.
+    """
+    if isinstance(config, HeadedEncoderConfig):
+        made_by = (config.architectures or [model_class.__name__])[0]
+        if made_by != model_class.__name__:
+            raise UserError(
+                f"{arguments.model_name_or_path} is a {made_by}; this script trains a {model_class.__name__}"
+            )
+        model = _load(model_class, arguments, config)
+        logger.info("head: %s, kept from the checkpoint", _named(config))
+    else:
+        head = arguments.head or "dense"
+        encoder = None
+        if arguments.model_name_or_path is not None:
+            encoder = _load(AutoModel, arguments, config)
+        else:
+            config.vocab_size = len(tokenizer)
+            logger.info("encoder: %s from scratch, vocabulary of %d", config.model_type, len(tokenizer))
+        try:
+            headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
+            model = model_class(headed, encoder=encoder)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        logger.info("head: %s, new", _named(headed))
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        logger.warning("the vocabulary grows from %d to the tokenizer's %d", rows, len(tokenizer))
+        model.resize_token_embeddings(len(tokenizer))
+    logger.info("parameters: encoder %s, head %s", *(f"{count(part):,}" for part in (model.encoder, model.head)))
+    return model
+
+
+def count(module: torch.nn.Module) -> int:
+    """The number of a module's parameters."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
+    name = arguments.model_name_or_path
+    try:
+        model, info = model_class.from_pretrained(
+            name,
+            config=config,
+            revision=arguments.model_revision,
+            trust_remote_code=arguments.trust_remote_code,
+            dtype=torch.float32,  # a bf16 checkpoint would train in bf16 otherwise
+            use_safetensors=True,  # a pickle can run code
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"cannot load weights from '{name}': {_first_line(error)}") from error
+    # A pooler is dropped anyway; anything else would silently be random.
+    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+    if missing:
+        shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        raise UserError(
+            f"{name} lacks {len(missing)} weights of a {config.model_type} model ({shown}); is it another model?"
+        )
+    return model
+
+
+def _named(config: HeadedEncoderConfig) -> str:
+    return f"{config.head} {config.head_kwargs}" if config.head_kwargs else config.head
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

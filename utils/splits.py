@@ -1,0 +1,130 @@
+"""Which rows train, which validate, which are predicted."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainingArguments
+
+from .arguments import DataArguments
+from .errors import UserError
+from .files import Row
+
+logger = logging.getLogger(__name__)
+
+Reader = Callable[[str], Iterator[Row]]
+
+
+@dataclass
+class Split:
+    """Rows of one part of a data set.
+
+    Attributes:
+        name: "train", "validation" or "test".
+        file: where the rows come from; a split of a Hub data set is the parquet file it was saved as.
+        rows: one `Row` per input row, in order; each knows its line in the file.
+    """
+
+    name: str
+    file: str
+    rows: list[Row]
+
+    def column(self, name: str) -> list[Any]:
+        return [row.fields.get(name) for row in self.rows]
+
+
+def load_splits(
+    data: DataArguments, training: TrainingArguments, read: Reader, texts_of: Callable[[Split], list[str]]
+) -> dict[str, Split]:
+    """Reads the splits that this run needs.
+
+    Args:
+        read: yields the rows of a file.
+        texts_of: the texts of a split; rows of equal text are held out together.
+
+    Returns:
+        the needed ones of "train", "validation", "test".
+
+    Raises:
+        UserError: a split that is needed and not given, or whatever is wrong with a file.
+    """
+    files = hub_files(data) if data.dataset_name else _given_files(data)
+    needed = {"train": training.do_train, "validation": training.do_eval, "test": training.do_predict}
+    flags = {"train": "--do_train", "validation": "--do_eval", "test": "--do_predict"}
+    splits = {}
+    if needed["validation"] and "validation" not in files and data.validation_split and "train" in files:
+        whole = Split("train", files["train"], list(read(files["train"])))
+        held_out = [_fraction(text) < data.validation_split for text in texts_of(whole)]
+        for name, wanted in (("train", False), ("validation", True)):
+            rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == wanted]
+            splits[name] = Split(name, files["train"], rows)
+        logger.info("validation: %d of %d rows of %s held out", sum(held_out), len(whole.rows), files["train"])
+    for name in ("train", "validation", "test"):
+        if not needed[name]:
+            splits.pop(name, None)
+        elif name not in splits:
+            if name not in files:
+                cure = f"give --{name}_file" if not data.dataset_name else f"{data.dataset_name} has none"
+                cure += ", or --validation_split 0.1 to hold out training rows" if name == "validation" else ""
+                raise UserError(f"{flags[name]} needs {name} data: {cure}")
+            splits[name] = Split(name, files[name], list(read(files[name])))
+    limits = {"train": data.max_train_samples, "validation": data.max_eval_samples, "test": data.max_predict_samples}
+    for name, split in splits.items():
+        split.rows = split.rows[: limits[name]]
+        if not split.rows:
+            raise UserError(f"no row is left for {name}; give more rows or another --validation_split", file=split.file)
+    return splits
+
+
+def _given_files(data: DataArguments) -> dict[str, str]:
+    given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
+    return {name: file for name, file in given.items() if file}
+
+
+def _fraction(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest(), "big") / 2**64
+
+
+def hub_files(data: DataArguments) -> dict[str, str]:
+    """Saves the splits of a Hub data set as parquet files with labels by name, so that they are read as any file.
+
+    Raises:
+        UserError: no such data set, or one that is a script.
+    """
+    import datasets
+
+    try:
+        loaded = datasets.load_dataset(data.dataset_name, data.dataset_config_name)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"cannot load --dataset_name {data.dataset_name}: {error}") from error
+    files = {}
+    for name in ("train", "validation", "test"):
+        if name not in loaded:
+            continue
+        split = _labels_by_name(loaded[name])
+        file = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads" / f"{name}-{split._fingerprint}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        split.to_parquet(file)
+        files[name] = str(file)
+    return files
+
+
+def _labels_by_name(split):
+    """Replaces class indices by their names, single ones and lists of them."""
+    from datasets import ClassLabel
+
+    for column, feature in split.features.items():
+        inner = getattr(feature, "feature", feature)
+        if isinstance(inner, ClassLabel):
+            names = [
+                [inner.int2str(index) for index in value] if isinstance(value, list) else inner.int2str(value)
+                for value in split[column]
+            ]
+            split = split.remove_columns(column).add_column(column, names)
+    return split

@@ -1,0 +1,265 @@
+"""Token classification: words or characters to sub-word windows, and back to one tag per word or character."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from transformers import EvalPrediction, PreTrainedTokenizerFast
+
+from heads import HeadedEncoderConfig
+
+from .errors import UserError
+from .splits import Split
+
+logger = logging.getLogger(__name__)
+
+
+def texts(split: Split) -> list[str]:
+    """The tokens of every row in one string."""
+    return [" ".join(tokens) for tokens in split.column("tokens")]
+
+
+def has_tags(split: Split) -> bool:
+    return all(row.fields["tags"] is not None for row in split.rows)
+
+
+def check_tagged(split: Split) -> None:
+    """Raises UserError where a row of a split that needs tags has none."""
+    for row in split.rows:
+        if row.fields["tags"] is None and split.name != "test":
+            raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
+
+
+def given_names(split: Split) -> list[str]:
+    """Every tag of a split, for counting."""
+    return [tag for row in split.rows for tag in row.fields["tags"] or []]
+
+
+@dataclass
+class Tags:
+    """What is tagged, and with what.
+
+    Attributes:
+        names: tags by class index.
+        unit: what a token is: "characters" (spaces may be among them, as in KLUE-NER) or "words".
+    """
+
+    names: list[str]
+    unit: str
+
+    @classmethod
+    def of(cls, splits: dict[str, Split]) -> Tags:
+        """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag.
+
+        Raises:
+            UserError: there are no training rows.
+        """
+        if "train" not in splits:
+            raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
+        split = splits["train"]
+        unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
+        names = set(given_names(split))
+        for name in list(names):
+            if name.startswith(("B-", "I-")):
+                names |= {f"B-{name[2:]}", f"I-{name[2:]}"}
+        logger.info("%s: the tokens are %s", split.file, unit)
+        return cls(sorted(names, key=lambda name: (name != "O", name[2:] if name[1:2] == "-" else name, name)), unit)
+
+    @classmethod
+    def of_checkpoint(cls, config: HeadedEncoderConfig) -> Tags:
+        """What a checkpoint was trained on."""
+        return cls([config.id2label[i] for i in range(config.num_labels)], config.token_unit)
+
+    def config_fields(self) -> dict[str, Any]:
+        """How a configuration says the same."""
+        return {
+            "token_unit": self.unit,
+            "id2label": dict(enumerate(self.names)),
+            "label2id": {name: i for i, name in enumerate(self.names)},
+        }
+
+
+def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
+    """The columns that `encode` reads.
+
+    Raises:
+        UserError: an unknown tag.
+    """
+    columns: dict[str, list] = {"row": list(range(len(split.rows))), "tokens": split.column("tokens")}
+    if has_tags(split):
+        index = {name: i for i, name in enumerate(tags.names)}
+        columns["tags"] = []
+        for row in split.rows:
+            try:
+                columns["tags"].append([index[tag] for tag in row.fields["tags"]])
+            except KeyError as error:
+                message = f"unknown tag {error} at token {row.fields['tags'].index(error.args[0]) + 1} of the sentence"
+                message += f"; known ones are {', '.join(tags.names)}"
+                raise UserError(message, file=split.file, row=row.line) from None
+    return columns
+
+
+def encode(
+    batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_length: int, unit: str
+) -> dict[str, list]:
+    """Tokenizes sentences into windows of at most `max_seq_length` tokens that overlap by a quarter.
+
+    A sub-word belongs to the word or character of its first letter, found by character offsets, so any fast tokenizer
+    will do and [UNK] needs no special care. Every sub-word is labelled in exactly one window, the one in which more of
+    its context is seen; the first sub-word of a word is labelled, or every sub-word where the tokens are characters.
+
+    Returns:
+        one row per window: the model's inputs, `row`, `length`, `labels` (-100: not labelled) and, for each sub-word
+        labelled here, `first` and `end`: the tokens first <= t < end that it answers for; -1 for the others.
+    """
+    joiner = "" if unit == "characters" else " "
+    stride = max_seq_length // 4
+    encoded = tokenizer(
+        [joiner.join(tokens) for tokens in batch["tokens"]],
+        truncation=True,
+        max_length=max_seq_length,
+        stride=stride,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+    )
+    samples = encoded.pop("overflow_to_sample_mapping")
+    offsets_of, special_of = encoded.pop("offset_mapping"), encoded.pop("special_tokens_mask")
+    features: dict[str, list] = {
+        name: values for name, values in encoded.items() if name in tokenizer.model_input_names
+    }
+    features |= {"row": [], "length": [], "first": [], "end": []}
+    if "tags" in batch:
+        features["labels"] = []
+    token_at: list[int] = []
+    last = -1  # the token that the previous sub-word of this sentence lies in
+    for window, sample in enumerate(samples):
+        begins = window == 0 or samples[window - 1] != sample
+        ends = window + 1 == len(samples) or samples[window + 1] != sample
+        if begins:
+            token_at = _token_at(batch["tokens"][sample], joiner)
+            last = -1
+        inside = [i for i, special in enumerate(special_of[window]) if not special]
+        # The overlap with a neighbouring window is shared out half and half.
+        owned = set(
+            inside[0 if begins else stride // 2 : len(inside) if ends else len(inside) - (stride - stride // 2)]
+        )
+        first, end = [-1] * len(special_of[window]), [-1] * len(special_of[window])
+        for i in inside:
+            covered = [t for t in token_at[slice(*offsets_of[window][i])] if t >= 0]
+            if not covered:
+                continue
+            starts_token = covered[0] != last
+            if i in owned and (starts_token or unit == "characters"):
+                first[i], end[i] = covered[0], covered[-1] + 1
+            last = covered[-1]
+        features["row"].append(batch["row"][sample])
+        features["length"].append(len(first))
+        features["first"].append(first)
+        features["end"].append(end)
+        if "tags" in batch:
+            tags = batch["tags"][sample]
+            features["labels"].append([tags[t] if t >= 0 else -100 for t in first])
+    return features
+
+
+def _token_at(tokens: list[str], joiner: str) -> list[int]:
+    """For each character of the joined tokens the token it belongs to; -1 for spaces."""
+    token_at: list[int] = []
+    for i, token in enumerate(tokens):
+        if i and joiner:
+            token_at.append(-1)
+        token_at += [-1 if character.isspace() else i for character in token]
+    return token_at
+
+
+def reduce_logits(logits: torch.Tensor, labels: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits (B, T, C) to the best class and its probability, (B, T) each, before they leave the device."""
+    best = logits.argmax(dim=-1)
+    probability = logits.float().softmax(dim=-1).gather(-1, best.unsqueeze(-1)).squeeze(-1)
+    return best, probability
+
+
+@dataclass
+class TagDecoder:
+    """From the best class of every sub-word to a tag for every token of a split.
+
+    Attributes:
+        split: the rows.
+        features: what `encode` made of them, in any order.
+        tags: what the classes mean.
+    """
+
+    split: Split
+    features: datasets.Dataset
+    tags: Tags
+
+    def decode(self, output: EvalPrediction) -> tuple[list[list[str]], list[list[float]]]:
+        """One tag and one score per token of every row; a token that no sub-word covers gets O and 0."""
+        best, probability = output.predictions
+        nothing = "O" if "O" in self.tags.names else self.tags.names[0]
+        tags: list[list[str | None]] = [[None] * len(row.fields["tokens"]) for row in self.split.rows]
+        scores = [[0.0] * len(row.fields["tokens"]) for row in self.split.rows]
+        columns = zip(self.features["row"], self.features["first"], self.features["end"], strict=True)
+        for window, (row, firsts, ends) in enumerate(columns):
+            for i, (first, end) in enumerate(zip(firsts, ends, strict=True)):
+                if first >= 0:
+                    name = self.tags.names[best[window, i]]
+                    tags[row][first:end] = [name] + [_inside(name)] * (end - first - 1)
+                    scores[row][first:end] = [float(probability[window, i])] * (end - first)
+        missing = 0
+        for row, sentence in zip(self.split.rows, tags, strict=True):
+            for i, token in enumerate(row.fields["tokens"]):
+                if token.isspace():
+                    sentence[i] = _space_between(sentence, i, nothing)
+                elif sentence[i] is None:
+                    sentence[i] = nothing
+                    missing += 1
+        if missing:
+            logger.warning(
+                "%s: %d tokens mean nothing to the tokenizer and are tagged %s", self.split.file, missing, nothing
+            )
+        return [[tag or nothing for tag in sentence] for sentence in tags], scores
+
+    def metrics(self, output: EvalPrediction) -> dict[str, float]:
+        """`compute_metrics` for Trainer. Spaces do not count, as in KLUE-NER."""
+        from . import metrics
+
+        predicted, _ = self.decode(output)
+        references = self.split.column("tags")
+        kept = [[not token.isspace() for token in row.fields["tokens"]] for row in self.split.rows]
+        return metrics.TaggingMetric().compute(
+            predictions=[_compress(tags, keep) for tags, keep in zip(predicted, kept, strict=True)],
+            references=[_compress(tags, keep) for tags, keep in zip(references, kept, strict=True)],
+            tag_names=self.tags.names,
+            characters=self.tags.unit == "characters",
+        )
+
+    def answers(self, output: EvalPrediction) -> list[dict[str, Any]]:
+        """One dictionary per row, in order: `id`, and per token `prediction`, a tag by name, and `score`, its probability."""
+        predicted, scores = self.decode(output)
+        answers = []
+        for row, tags, probabilities in zip(self.split.rows, predicted, scores, strict=True):
+            answer: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
+            answers.append(answer | {"prediction": tags, "score": [round(p, 4) for p in probabilities]})
+        return answers
+
+
+def _inside(name: str) -> str:
+    """The tag of an entity's further characters."""
+    return f"I-{name[2:]}" if name.startswith("B-") else name
+
+
+def _space_between(tags: list[str | None], i: int, nothing: str) -> str:
+    """A space is inside an entity if the character before it and the one after it are."""
+    before, after = (tags[i - 1] if i else None), (tags[i + 1] if i + 1 < len(tags) else None)
+    return after if before and after and after.startswith("I-") and before[2:] == after[2:] else nothing
+
+
+def _compress(tags: list[str], keep: list[bool]) -> list[str]:
+    return [tag for tag, kept in zip(tags, keep, strict=True) if kept]

@@ -1,0 +1,152 @@
+"""Trainer, where this project needs more than its defaults."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import datasets
+import torch
+import transformers
+from transformers import (
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    Trainer,
+    set_seed,
+)
+from transformers.trainer_pt_utils import LengthGroupedSampler
+
+from .arguments import DataArguments, HeadTrainingArguments
+from .errors import UserError
+from .features import Collator
+
+logger = logging.getLogger(__name__)
+
+
+class Decoder(Protocol):
+    """From a model's outputs for a split back to its rows; each task's module has one."""
+
+    def metrics(self, output: EvalPrediction) -> dict[str, float]: ...
+
+    def answers(self, output: EvalPrediction) -> list[dict[str, Any]]: ...
+
+
+def begin(training: HeadTrainingArguments) -> None:
+    """Sets up logging and the seed, and makes sure that nothing of an earlier run is overwritten.
+
+    Raises:
+        UserError: `output_dir` holds checkpoints of another run.
+    """
+    level = logging.INFO if training.process_index == 0 else logging.ERROR
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, handlers=[logging.StreamHandler(sys.stdout)])
+    logging.getLogger("utils").setLevel(level)
+    if not sys.stderr.isatty():  # bars are for eyes; a log keeps the lines that say the same
+        datasets.disable_progress_bars()
+        transformers.utils.logging.disable_progress_bar()
+    output_dir = Path(training.output_dir)
+    if training.do_train and training.resume_from_checkpoint is None and any(output_dir.glob("checkpoint-*")):
+        cure = "--resume_from_checkpoint true goes on from the last one, another --output_dir begins anew"
+        raise UserError(f"{output_dir} holds checkpoints of an earlier run: {cure}")
+    set_seed(training.seed)  # before the model is built: its head is random
+
+
+def build_trainer(
+    model: PreTrainedModel,
+    training: HeadTrainingArguments,
+    data: DataArguments,
+    tokenizer: PreTrainedTokenizerFast,
+    features: dict[str, datasets.Dataset],
+    decoders: dict[str, Decoder],
+    fill: dict[str, int],
+    reduce_logits: Callable | None = None,
+) -> HeadTrainer:
+    """Puts the parts of a run together.
+
+    Args:
+        features, decoders: of "train", "validation" and "test", as far as they are needed.
+        fill: what to pad the task's own columns with, see `Collator`.
+        reduce_logits: makes logits smaller before they leave the device.
+    """
+    return HeadTrainer(
+        model=model,
+        args=training,
+        train_dataset=features.get("train"),
+        eval_dataset=features.get("validation"),
+        processing_class=tokenizer,
+        data_collator=Collator(tokenizer, fill, data.max_seq_length if data.pad_to_max_length else None),
+        compute_metrics=decoders["validation"].metrics if "validation" in decoders else None,
+        preprocess_logits_for_metrics=reduce_logits,
+    )
+
+
+class EpochLengthGroupedSampler(LengthGroupedSampler):
+    """Groups rows of similar length in an order that depends on seed and epoch alone.
+
+    The parent draws from the global generator: a resumed run would see another order, and processes that drop out
+    differently would draw different orders and so train on some rows twice and on others never.
+    """
+
+    def __init__(self, seed: int, *args, **kwargs):
+        super().__init__(*args, generator=torch.Generator(), **kwargs)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self):
+        self.generator.manual_seed(self.seed + self.epoch)
+        return super().__iter__()
+
+
+class HeadTrainer(Trainer):
+    """`Trainer` with a learning rate for the head and an order of rows that survives resuming."""
+
+    args: HeadTrainingArguments
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.args.early_stopping_patience is not None:
+            self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
+
+    def create_optimizer(self, model=None):
+        optimizer = super().create_optimizer(model)
+        if self.args.head_learning_rate is not None:
+            head = {id(parameter) for parameter in self.model.head.parameters()}
+            for group in list(optimizer.param_groups):
+                own = [parameter for parameter in group["params"] if id(parameter) in head]
+                group["params"] = [parameter for parameter in group["params"] if id(parameter) not in head]
+                if own:
+                    optimizer.add_param_group(group | {"params": own, "lr": self.args.head_learning_rate})
+        return optimizer
+
+    def log(self, logs: dict[str, float], *args, **kwargs) -> None:
+        if self.args.head_learning_rate is not None and "learning_rate" in logs:
+            logs["head_learning_rate"] = self.lr_scheduler.get_last_lr()[-1]
+        super().log(logs, *args, **kwargs)
+
+    def _get_train_sampler(self, train_dataset=None):
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(train_dataset)
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        lengths = self.train_dataset["length"]  # what Trainer passes here has lost the columns the model does not read
+        return EpochLengthGroupedSampler(
+            seed, self.args.train_batch_size * self.args.gradient_accumulation_steps, lengths=list(lengths)
+        )
+
+    def _get_num_items_in_batch(self, batch_samples, device):
+        # Question answering has two columns of labels and none called "labels": its items are windows.
+        counted = [
+            {"labels": batch["start_positions"]} if "start_positions" in batch else batch for batch in batch_samples
+        ]
+        return super()._get_num_items_in_batch(counted, device)
+
+    def create_model_card(self, *args, **kwargs) -> None:
+        """Leaves the card that `reporting` writes, where there is one."""
+        if not (Path(self.args.output_dir) / "README.md").exists():
+            super().create_model_card(*args, **kwargs)
