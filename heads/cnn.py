@@ -53,6 +53,7 @@ class CNNHead(nn.Module):
             )
         self.per_token = per_token
         self.dropout = nn.Dropout(dropout)
+        self.kernel_sizes = tuple(kernel_sizes)
         self.convolutions = nn.ModuleList(nn.Conv1d(hidden_size, num_filters, size) for size in kernel_sizes)
         width = num_filters * len(kernel_sizes) + (hidden_size if per_token else 0)
         self.out_proj = nn.Linear(width, num_labels)
@@ -69,8 +70,8 @@ class CNNHead(nn.Module):
 
     def _per_token(self, hidden_states: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
         maps = []
-        for convolution in self.convolutions:
-            reach = convolution.kernel_size[0] // 2
+        for size, convolution in zip(self.kernel_sizes, self.convolutions, strict=True):
+            reach = size // 2
             maps.append(convolution(nn.functional.pad(channels, (reach, reach))).relu())
         return torch.cat([hidden_states, torch.cat(maps, dim=1).transpose(1, 2)], dim=-1)  # (B, T, H + maps)
 
@@ -78,8 +79,7 @@ class CNNHead(nn.Module):
         positions = torch.arange(attention_mask.shape[1], device=attention_mask.device)
         length = attention_mask.long().sum(dim=1, keepdim=True)  # (B, 1)
         pooled = []
-        for convolution in self.convolutions:
-            size = convolution.kernel_size[0]
+        for size, convolution in zip(self.kernel_sizes, self.convolutions, strict=True):
             windows = convolution(nn.functional.pad(channels, (0, size - 1))).relu()  # (B, F, T), by first token
             beyond = positions > (length - size).clamp(min=0)  # the window reaches into the padding
             # After ReLU nothing is below 0, so 0 is a neutral mask in every dtype.

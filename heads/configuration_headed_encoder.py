@@ -40,6 +40,12 @@ class HeadedEncoderConfig(PretrainedConfig):
         super().__init__(**kwargs)
 
     @property
+    def label_names(self) -> list[str]:
+        """The classes' names by index."""
+        names: Any = self.id2label
+        return [names[i] for i in range(len(names))]
+
+    @property
     def vocab_size(self) -> int:
         return self.encoder_config.vocab_size
 

@@ -82,7 +82,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         N(0, initializer_range)."""
         if isinstance(module, nn.Conv1d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
         elif isinstance(module, nn.LSTM):
             for name, parameter in module.named_parameters():
                 if getattr(parameter, "_is_hf_initialized", False):  # slices of it would not carry the mark

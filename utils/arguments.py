@@ -199,11 +199,17 @@ class HeadTrainingArguments(TrainingArguments):
         },
     )
 
+    @property
+    def folder(self) -> Path:
+        """`output_dir` as a path."""
+        return Path(self.output_dir or "trainer_output")
+
     def __post_init__(self):
         if self.disable_tqdm is None:
             self.disable_tqdm = not sys.stderr.isatty()  # bars are for eyes; a log keeps lines
         if not torch.accelerator.is_available():
-            self.dataloader_pin_memory = False  # there is nothing to pin for
+            self.use_cpu = True  # said aloud, or --bf16 is refused
+            self.dataloader_pin_memory = False
         super().__post_init__()
         if self.hub_token is not None:
             # The environment is not written to disk; `training_args.bin` is.
@@ -212,9 +218,9 @@ class HeadTrainingArguments(TrainingArguments):
         if self.early_stopping_patience is not None and not self.load_best_model_at_end:
             raise ValueError("--early_stopping_patience needs --load_best_model_at_end and a --metric_for_best_model")
         if self.resume_from_checkpoint is not None and self.resume_from_checkpoint.lower() == "true":
-            last = get_last_checkpoint(self.output_dir) if Path(self.output_dir).is_dir() else None
+            last = get_last_checkpoint(self.output_dir) if self.folder.is_dir() else None
             if last is None:
-                raise ValueError(f"--resume_from_checkpoint: there is no checkpoint in {self.output_dir} to go on from")
+                raise ValueError(f"--resume_from_checkpoint: there is no checkpoint in {self.folder} to go on from")
             self.resume_from_checkpoint = last
         if self.resume_from_checkpoint is not None and not Path(self.resume_from_checkpoint).is_dir():
             raise ValueError(f"--resume_from_checkpoint: there is no folder {self.resume_from_checkpoint}")
@@ -241,9 +247,10 @@ def parse_arguments(data_arguments: type[DataArguments], argv: Sequence[str] | N
         UserError: an unknown flag or key, a value of the wrong kind, a contradiction.
     """
     argv = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg != "--debug"]  # see `errors.run`
-    parser = _Parser([ModelArguments, data_arguments, HeadTrainingArguments], allow_abbrev=False)
+    kinds: list[Any] = [ModelArguments, data_arguments, HeadTrainingArguments]
+    parser = _Parser(kinds, allow_abbrev=False)
     if argv and not argv[0].startswith("-"):
-        names = [item.name for kind in parser.dataclass_types for item in dataclasses.fields(kind) if item.init]
+        names = [item.name for kind in kinds for item in dataclasses.fields(kind) if item.init]
         argv = read_recipe(argv[0], names) + argv[1:]
     try:
         model_arguments, data, training = parser.parse_args_into_dataclasses(argv)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
@@ -40,7 +42,7 @@ def build_features(
     key = hashlib.sha256()
     for part in (rows._fingerprint, tokenizer.backend_tokenizer.to_str(), tokenizer.model_input_names, options):
         key.update(repr(part).encode())
-    key.update(inspect.getsource(inspect.getmodule(encode)).encode())
+    key.update(inspect.getsource(sys.modules[encode.__module__]).encode())
     folder = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads"
     folder.mkdir(parents=True, exist_ok=True)
     features = rows.map(
@@ -54,7 +56,9 @@ def build_features(
         new_fingerprint=key.hexdigest()[:32],
         desc="Tokenizing",
     )
-    return features.sort("length", reverse=True) if longest_first else features
+    if longest_first:
+        features = features.select(np.argsort(-np.asarray(features["length"]), kind="stable"))
+    return features
 
 
 @dataclass
@@ -75,7 +79,7 @@ class Collator:
         extra = {name: [row[name] for row in features] for name in self.fill if name in features[0]}
         inputs = [{name: value for name, value in row.items() if name not in extra} for row in features]
         padding = "longest" if self.max_length is None else "max_length"
-        batch = self.tokenizer.pad(inputs, padding=padding, max_length=self.max_length, return_tensors="pt")
+        batch: Any = self.tokenizer.pad(inputs, padding=padding, max_length=self.max_length, return_tensors="pt")
         width = batch["input_ids"].shape[1]
         for name, rows in extra.items():
             batch[name] = torch.tensor([row + [self.fill[name]] * (width - len(row)) for row in rows])

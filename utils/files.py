@@ -90,7 +90,7 @@ def _is_gzip(path: Path) -> bool:
 
 def _decoded(path: Path) -> Iterator[str]:
     encoding = "utf-8-sig"  # a byte order mark can only open the file
-    with gzip.open(path, "rb") if _is_gzip(path) else open(path, "rb") as stream:
+    with gzip.open(path, "rb") if _is_gzip(path) else path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 text = line.decode(encoding)
@@ -102,7 +102,7 @@ def _decoded(path: Path) -> Iterator[str]:
 
 def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
     """An error that names the likely encoding, so that the cure can be pasted."""
-    with gzip.open(path, "rb") if _is_gzip(path) else open(path, "rb") as stream:
+    with gzip.open(path, "rb") if _is_gzip(path) else path.open("rb") as stream:
         content = stream.read()
     place = f"not UTF-8: byte 0x{fault.object[fault.start]:02x} at position {fault.start + 1} of this line"
     if content.startswith(b"\x1f\x8b"):

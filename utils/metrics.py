@@ -6,7 +6,6 @@ Every function takes plain lists or arrays, one item per row, and returns a dict
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -279,7 +278,7 @@ class _OfflineMetric(evaluate.Metric):
     def _build_data_dir(self) -> str:
         if not self.keep_in_memory:
             return super()._build_data_dir()
-        return os.path.join(self._data_dir_root, self.name, self.config_name)  # the parent would create it
+        return f"{self._data_dir_root}/{self.name}/{self.config_name}"  # the parent would create it
 
     def _info(self) -> evaluate.MetricInfo:
         return evaluate.MetricInfo(

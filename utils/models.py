@@ -23,7 +23,7 @@ def load_config(arguments: ModelArguments) -> PretrainedConfig:
     Raises:
         UserError: there is none, or the flags ask for another head than a checkpoint has.
     """
-    name = arguments.model_name_or_path or arguments.config_name
+    name = arguments.model_name_or_path or arguments.config_name or ""
     try:
         config = AutoConfig.from_pretrained(
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
@@ -47,9 +47,9 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
     Raises:
         UserError: there is none, or it has no fast version, whose character offsets this project works with.
     """
-    name = arguments.tokenizer_name or arguments.model_name_or_path or arguments.config_name
+    name = arguments.tokenizer_name or arguments.model_name_or_path or arguments.config_name or ""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
+        tokenizer: Any = AutoTokenizer.from_pretrained(
             name,
             revision=arguments.model_revision if name == arguments.model_name_or_path else "main",
             trust_remote_code=arguments.trust_remote_code,

@@ -9,6 +9,7 @@ import datasets
 import numpy as np
 import torch
 from transformers import EvalPrediction, PreTrainedTokenizerFast
+from transformers.trainer_utils import PredictionOutput
 
 from .arguments import QADataArguments
 from .errors import UserError
@@ -158,7 +159,7 @@ class SpanDecoder:
     data: QADataArguments
     style: str = "squad"
 
-    def answers(self, output: EvalPrediction) -> list[dict[str, Any]]:
+    def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per question, in order: `id`, `prediction`, `score` (its share among the question's best spans
         by softmax) and `answer_start`, its character offset in the context, or -1."""
         scores, firsts, lasts, no_answer = (np.asarray(part) for part in output.predictions)
@@ -168,7 +169,7 @@ class SpanDecoder:
         starts, ends = self.features["starts"], self.features["ends"]
         answers = []
         for row, windows in zip(self.split.rows, windows_of, strict=True):
-            spans = {}
+            spans: dict[tuple[int, int], float] = {}
             for window in windows:
                 for score, first, last in zip(scores[window], firsts[window], lasts[window], strict=True):
                     if np.isfinite(score):
@@ -189,7 +190,7 @@ class SpanDecoder:
             answers.append(answer | {"prediction": text.strip(), "score": float(share), "answer_start": start})
         return answers
 
-    def metrics(self, output: EvalPrediction) -> dict[str, float]:
+    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
         """`compute_metrics` for Trainer, from the extracted texts."""
         from . import metrics
 

@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def run_stages(
     arguments: tuple[ModelArguments, DataArguments, HeadTrainingArguments],
     splits: dict[str, Split],
     features: dict[str, datasets.Dataset],
-    decoders: dict[str, Decoder],
+    decoders: Mapping[str, Decoder],
     report: dict[str, dict[str, Any]],
     record: Record,
 ) -> dict[str, float]:
@@ -106,10 +107,10 @@ def run_stages(
     """
     show_report(report)
     training = arguments[-1]
-    output_dir = Path(training.output_dir)
+    output_dir = training.folder
     metrics: dict[str, float] = {}
 
-    def keep(stage: str, values: dict[str, float], samples: int) -> None:
+    def keep(stage: str, values: Any, samples: int) -> None:
         values[f"{stage}_samples"] = samples
         trainer.log_metrics(stage, values)
         trainer.save_metrics(stage, values)
@@ -197,7 +198,7 @@ def run_record(
 
 def sha256(file: str | os.PathLike[str]) -> str:
     digest = hashlib.sha256()
-    with open(file, "rb") as stream:
+    with Path(file).open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 import datasets
 import numpy as np
 from transformers import EvalPrediction, PreTrainedTokenizerFast
+from transformers.trainer_utils import PredictionOutput
 
 from heads import HeadedEncoderConfig
 
@@ -126,7 +127,7 @@ class Labels:
         """What a checkpoint was trained on."""
         problem_type = config.problem_type or "single_label_classification"
         regression = problem_type == "regression"
-        return cls(problem_type, [] if regression else [config.id2label[i] for i in range(config.num_labels)])
+        return cls(problem_type, [] if regression else config.label_names)
 
     def config_fields(self) -> dict[str, Any]:
         """How a configuration says the same."""
@@ -147,7 +148,7 @@ class Labels:
         """
         if "train" not in splits:
             raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
-        split, column = splits["train"], columns["train"].label
+        split, column = splits["train"], columns["train"].label or ""
         values = split.column(column)
         if isinstance(_as_list(values[0]), list):
             sets = [_as_list(value) for value in values]
@@ -175,7 +176,7 @@ class Labels:
         index = {name: i for i, name in enumerate(self.names)}
         encoded: list = []
         for row in split.rows:
-            value = row.fields.get(column)
+            value: Any = row.fields.get(column)
             try:
                 if self.problem_type == "regression":
                     encoded.append(float(value))
@@ -260,7 +261,7 @@ class SequenceDecoder:
     columns: Columns
     labels: Labels
 
-    def metrics(self, output: EvalPrediction) -> dict[str, float]:
+    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
         """`compute_metrics` for Trainer."""
         from . import metrics
 
@@ -273,7 +274,7 @@ class SequenceDecoder:
             )
         return metrics.SequenceClassificationMetric().compute(predictions=logits.argmax(axis=-1), references=references)
 
-    def answers(self, output: EvalPrediction) -> list[dict[str, Any]]:
+    def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per row, in order: `id`, `prediction` by name, `score` (a probability, or the value itself)."""
         logits = _array(output.predictions).astype(np.float64)[np.argsort(self.features["row"])]
         answers: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ import datasets
 import numpy as np
 import torch
 from transformers import EvalPrediction, PreTrainedTokenizerFast
+from transformers.trainer_utils import PredictionOutput
 
 from heads import HeadedEncoderConfig
 
@@ -73,7 +74,7 @@ class Tags:
     @classmethod
     def of_checkpoint(cls, config: HeadedEncoderConfig) -> Tags:
         """What a checkpoint was trained on."""
-        return cls([config.id2label[i] for i in range(config.num_labels)], config.token_unit)
+        return cls(config.label_names, config.token_unit)
 
     def config_fields(self) -> dict[str, Any]:
         """How a configuration says the same."""
@@ -199,9 +200,9 @@ class TagDecoder:
     features: datasets.Dataset
     tags: Tags
 
-    def decode(self, output: EvalPrediction) -> tuple[list[list[str]], list[list[float]]]:
+    def decode(self, output: EvalPrediction | PredictionOutput) -> tuple[list[list[str]], list[list[float]]]:
         """One tag and one score per token of every row; a token that no sub-word covers gets O and 0."""
-        best, probability = output.predictions
+        best, probability = (np.asarray(part) for part in output.predictions)
         nothing = "O" if "O" in self.tags.names else self.tags.names[0]
         tags: list[list[str | None]] = [[None] * len(row.fields["tokens"]) for row in self.split.rows]
         scores = [[0.0] * len(row.fields["tokens"]) for row in self.split.rows]
@@ -226,7 +227,7 @@ class TagDecoder:
             )
         return [[tag or nothing for tag in sentence] for sentence in tags], scores
 
-    def metrics(self, output: EvalPrediction) -> dict[str, float]:
+    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
         """`compute_metrics` for Trainer. Spaces do not count, as in KLUE-NER."""
         from . import metrics
 
@@ -240,7 +241,7 @@ class TagDecoder:
             characters=self.tags.unit == "characters",
         )
 
-    def answers(self, output: EvalPrediction) -> list[dict[str, Any]]:
+    def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per row, in order: `id`, and per token `prediction`, a tag by name, and `score`, its probability."""
         predicted, scores = self.decode(output)
         answers = []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
 
 import datasets
 import torch
 import transformers
+from torch.utils.data import SequentialSampler
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -20,6 +20,9 @@ from transformers import (
     set_seed,
 )
 from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.trainer_utils import PredictionOutput
+
+from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from .arguments import DataArguments, HeadTrainingArguments
 from .errors import UserError
@@ -31,9 +34,9 @@ logger = logging.getLogger(__name__)
 class Decoder(Protocol):
     """From a model's outputs for a split back to its rows; each task's module has one."""
 
-    def metrics(self, output: EvalPrediction) -> dict[str, float]: ...
+    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]: ...
 
-    def answers(self, output: EvalPrediction) -> list[dict[str, Any]]: ...
+    def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]: ...
 
 
 def begin(training: HeadTrainingArguments) -> None:
@@ -48,10 +51,9 @@ def begin(training: HeadTrainingArguments) -> None:
     if not sys.stderr.isatty():  # bars are for eyes; a log keeps the lines that say the same
         datasets.disable_progress_bars()
         transformers.utils.logging.disable_progress_bar()
-    output_dir = Path(training.output_dir)
-    if training.do_train and training.resume_from_checkpoint is None and any(output_dir.glob("checkpoint-*")):
+    if training.do_train and training.resume_from_checkpoint is None and any(training.folder.glob("checkpoint-*")):
         cure = "--resume_from_checkpoint true goes on from the last one, another --output_dir begins anew"
-        raise UserError(f"{output_dir} holds checkpoints of an earlier run: {cure}")
+        raise UserError(f"{training.folder} holds checkpoints of an earlier run: {cure}")
     set_seed(training.seed)  # before the model is built: its head is random
 
 
@@ -61,7 +63,7 @@ def build_trainer(
     data: DataArguments,
     tokenizer: PreTrainedTokenizerFast,
     features: dict[str, datasets.Dataset],
-    decoders: dict[str, Decoder],
+    decoders: Mapping[str, Decoder],
     fill: dict[str, int],
     reduce_logits: Callable | None = None,
 ) -> HeadTrainer:
@@ -91,8 +93,8 @@ class EpochLengthGroupedSampler(LengthGroupedSampler):
     differently would draw different orders and so train on some rows twice and on others never.
     """
 
-    def __init__(self, seed: int, *args, **kwargs):
-        super().__init__(*args, generator=torch.Generator(), **kwargs)
+    def __init__(self, batch_size: int, lengths: list[int], seed: int):
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
         self.seed = seed
         self.set_epoch(0)
 
@@ -108,6 +110,7 @@ class HeadTrainer(Trainer):
     """`Trainer` with a learning rate for the head and an order of rows that survives resuming."""
 
     args: HeadTrainingArguments
+    model: HeadedEncoderPreTrainedModel
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -127,17 +130,20 @@ class HeadTrainer(Trainer):
 
     def log(self, logs: dict[str, float], *args, **kwargs) -> None:
         if self.args.head_learning_rate is not None and "learning_rate" in logs:
-            logs["head_learning_rate"] = self.lr_scheduler.get_last_lr()[-1]
+            logs["head_learning_rate"] = cast(Any, self.optimizer).param_groups[-1]["lr"]
         super().log(logs, *args, **kwargs)
 
     def _get_train_sampler(self, train_dataset=None):
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)
+        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        lengths: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        lengths = self.train_dataset["length"]  # what Trainer passes here has lost the columns the model does not read
-        return EpochLengthGroupedSampler(
-            seed, self.args.train_batch_size * self.args.gradient_accumulation_steps, lengths=list(lengths)
-        )
+        return EpochLengthGroupedSampler(batch_size, list(lengths["length"]), seed)
+
+    def _get_eval_sampler(self, eval_dataset):
+        # Under group_by_length Trainer shuffles evaluation as well: predictions would not be those of their rows.
+        return SequentialSampler(eval_dataset)
 
     def _get_num_items_in_batch(self, batch_samples, device):
         # Question answering has two columns of labels and none called "labels": its items are windows.
@@ -148,5 +154,5 @@ class HeadTrainer(Trainer):
 
     def create_model_card(self, *args, **kwargs) -> None:
         """Leaves the card that `reporting` writes, where there is one."""
-        if not (Path(self.args.output_dir) / "README.md").exists():
+        if not (self.args.folder / "README.md").exists():
             super().create_model_card(*args, **kwargs)
