@@ -12,11 +12,12 @@ from functools import partial
 from heads import HeadedEncoderForQuestionAnswering
 from utils import qa
 from utils.arguments import QADataArguments, parse_arguments
+from utils.checks import data_report, show_report
 from utils.errors import run
 from utils.features import build_features
 from utils.models import build_model, check_length, load_config, load_tokenizer
 from utils.readers import read_squad
-from utils.reporting import Record, data_report, run_stages
+from utils.reporting import Record, run_stages
 from utils.splits import load_splits
 from utils.training import begin, build_trainer
 
@@ -30,12 +31,11 @@ def main() -> None:
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    features, report = {}, {}
+    decoders = {}
     with training.main_process_first():
-        splits = load_splits(data, training, read_squad, qa.contexts)
-        for name, split in splits.items():
+        for name, split in load_splits(data, training, read_squad, qa.contexts).items():
             qa.check_questions(split, tokenizer, data)
-            features[name] = build_features(
+            features = build_features(
                 qa.feature_columns(split),
                 qa.encode,
                 tokenizer,
@@ -43,17 +43,17 @@ def main() -> None:
                 longest_first=name != "train",
                 max_seq_length=data.max_seq_length,
                 doc_stride=data.doc_stride,
+                legacy=data.legacy_doc_stride,
                 training=name == "train",
             )
-            report[name] = data_report(
-                split, split.column("question"), qa.given_names(split), features[name], tokenizer
-            )
+            decoders[name] = qa.SpanDecoder(split, features, data)
+    report = data_report(decoders, tokenizer)
+    show_report(report)
 
-    decoders = {name: qa.SpanDecoder(splits[name], features[name], data) for name in splits}
     model = build_model(HeadedEncoderForQuestionAnswering, model_arguments, config, tokenizer, {})
-    reduce = partial(qa.reduce_logits, max_answer_length=data.max_answer_length)
-    trainer = build_trainer(model, training, data, tokenizer, features, decoders, {"p_mask": 1}, reduce)
-    run_stages(trainer, arguments, splits, features, decoders, report, record)
+    reduce = partial(qa.reduce_logits, max_answer_length=data.max_answer_length, n_best=data.n_best_size)
+    trainer = build_trainer(model, training, data, tokenizer, decoders, {"p_mask": 1}, reduce)
+    run_stages(trainer, arguments, decoders, report, record)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@
 from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from utils import seq_cls
 from utils.arguments import SequenceDataArguments, parse_arguments
+from utils.checks import data_report, show_report
 from utils.errors import run
 from utils.features import build_features
 from utils.models import build_model, check_length, load_config, load_tokenizer
-from utils.readers import read_table
-from utils.reporting import Record, data_report, run_stages
+from utils.reporting import Record, run_stages
 from utils.splits import load_splits
 from utils.training import begin, build_trainer
 
@@ -25,20 +25,23 @@ def main() -> None:
 
     config = load_config(model_arguments)
     tokenizer = load_tokenizer(model_arguments)
+    seq_cls.add_markers(tokenizer, data)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    features, report = {}, {}
+    decoders = {}
     with training.main_process_first():
-        splits = load_splits(data, training, read_table, lambda split: seq_cls.find_columns(split, data).texts(split))
+        splits = load_splits(
+            data, training, seq_cls.reader(data), lambda split: seq_cls.find_columns(split, data).texts(split)
+        )
         columns = {name: seq_cls.find_columns(split, data) for name, split in splits.items()}
         for name, split in splits.items():
             seq_cls.check_rows(split, columns[name])
         if isinstance(config, HeadedEncoderConfig):
             labels = seq_cls.Labels.of_checkpoint(config)
         else:
-            labels = seq_cls.Labels.of(splits, columns, data.do_regression)
+            labels = seq_cls.Labels.of(splits, columns, data)
         for name, split in splits.items():
-            features[name] = build_features(
+            features = build_features(
                 seq_cls.feature_columns(split, columns[name], labels),
                 seq_cls.encode,
                 tokenizer,
@@ -46,15 +49,15 @@ def main() -> None:
                 longest_first=name != "train",
                 max_seq_length=data.max_seq_length,
             )
-            names = labels.given_names(split, columns[name])
-            report[name] = data_report(split, columns[name].texts(split), names, features[name], tokenizer)
+            decoders[name] = seq_cls.SequenceDecoder(split, features, columns[name], labels, data)
+    report = data_report(decoders, tokenizer)
+    show_report(report)
 
-    decoders = {name: seq_cls.SequenceDecoder(splits[name], features[name], columns[name], labels) for name in splits}
     model = build_model(
         HeadedEncoderForSequenceClassification, model_arguments, config, tokenizer, labels.config_fields()
     )
-    trainer = build_trainer(model, training, data, tokenizer, features, decoders, {})
-    run_stages(trainer, arguments, splits, features, decoders, report, record)
+    trainer = build_trainer(model, training, data, tokenizer, decoders, {})
+    run_stages(trainer, arguments, decoders, report, record)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ from functools import partial
 from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
 from utils import token_cls
 from utils.arguments import TokenDataArguments, parse_arguments
+from utils.checks import data_report, show_report
 from utils.errors import run
 from utils.features import build_features
 from utils.models import build_model, check_length, load_config, load_tokenizer
 from utils.readers import read_tagged
-from utils.reporting import Record, data_report, run_stages
+from utils.reporting import Record, run_stages
 from utils.splits import load_splits
 from utils.training import begin, build_trainer
 
@@ -29,7 +30,7 @@ def main() -> None:
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    features, report = {}, {}
+    decoders = {}
     read = partial(read_tagged, text_column=data.text_column_name, label_column=data.label_column_name)
     with training.main_process_first():
         splits = load_splits(data, training, read, token_cls.texts)
@@ -38,9 +39,9 @@ def main() -> None:
         if isinstance(config, HeadedEncoderConfig):
             tags = token_cls.Tags.of_checkpoint(config)
         else:
-            tags = token_cls.Tags.of(splits)
+            tags = token_cls.Tags.of(splits, data)
         for name, split in splits.items():
-            features[name] = build_features(
+            features = build_features(
                 token_cls.feature_columns(split, tags),
                 token_cls.encode,
                 tokenizer,
@@ -49,16 +50,13 @@ def main() -> None:
                 max_seq_length=data.max_seq_length,
                 unit=tags.unit,
             )
-            report[name] = data_report(
-                split, token_cls.texts(split), token_cls.given_names(split), features[name], tokenizer
-            )
+            decoders[name] = token_cls.TagDecoder(split, features, tags)
+    report = data_report(decoders, tokenizer)
+    show_report(report)
 
-    decoders = {name: token_cls.TagDecoder(splits[name], features[name], tags) for name in splits}
     model = build_model(HeadedEncoderForTokenClassification, model_arguments, config, tokenizer, tags.config_fields())
-    trainer = build_trainer(
-        model, training, data, tokenizer, features, decoders, {"labels": -100}, token_cls.reduce_logits
-    )
-    run_stages(trainer, arguments, splits, features, decoders, report, record)
+    trainer = build_trainer(model, training, data, tokenizer, decoders, {"labels": -100}, token_cls.reduce_logits)
+    run_stages(trainer, arguments, decoders, report, record)
 
 
 if __name__ == "__main__":

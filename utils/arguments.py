@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import torch
 import yaml
@@ -20,6 +20,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from heads import HEADS, check_head
 
 from .errors import UserError
+from .tasks import TASKS, Task, find_files
 
 
 @dataclass
@@ -78,8 +79,22 @@ class ModelArguments:
 
 @dataclass
 class DataArguments:
-    """Which rows, from where, and how long."""
+    """Which rows, from where, and how long.
 
+    Attributes:
+        task: what `task_name` stands for; it fills in what the flags leave open.
+    """
+
+    script: ClassVar[str]
+    task: Task | None = field(init=False, default=None)
+    task_name: str | None = field(
+        default=None,
+        metadata={
+            "help": "A benchmark by name: its files, columns, labels, metrics. With data_dir or the *_file flags, else the Hub.",
+            "choices": list(TASKS),
+        },
+    )
+    data_dir: str | None = field(default=None, metadata={"help": "Folder with the official files of task_name."})
     dataset_name: str | None = field(default=None, metadata={"help": "Hub id of a data set."})
     dataset_config_name: str | None = field(default=None, metadata={"help": "Its configuration."})
     train_file: str | None = field(
@@ -115,9 +130,15 @@ class DataArguments:
     preprocessing_num_workers: int | None = field(default=None, metadata={"help": "Processes that tokenize."})
 
     def __post_init__(self):
+        if self.task_name is not None:
+            self._apply_task(TASKS[self.task_name])
+        elif self.data_dir is not None:
+            raise ValueError("--data_dir goes with --task_name; other data are named by --train_file and so on")
         files = [self.train_file, self.validation_file, self.test_file]
         if self.dataset_name is None and not any(files):
-            raise ValueError("no data: give --train_file, --validation_file or --test_file, or --dataset_name")
+            raise ValueError(
+                "no data: give --task_name, --dataset_name, or --train_file, --validation_file, --test_file"
+            )
         if self.dataset_name is not None and any(files):
             raise ValueError("--dataset_name and --train_file/--validation_file/--test_file exclude each other")
         if self.validation_split is not None and not 0 < self.validation_split < 1:
@@ -125,11 +146,32 @@ class DataArguments:
         if self.max_seq_length < 8:
             raise ValueError(f"--max_seq_length must be at least 8 tokens, not {self.max_seq_length}")
 
+    def _apply_task(self, task: Task) -> None:
+        """Fills in files and flags wherever nothing was said."""
+        if task.script != self.script:
+            raise ValueError(f"--task_name {self.task_name} is trained by {task.script}")
+        self.task = task
+        for item in dataclasses.fields(self):
+            if item.name in task.flags and getattr(self, item.name) == item.default:
+                setattr(self, item.name, task.flags[item.name])
+        if self.data_dir is not None:
+            for split, file in find_files(task, self.data_dir).items():
+                if getattr(self, f"{split}_file") is None:
+                    setattr(self, f"{split}_file", file)
+        elif not (self.train_file or self.validation_file or self.test_file):
+            if task.hub is None:
+                names = ", ".join(task.files.values())
+                raise ValueError(
+                    f"--task_name {self.task_name} needs --data_dir, a folder with {names} from {task.source}"
+                )
+            self.dataset_name, self.dataset_config_name = task.hub
+
 
 @dataclass
 class SequenceDataArguments(DataArguments):
     """Single texts or pairs."""
 
+    script = "run_seq_cls.py"
     text_pair_column_name: str | None = field(
         default=None, metadata={"help": "Column of the second text of a pair (default: guessed, logged)."}
     )
@@ -143,6 +185,7 @@ class SequenceDataArguments(DataArguments):
 class TokenDataArguments(DataArguments):
     """Words or characters with a tag each."""
 
+    script = "run_token_cls.py"
     max_seq_length: int = field(
         default=512,
         metadata={"help": "Longest window in tokens; longer sentences are read in windows that overlap by a quarter."},
@@ -153,14 +196,22 @@ class TokenDataArguments(DataArguments):
 class QADataArguments(DataArguments):
     """Questions on contexts."""
 
+    script = "run_qa.py"
     max_seq_length: int = field(
         default=384, metadata={"help": "Longest window in tokens: question, context and special tokens."}
     )
     doc_stride: int = field(default=128, metadata={"help": "Tokens that two windows of a long context share."})
+    legacy_doc_stride: bool = field(
+        default=False,
+        metadata={
+            "help": "doc_stride is the step from one window to the next, as in the original SQuAD and KLUE code."
+        },
+    )
     max_answer_length: int = field(default=30, metadata={"help": "Longest answer in tokens."})
     version_2_with_negative: bool = field(
         default=False, metadata={"help": "Some questions have no answer: the empty answer competes with the spans."}
     )
+    n_best_size: int = field(default=20, metadata={"help": "Spans kept per window and, as n_best, per question."})
     null_score_diff_threshold: float = field(
         default=0.0,
         metadata={"help": "Answer nothing where that scores better than the best span by more than this (logits)."},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -40,7 +41,9 @@ def build_features(
     """
     rows = datasets.Dataset.from_dict(columns)
     key = hashlib.sha256()
-    for part in (rows._fingerprint, tokenizer.backend_tokenizer.to_str(), tokenizer.model_input_names, options):
+    # Truncation and padding are left over from the last call, not the tokenizer's own.
+    state = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
+    for part in (rows._fingerprint, state, tokenizer.model_input_names, options):
         key.update(repr(part).encode())
     key.update(inspect.getsource(sys.modules[encode.__module__]).encode())
     folder = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads"

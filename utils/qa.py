@@ -15,7 +15,6 @@ from .arguments import QADataArguments
 from .errors import UserError
 from .splits import Split
 
-N_BEST = 20  # spans kept per window, as in the original SQuAD script
 SMALLEST_ROOM = 8  # tokens of context that a window must hold at least
 
 
@@ -44,11 +43,6 @@ def contexts(split: Split) -> list[str]:
     return split.column("context")
 
 
-def given_names(split: Split) -> list[str]:
-    """ "answer" or "no answer" for every question of a split that has answers, for counting."""
-    return ["answer" if answers else "no answer" for answers in split.column("answers")] if has_answers(split) else []
-
-
 def feature_columns(split: Split) -> dict[str, list]:
     """The columns that `encode` reads."""
     columns: dict[str, list] = {
@@ -58,19 +52,28 @@ def feature_columns(split: Split) -> dict[str, list]:
     }
     if has_answers(split):
         # Of several answers the first one is trained on, as everywhere in this field; (-1, -1): no answer.
-        firsts = [(row.fields["answers"] or [None])[0] for row in split.rows]
-        columns["answer_start"] = [answer["answer_start"] if answer else -1 for answer in firsts]
-        columns["answer_end"] = [answer["answer_start"] + len(answer["text"]) if answer else -1 for answer in firsts]
+        spans = [
+            _span(row.fields["context"], row.fields["answers"][0]) if row.fields["answers"] else (-1, -1)
+            for row in split.rows
+        ]
+        columns["answer_start"] = [start for start, _ in spans]
+        columns["answer_end"] = [end for _, end in spans]
     return columns
 
 
 def encode(
-    batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_length: int, doc_stride: int, training: bool
+    batch: dict[str, list],
+    tokenizer: PreTrainedTokenizerFast,
+    max_seq_length: int,
+    doc_stride: int,
+    legacy: bool,
+    training: bool,
 ) -> dict[str, list]:
     """Tokenizes questions with their contexts into windows of at most `max_seq_length` tokens.
 
     Args:
         doc_stride: tokens that neighbouring windows share; fewer where a long question leaves less than that.
+        legacy: `doc_stride` is the step from one window to the next instead, as in the original SQuAD script.
         training: leave out what only the answer's text needs.
 
     Returns:
@@ -80,7 +83,8 @@ def encode(
     """
     room = max_seq_length - tokenizer.num_special_tokens_to_add(pair=True)
     questions = tokenizer(batch["question"], add_special_tokens=False)["input_ids"]
-    strides = [min(doc_stride, (room - len(ids)) // 2) for ids in questions]
+    rooms = [room - len(ids) for ids in questions]
+    strides = [max(own - doc_stride, 0) if legacy else min(doc_stride, own // 2) for own in rooms]
     features: dict[str, list] = {}
     for stride in sorted(set(strides)):  # nearly always one
         samples = [i for i, own in enumerate(strides) if own == stride]
@@ -118,8 +122,38 @@ def _window(encoded: Any, window: int, batch: dict[str, list], sample: int, trai
     return feature
 
 
+def style(data: QADataArguments) -> str:
+    """Whose normalisation and F1 score the answers, see `qa_metrics`."""
+    return data.task.metric if data.task is not None else "squad"
+
+
+def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArguments) -> float:
+    """The exact match (0-100) that the tokenizer allows: that of the best token span around every answer.
+
+    A particle often shares a token with the end of a Korean answer; no span of tokens can leave it out.
+    """
+    from .qa_metrics import score_qa
+
+    contexts = sorted({row.fields["context"] for row in split.rows})
+    encoded = tokenizer(contexts, add_special_tokens=False, return_offsets_mapping=True)
+    offsets_of = dict(zip(contexts, encoded["offset_mapping"], strict=True))
+    predictions, references = [], []
+    for row in split.rows:
+        context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
+        best = ""
+        for answer in row.fields["answers"]:
+            start, end = _span(context, answer)
+            touched = [(s, e) for s, e in offsets_of[context] if s < end and e > start]
+            text = context[slice(*_trimmed(context, touched[0][0], touched[-1][1]))] if touched else ""
+            if not best or score_qa([text], [golds], style(data))["exact_match"] == 100:
+                best = text
+        predictions.append(best)
+        references.append(golds)
+    return score_qa(predictions, references, style(data))["exact_match"]
+
+
 def reduce_logits(
-    logits: tuple[torch.Tensor, torch.Tensor], labels: Any, max_answer_length: int
+    logits: tuple[torch.Tensor, torch.Tensor], labels: Any, max_answer_length: int, n_best: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """The N best spans of every window among all of at most `max_answer_length` tokens, before logits leave the device.
 
@@ -127,6 +161,7 @@ def reduce_logits(
 
     Args:
         logits: of starts and ends, (B, T) each, at the dtype's lowest number where no answer can be.
+        n_best: N.
 
     Returns:
         scores, first tokens, last tokens: (B, N), best first, -inf where there are fewer spans; and (B,) the score of
@@ -137,8 +172,8 @@ def reduce_logits(
     start[:, 0] = -torch.inf
     reach = torch.nn.functional.pad(end, (0, max_answer_length - 1), value=-torch.inf)
     scores = start.unsqueeze(-1) + reach.unfold(1, max_answer_length, 1)  # (B, T, L): first token, length - 1
-    scores = torch.nn.functional.pad(scores.flatten(1), (0, N_BEST), value=-torch.inf)  # never fewer than N
-    best, index = scores.topk(N_BEST, dim=-1)
+    scores = torch.nn.functional.pad(scores.flatten(1), (0, n_best), value=-torch.inf)  # never fewer than N
+    best, index = scores.topk(n_best, dim=-1)
     first = index // max_answer_length
     return best, first, first + index % max_answer_length, no_answer
 
@@ -151,51 +186,74 @@ class SpanDecoder:
         split: the questions.
         features: what `encode` made of them, in any order.
         data: whether and by how much the empty answer must win.
-        style: of the score, see `metrics.QuestionAnsweringMetric`.
     """
 
     split: Split
     features: datasets.Dataset
     data: QADataArguments
-    style: str = "squad"
+
+    def texts(self) -> list[str]:
+        return [f"{row.fields['question']}\n{row.fields['context']}" for row in self.split.rows]
+
+    def label_names(self) -> list[list[str]]:
+        names = [["answer" if answers else "no answer"] for answers in self.split.column("answers")]
+        return names if has_answers(self.split) else []
+
+    def ceiling(self, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
+        return {"exact_match": ceiling(self.split, tokenizer, self.data)} if has_answers(self.split) else {}
 
     def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per question, in order: `id`, `prediction`, `score` (its share among the question's best spans
-        by softmax) and `answer_start`, its character offset in the context, or -1."""
+        by softmax), `answer_start`, its character offset in the context, or -1, and `n_best`, the runners-up with it."""
         scores, firsts, lasts, no_answer = (np.asarray(part) for part in output.predictions)
         windows_of: list[list[int]] = [[] for _ in self.split.rows]
         for window, row in enumerate(self.features["row"]):
             windows_of[row].append(window)
-        starts, ends = self.features["starts"], self.features["ends"]
+        offsets = self.features.with_format("numpy", columns=["starts", "ends"])
         answers = []
         for row, windows in zip(self.split.rows, windows_of, strict=True):
             spans: dict[tuple[int, int], float] = {}
             for window in windows:
-                for score, first, last in zip(scores[window], firsts[window], lasts[window], strict=True):
-                    if np.isfinite(score):
-                        place = (starts[window][first], ends[window][last])
-                        spans[place] = max(score, spans.get(place, -np.inf))
-            null = no_answer[windows].min()
-            ranked = sorted(spans.items(), key=lambda item: -item[1])[:N_BEST]
-            place, best = ranked[0] if ranked else ((-1, -1), null)
-            candidates = [score for _, score in ranked]
+                found = np.isfinite(scores[window])
+                starts = offsets[window]["starts"][firsts[window][found]]
+                ends = offsets[window]["ends"][lasts[window][found]]
+                for score, start, end in zip(scores[window][found], starts, ends, strict=True):
+                    place = _trimmed(row.fields["context"], int(start), int(end))
+                    spans[place] = max(float(score), spans.get(place, -np.inf))
+            ranked = sorted(spans.items(), key=lambda item: -item[1])[: self.data.n_best_size]
+            null = float(no_answer[windows].min())
             if self.data.version_2_with_negative or not ranked:
-                candidates.append(null)
-                if null - best > self.data.null_score_diff_threshold or not ranked:
-                    place, best = (-1, -1), null
-            share = 1 / np.exp(np.asarray(candidates, dtype=np.float64) - best).sum()
-            text = row.fields["context"][place[0] : place[1]] if place[0] >= 0 else ""
-            start = place[0] + len(text) - len(text.lstrip())  # some tokenizers count the space before a word in
+                wins = not ranked or null - ranked[0][1] > self.data.null_score_diff_threshold
+                ranked.insert(0 if wins else len(ranked), ((-1, -1), null))
+            shares = np.exp(np.array([score for _, score in ranked]) - max(score for _, score in ranked))
+            n_best = [
+                {"text": row.fields["context"][start:end] if start >= 0 else "", "score": share, "answer_start": start}
+                for ((start, end), _), share in zip(ranked, (shares / shares.sum()).tolist(), strict=True)
+            ]
             answer: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
-            answers.append(answer | {"prediction": text.strip(), "score": float(share), "answer_start": start})
+            answer |= {"prediction": n_best[0]["text"], "score": n_best[0]["score"]}
+            answers.append(answer | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
         return answers
 
     def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
         """`compute_metrics` for Trainer, from the extracted texts."""
         from . import metrics
 
+        types = self.split.column("question_type")
         return metrics.QuestionAnsweringMetric().compute(
             predictions=[answer["prediction"] for answer in self.answers(output)],
             references=[[answer["text"] for answer in row.fields["answers"]] for row in self.split.rows],
-            style=self.style,
+            style=style(self.data),
+            question_types=None if all(kind is None for kind in types) else types,
         )
+
+
+def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:
+    """Where an answer stands, without spaces around it."""
+    return _trimmed(context, answer["answer_start"], answer["answer_start"] + len(answer["text"]))
+
+
+def _trimmed(context: str, start: int, end: int) -> tuple[int, int]:
+    """A span without the spaces at its ends, which some tokenizers count as part of a word."""
+    text = context[start:end]
+    return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())

@@ -14,9 +14,11 @@ from transformers.trainer_utils import PredictionOutput
 
 from heads import HeadedEncoderConfig
 
+from . import relations
 from .arguments import SequenceDataArguments
 from .errors import UserError
-from .splits import Split
+from .splits import Reader, Split
+from .tables import read_table
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +79,9 @@ def find_columns(split: Split, data: SequenceDataArguments) -> Columns:
             raise UserError(f"no such column; {flag} can be one of {', '.join(fields)}", file=split.file, column=given)
         return given or next((name for name in usual if name in fields), None)
 
+    if data.task is not None and data.task.columns is not None and len(fields) > max(filter(None, data.task.columns)):
+        text, pair, label = (None if position is None else fields[position] for position in data.task.columns)
+        return Columns(str(text), pair, label, id=None)
     text = find(data.text_column_name, TEXT_COLUMNS, "--text_column_name")
     if text is None:
         raise UserError(f"no column of text; name one of {', '.join(fields)} with --text_column_name", file=split.file)
@@ -110,6 +115,17 @@ def check_rows(split: Split, columns: Columns) -> None:
         logger.warning("%s: %d empty texts are kept (the first in row %d)", split.file, len(empty), empty[0].line)
 
 
+def reader(data: SequenceDataArguments) -> Reader:
+    """What reads the rows of a file."""
+    return relations.read_relations if data.task is not None and data.task.metric == "relations" else read_table
+
+
+def add_markers(tokenizer: PreTrainedTokenizerFast, data: SequenceDataArguments) -> None:
+    """Teaches the tokenizer the entity markers of relation extraction, where that is the task."""
+    if data.task is not None and data.task.metric == "relations":
+        relations.add_markers(tokenizer)
+
+
 @dataclass
 class Labels:
     """What the labels of a task mean.
@@ -140,7 +156,7 @@ class Labels:
         }
 
     @classmethod
-    def of(cls, splits: dict[str, Split], columns: dict[str, Columns], do_regression: bool | None) -> Labels:
+    def of(cls, splits: dict[str, Split], columns: dict[str, Columns], data: SequenceDataArguments) -> Labels:
         """Reads off the training rows what kind of labels they hold: lists are sets of classes, decimals are scores.
 
         Raises:
@@ -149,6 +165,8 @@ class Labels:
         if "train" not in splits:
             raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
         split, column = splits["train"], columns["train"].label or ""
+        if data.task is not None and data.task.labels:
+            return cls("single_label_classification", list(data.task.labels))
         values = split.column(column)
         if isinstance(_as_list(values[0]), list):
             sets = [_as_list(value) for value in values]
@@ -157,15 +175,9 @@ class Labels:
                     message = "a list of labels expected, as in the first row"
                     raise UserError(message, file=split.file, row=row.line, column=column)
             return cls("multi_label_classification", sort_names({str(name) for value in sets for name in value}))
-        if do_regression or (do_regression is None and all(_is_decimal(value) for value in values)):
+        if data.do_regression or (data.do_regression is None and all(_is_decimal(value) for value in values)):
             return cls("regression", [])
         return cls("single_label_classification", sort_names({str(value) for value in values}))
-
-    def given_names(self, split: Split, columns: Columns) -> list[str]:
-        """Every label of a split by name, for counting; none for scores."""
-        values = split.column(columns.label) if columns.label and self.problem_type != "regression" else []
-        sets = [_as_list(value) for value in values if value is not None]
-        return [str(name) for value in sets for name in (value if isinstance(value, list) else [value])]
 
     def encode(self, split: Split, column: str) -> list:
         """Labels as the model's loss takes them: class indices, rows of 0 and 1, or scores.
@@ -226,9 +238,17 @@ def _is_decimal(value: Any) -> bool:
 
 def encode(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_length: int) -> dict[str, list]:
     """Tokenizes a batch of texts or pairs; pairs lose tokens from the longer text first."""
-    encoded = tokenizer(batch["text"], batch.get("pair"), truncation=True, max_length=max_seq_length)
-    features = dict(encoded) | {"row": batch["row"]}
-    features["length"] = [len(ids) for ids in encoded["input_ids"]]
+    marked = relations.has_markers(tokenizer)
+    encoded = tokenizer(
+        batch["text"],
+        batch.get("pair"),
+        truncation=True,
+        max_length=max_seq_length,
+        return_offsets_mapping=marked,
+    )
+    features: dict[str, list] = relations.repair_suffixes(encoded, tokenizer) if marked else dict(encoded)
+    features["row"] = batch["row"]
+    features["length"] = [len(ids) for ids in features["input_ids"]]
     features["truncated"] = [bool(encoding.overflowing) for encoding in encoded.encodings]
     if "labels" in batch:
         features["labels"] = batch["labels"]
@@ -254,20 +274,42 @@ class SequenceDecoder:
         features: what `encode` made of them, in any order.
         columns: where a row's `id` is.
         labels: what the logits mean.
+        data: which metric the task has.
     """
 
     split: Split
     features: datasets.Dataset
     columns: Columns
     labels: Labels
+    data: SequenceDataArguments
+
+    def texts(self) -> list[str]:
+        return self.columns.texts(self.split)
+
+    def label_names(self) -> list[list[str]]:
+        if self.columns.label is None or self.labels.problem_type == "regression":
+            return []
+        values = [_as_list(value) for value in self.split.column(self.columns.label)]
+        return [[str(name) for name in (value if isinstance(value, list) else [value])] for value in values]
+
+    def ceiling(self, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
+        return {}
 
     def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
         """`compute_metrics` for Trainer."""
         from . import metrics
 
+        special = self.data.task.metric if self.data.task is not None else ""
         logits, references = _array(output.predictions), np.asarray(output.label_ids)
         if self.labels.problem_type == "regression":
-            return metrics.RegressionMetric().compute(predictions=logits.reshape(-1), references=references.reshape(-1))
+            cut = {"positive_from": metrics.KLUE_STS_CUT} if special == "sts" else {}
+            return metrics.RegressionMetric().compute(
+                predictions=logits.reshape(-1), references=references.reshape(-1), **cut
+            )
+        if special == "relations":
+            return metrics.RelationMetric().compute(
+                predictions=logits, references=references, relations=self.labels.names
+            )
         if self.labels.problem_type == "multi_label_classification":
             return metrics.MultiLabelMetric().compute(
                 predictions=(logits > 0).astype(int), references=references.astype(int)

@@ -57,9 +57,11 @@ def load_splits(
     needed = {"train": training.do_train, "validation": training.do_eval, "test": training.do_predict}
     flags = {"train": "--do_train", "validation": "--do_eval", "test": "--do_predict"}
     splits = {}
-    if needed["validation"] and "validation" not in files and data.validation_split and "train" in files:
+    # Also for training alone: a later run must be able to evaluate on rows that were not trained on.
+    share = data.validation_split if "validation" not in files and "train" in files else None
+    if share is not None and (needed["train"] or needed["validation"]):
         whole = Split("train", files["train"], list(read(files["train"])))
-        held_out = [_fraction(text) < data.validation_split for text in texts_of(whole)]
+        held_out = [_fraction(text) < share for text in texts_of(whole)]
         for name, wanted in (("train", False), ("validation", True)):
             rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == wanted]
             splits[name] = Split(name, files["train"], rows)
@@ -116,15 +118,17 @@ def hub_files(data: DataArguments) -> dict[str, str]:
 
 
 def _labels_by_name(split):
-    """Replaces class indices by their names, single ones and lists of them."""
+    """Replaces class indices by their names, single ones and lists of them; a hidden label (-1) becomes None."""
     from datasets import ClassLabel
+
+    def name(index: int | None) -> str | None:
+        return None if index is None or index < 0 else inner.int2str(index)
 
     for column, feature in split.features.items():
         inner = getattr(feature, "feature", feature)
         if isinstance(inner, ClassLabel):
             names = [
-                [inner.int2str(index) for index in value] if isinstance(value, list) else inner.int2str(value)
-                for value in split[column]
+                [name(index) for index in value] if isinstance(value, list) else name(value) for value in split[column]
             ]
             split = split.remove_columns(column).add_column(column, names)
     return split

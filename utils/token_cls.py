@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import datasets
-import numpy as np
 import torch
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 
 from heads import HeadedEncoderConfig
 
+from .arguments import TokenDataArguments
 from .errors import UserError
 from .splits import Split
 
@@ -36,11 +36,6 @@ def check_tagged(split: Split) -> None:
             raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
 
 
-def given_names(split: Split) -> list[str]:
-    """Every tag of a split, for counting."""
-    return [tag for row in split.rows for tag in row.fields["tags"] or []]
-
-
 @dataclass
 class Tags:
     """What is tagged, and with what.
@@ -54,7 +49,7 @@ class Tags:
     unit: str
 
     @classmethod
-    def of(cls, splits: dict[str, Split]) -> Tags:
+    def of(cls, splits: dict[str, Split], data: TokenDataArguments) -> Tags:
         """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag.
 
         Raises:
@@ -64,7 +59,9 @@ class Tags:
             raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
         split = splits["train"]
         unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
-        names = set(given_names(split))
+        if data.task is not None and data.task.labels:
+            return cls(list(data.task.labels), unit)
+        names = {tag for tags in split.column("tags") for tag in tags}
         for name in list(names):
             if name.startswith(("B-", "I-")):
                 names |= {f"B-{name[2:]}", f"I-{name[2:]}"}
@@ -138,13 +135,14 @@ def encode(
     if "tags" in batch:
         features["labels"] = []
     token_at: list[int] = []
-    last = -1  # the token that the previous sub-word of this sentence lies in
+    last_seen: list[int] = []  # for each sub-word of a window the token that is the last up to there
     for window, sample in enumerate(samples):
         begins = window == 0 or samples[window - 1] != sample
         ends = window + 1 == len(samples) or samples[window + 1] != sample
         if begins:
             token_at = _token_at(batch["tokens"][sample], joiner)
-            last = -1
+        last = -1 if begins else last_seen[-stride - 1]  # before this window's first sub-word
+        last_seen = []
         inside = [i for i, special in enumerate(special_of[window]) if not special]
         # The overlap with a neighbouring window is shared out half and half.
         owned = set(
@@ -153,12 +151,12 @@ def encode(
         first, end = [-1] * len(special_of[window]), [-1] * len(special_of[window])
         for i in inside:
             covered = [t for t in token_at[slice(*offsets_of[window][i])] if t >= 0]
-            if not covered:
-                continue
-            starts_token = covered[0] != last
-            if i in owned and (starts_token or unit == "characters"):
-                first[i], end[i] = covered[0], covered[-1] + 1
-            last = covered[-1]
+            if covered:
+                starts_token = covered[0] != last
+                if i in owned and (starts_token or unit == "characters"):
+                    first[i], end[i] = covered[0], covered[-1] + 1
+                last = covered[-1]
+            last_seen.append(last)
         features["row"].append(batch["row"][sample])
         features["length"].append(len(first))
         features["first"].append(first)
@@ -200,9 +198,26 @@ class TagDecoder:
     features: datasets.Dataset
     tags: Tags
 
+    def texts(self) -> list[str]:
+        return texts(self.split)
+
+    def label_names(self) -> list[list[str]]:
+        return self.split.column("tags") if has_tags(self.split) else []
+
+    def ceiling(self, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
+        if not has_tags(self.split):
+            return {}
+        gold = list(self.features["labels"])
+        scores = self._scores(self._decode(gold, [[1.0] * len(row) for row in gold])[0])
+        return {name: 100 * scores[name] for name in ("entity_f1", "char_macro_f1") if name in scores}
+
     def decode(self, output: EvalPrediction | PredictionOutput) -> tuple[list[list[str]], list[list[float]]]:
-        """One tag and one score per token of every row; a token that no sub-word covers gets O and 0."""
-        best, probability = (np.asarray(part) for part in output.predictions)
+        """One tag and one score per token of every row. A token that no sub-word covers, such as a space, is inside an
+        entity if its neighbours are, else O, and has the score 0."""
+        predictions: Any = output.predictions
+        return self._decode(*predictions)
+
+    def _decode(self, best: Any, probability: Any) -> tuple[list[list[str]], list[list[float]]]:
         nothing = "O" if "O" in self.tags.names else self.tags.names[0]
         tags: list[list[str | None]] = [[None] * len(row.fields["tokens"]) for row in self.split.rows]
         scores = [[0.0] * len(row.fields["tokens"]) for row in self.split.rows]
@@ -210,28 +225,31 @@ class TagDecoder:
         for window, (row, firsts, ends) in enumerate(columns):
             for i, (first, end) in enumerate(zip(firsts, ends, strict=True)):
                 if first >= 0:
-                    name = self.tags.names[best[window, i]]
+                    name = self.tags.names[best[window][i]]
                     tags[row][first:end] = [name] + [_inside(name)] * (end - first - 1)
-                    scores[row][first:end] = [float(probability[window, i])] * (end - first)
+                    scores[row][first:end] = [float(probability[window][i])] * (end - first)
         missing = 0
         for row, sentence in zip(self.split.rows, tags, strict=True):
             for i, token in enumerate(row.fields["tokens"]):
                 if token.isspace():
-                    sentence[i] = _space_between(sentence, i, nothing)
+                    sentence[i] = None
                 elif sentence[i] is None:
-                    sentence[i] = nothing
                     missing += 1
+            for i, tag in enumerate(sentence):
+                if tag is None:
+                    sentence[i] = _between(sentence, i, nothing)
         if missing:
-            logger.warning(
-                "%s: %d tokens mean nothing to the tokenizer and are tagged %s", self.split.file, missing, nothing
-            )
+            message = "%s: %d tokens mean nothing to the tokenizer; outside of entities they are tagged %s"
+            logger.warning(message, self.split.file, missing, nothing)
         return [[tag or nothing for tag in sentence] for sentence in tags], scores
 
     def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
         """`compute_metrics` for Trainer. Spaces do not count, as in KLUE-NER."""
+        return self._scores(self.decode(output)[0])
+
+    def _scores(self, predicted: list[list[str]]) -> dict[str, float]:
         from . import metrics
 
-        predicted, _ = self.decode(output)
         references = self.split.column("tags")
         kept = [[not token.isspace() for token in row.fields["tokens"]] for row in self.split.rows]
         return metrics.TaggingMetric().compute(
@@ -256,9 +274,9 @@ def _inside(name: str) -> str:
     return f"I-{name[2:]}" if name.startswith("B-") else name
 
 
-def _space_between(tags: list[str | None], i: int, nothing: str) -> str:
-    """A space is inside an entity if the character before it and the one after it are."""
-    before, after = (tags[i - 1] if i else None), (tags[i + 1] if i + 1 < len(tags) else None)
+def _between(tags: list[str | None], i: int, nothing: str) -> str:
+    """A token without a tag is inside an entity if the tags before and after it are."""
+    before, after = tags[i - 1] if i else None, next((tag for tag in tags[i + 1 :] if tag is not None), None)
     return after if before and after and after.startswith("I-") and before[2:] == after[2:] else nothing
 
 

@@ -27,16 +27,36 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from .arguments import DataArguments, HeadTrainingArguments
 from .errors import UserError
 from .features import Collator
+from .splits import Split
 
 logger = logging.getLogger(__name__)
 
 
 class Decoder(Protocol):
-    """From a model's outputs for a split back to its rows; each task's module has one."""
+    """A split as its task sees it, and the way from a model's outputs back to its rows; each task's module has one.
 
-    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]: ...
+    Attributes:
+        split: the rows.
+        features: the model's inputs made of them, in any order.
+    """
 
-    def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]: ...
+    split: Split
+    features: datasets.Dataset
+
+    def texts(self) -> list[str]:
+        """The text of every row."""
+
+    def label_names(self) -> list[list[str]]:
+        """The labels of every row by name; empty where the split has none."""
+
+    def ceiling(self, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
+        """By metric, the score (0-100) of a model that is always right, where the tokenizer limits it."""
+
+    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
+        """`compute_metrics` for Trainer."""
+
+    def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
+        """One dictionary per row, in order, with `id` (where there is one), `prediction` by name and `score`."""
 
 
 def begin(training: HeadTrainingArguments) -> None:
@@ -62,7 +82,6 @@ def build_trainer(
     training: HeadTrainingArguments,
     data: DataArguments,
     tokenizer: PreTrainedTokenizerFast,
-    features: dict[str, datasets.Dataset],
     decoders: Mapping[str, Decoder],
     fill: dict[str, int],
     reduce_logits: Callable | None = None,
@@ -70,15 +89,15 @@ def build_trainer(
     """Puts the parts of a run together.
 
     Args:
-        features, decoders: of "train", "validation" and "test", as far as they are needed.
+        decoders: of "train", "validation" and "test", as far as they are needed.
         fill: what to pad the task's own columns with, see `Collator`.
         reduce_logits: makes logits smaller before they leave the device.
     """
     return HeadTrainer(
         model=model,
         args=training,
-        train_dataset=features.get("train"),
-        eval_dataset=features.get("validation"),
+        train_dataset=decoders["train"].features if "train" in decoders else None,
+        eval_dataset=decoders["validation"].features if "validation" in decoders else None,
         processing_class=tokenizer,
         data_collator=Collator(tokenizer, fill, data.max_seq_length if data.pad_to_max_length else None),
         compute_metrics=decoders["validation"].metrics if "validation" in decoders else None,

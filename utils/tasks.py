@@ -1,0 +1,201 @@
+"""The benchmarks by name: their files, columns, labels and metrics, as the publications have them.
+
+Sources, as `docs/reproduce.md` cites them: KB is KLUE-benchmark/KLUE-baseline at 8a03c94, KE is monologg/KoELECTRA at
+024fbdd.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import UserError
+
+KLUE = "github.com/KLUE-benchmark/KLUE, klue_benchmark/"
+KOELECTRA = "github.com/monologg/KoELECTRA, finetune/data/"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One benchmark.
+
+    Attributes:
+        script: the script that trains it.
+        source: where its official files are.
+        files: their names by split; each may carry `.gz`.
+        hub: Hub id and configuration of a copy that is no script, if there is one.
+        columns: positions of its text, second text (or None) and label, where the header does not use the usual names.
+        labels: the classes in the order of the published code; read off the training rows where it has none.
+        flags: defaults of other flags.
+        metric: which metric beyond the usual ones, see the scripts' decoders.
+    """
+
+    script: str
+    source: str
+    files: dict[str, str]
+    hub: tuple[str, str | None] | None = None
+    columns: tuple[int, int | None, int] | None = None
+    labels: tuple[str, ...] = ()
+    flags: dict[str, object] = field(default_factory=dict)
+    metric: str = ""
+
+
+# The order is that of relation_list.json in the KLUE-RE distribution.
+RELATIONS = (
+    "no_relation",
+    "org:dissolved",
+    "org:founded",
+    "org:place_of_headquarters",
+    "org:alternate_names",
+    "org:member_of",
+    "org:members",
+    "org:political/religious_affiliation",
+    "org:product",
+    "org:founded_by",
+    "org:top_members/employees",
+    "org:number_of_employees/members",
+    "per:date_of_birth",
+    "per:date_of_death",
+    "per:place_of_birth",
+    "per:place_of_death",
+    "per:place_of_residence",
+    "per:origin",
+    "per:employee_of",
+    "per:schools_attended",
+    "per:alternate_names",
+    "per:parents",
+    "per:children",
+    "per:siblings",
+    "per:spouse",
+    "per:other_family",
+    "per:colleagues",
+    "per:product",
+    "per:religion",
+    "per:title",
+)
+
+
+def _klue(name: str, extension: str = "json") -> dict[str, str]:
+    return {"train": f"{name}-v1.1_train.{extension}", "validation": f"{name}-v1.1_dev.{extension}"}
+
+
+TASKS = {
+    "nsmc": Task(
+        "run_seq_cls.py",
+        "github.com/e9t/nsmc",
+        {"train": "ratings_train.txt", "test": "ratings_test.txt"},
+        labels=("0", "1"),
+        flags={"validation_split": 0.05},
+    ),
+    "ynat": Task(
+        "run_seq_cls.py",
+        KLUE + "ynat-v1.1",
+        _klue("ynat"),
+        hub=("klue/klue", "ynat"),
+        labels=("정치", "경제", "사회", "생활문화", "세계", "IT과학", "스포츠"),
+    ),
+    "klue-sts": Task(
+        "run_seq_cls.py",
+        KLUE + "klue-sts-v1.1",
+        _klue("klue-sts"),
+        hub=("klue/klue", "sts"),
+        flags={"do_regression": True},
+        metric="sts",
+    ),
+    "klue-nli": Task(
+        "run_seq_cls.py",
+        KLUE + "klue-nli-v1.1",
+        _klue("klue-nli"),
+        hub=("klue/klue", "nli"),
+        labels=("entailment", "contradiction", "neutral"),
+    ),
+    "klue-re": Task(
+        "run_seq_cls.py",
+        KLUE + "klue-re-v1.1",
+        _klue("klue-re"),
+        hub=("klue/klue", "re"),
+        labels=RELATIONS,
+        metric="relations",
+    ),
+    "kornli": Task(
+        "run_seq_cls.py",
+        "github.com/kakaobrain/kor-nlu-datasets, KorNLI/",
+        {"train": "multinli.train.ko.tsv", "validation": "xnli.dev.ko.tsv", "test": "xnli.test.ko.tsv"},
+        columns=(0, 1, 2),
+        labels=("contradiction", "entailment", "neutral"),
+    ),
+    "korsts": Task(
+        "run_seq_cls.py",
+        "github.com/kakaobrain/kor-nlu-datasets, KorSTS/",
+        {"train": "sts-train.tsv", "validation": "sts-dev.tsv", "test": "sts-test.tsv"},
+        columns=(5, 6, 4),
+        flags={"do_regression": True},
+    ),
+    "paws": Task(
+        "run_seq_cls.py",
+        "github.com/google-research-datasets/paws, pawsx/ko/",
+        {"train": "translated_train.tsv", "validation": "dev_2k.tsv", "test": "test_2k.tsv"},
+        columns=(1, 2, 3),
+        labels=("0", "1"),
+    ),
+    "question-pair": Task(
+        "run_seq_cls.py",
+        KOELECTRA + "question-pair",
+        {"train": "train.tsv", "validation": "dev.tsv", "test": "test.tsv"},
+        columns=(0, 1, 2),
+        labels=("0", "1"),
+    ),
+    "hate-speech": Task(
+        "run_seq_cls.py",
+        KOELECTRA + "hate-speech",
+        {"train": "train.tsv", "test": "val.tsv"},
+        columns=(1, None, 3),
+        labels=("none", "offensive", "hate"),
+        flags={"validation_split": 0.1},
+    ),
+    "klue-ner": Task(
+        "run_token_cls.py",
+        KLUE + "klue-ner-v1.1",
+        _klue("klue-ner", "tsv"),
+        hub=("klue/klue", "ner"),
+        labels=tuple(f"{side}-{kind}" for kind in ("PS", "LC", "OG", "DT", "TI", "QT") for side in "BI") + ("O",),
+    ),
+    "naver-ner": Task(
+        "run_token_cls.py",
+        KOELECTRA + "naver-ner",
+        {"train": "train.tsv", "test": "test.tsv"},
+        flags={"validation_split": 0.1},
+    ),
+    "klue-mrc": Task(
+        "run_qa.py",
+        KLUE + "klue-mrc-v1.1",
+        _klue("klue-mrc"),
+        hub=("klue/klue", "mrc"),
+        flags={"version_2_with_negative": True},
+        metric="klue-mrc",
+    ),
+    "korquad": Task(
+        "run_qa.py",
+        "korquad.github.io, KorQuAD 1.0",
+        {"train": "KorQuAD_v1.0_train.json", "validation": "KorQuAD_v1.0_dev.json"},
+        metric="korquad",
+    ),
+}
+
+
+def find_files(task: Task, data_dir: str) -> dict[str, str]:
+    """The official files that lie in a folder, by split, plain or gzipped.
+
+    Raises:
+        UserError: none of them is there.
+    """
+    files = {}
+    for split, name in task.files.items():
+        for path in (Path(data_dir) / name, Path(data_dir) / f"{name}.gz"):
+            if split not in files and path.is_file():
+                files[split] = str(path)
+    if not files:
+        raise UserError(
+            f"none of {', '.join(task.files.values())} is here; they come from {task.source}", file=data_dir
+        )
+    return files
