@@ -18,6 +18,7 @@ class HeadedEncoderConfig(PretrainedConfig):
     """
 
     model_type = "headed_encoder"
+    sub_configs = {"encoder_config": AutoConfig}  # so that `attn_implementation` and `dtype` reach the encoder
 
     def __init__(
         self,

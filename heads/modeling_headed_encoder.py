@@ -64,6 +64,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         if hasattr(encoder, "pooler"):
             encoder.pooler = None  # the heads read hidden states; a module without gradient would stop DDP
         self.encoder = encoder
+        self.encoder_inputs = set(inspect.signature(encoder.forward).parameters)
+        if getattr(config.encoder_config, "type_vocab_size", 0) < 2:
+            # klue/roberta has one type row and a tokenizer that emits type 1: an index error, on GPU a crash.
+            self.encoder_inputs.discard("token_type_ids")
         self.num_labels = config.num_labels
         head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
         self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
@@ -105,12 +109,13 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         Returns:
             the head's logits, (B, C) or (B, T, C), and the encoder's output.
         """
-        inputs = {"input_ids": input_ids, "inputs_embeds": inputs_embeds, "position_ids": position_ids}
-        if getattr(self.config.encoder_config, "type_vocab_size", 0) > 1:
-            # klue/roberta has one type row and a tokenizer that emits type 1: an index error, on GPU a crash.
-            inputs["token_type_ids"] = token_type_ids
-        accepted = inspect.signature(self.encoder.forward).parameters
-        inputs = {name: value for name, value in inputs.items() if value is not None and name in accepted}
+        inputs = {
+            "input_ids": input_ids,
+            "inputs_embeds": inputs_embeds,
+            "position_ids": position_ids,
+            "token_type_ids": token_type_ids,
+        }
+        inputs = {name: value for name, value in inputs.items() if value is not None and name in self.encoder_inputs}
         if attention_mask is None:
             any_input = input_ids if input_ids is not None else inputs_embeds
             attention_mask = torch.ones(any_input.shape[:2], dtype=torch.long, device=any_input.device)
@@ -118,7 +123,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         else:
             # Left padding becomes right padding: positions and every head then count from the first real token.
             target = real_tokens_first(attention_mask)
-            inputs = {name: move(value, target) for name, value in inputs.items()}
+            # Position ids may come as one row for all.
+            inputs = {name: move(value.expand(len(target), *value.shape[1:]), target) for name, value in inputs.items()}
             attention_mask = move(attention_mask, target)
         output = self.encoder(**inputs, attention_mask=attention_mask, return_dict=True, **kwargs)
         logits = self.head(output.last_hidden_state, attention_mask)
@@ -155,13 +161,19 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
         logits, output = self._logits(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs)
         loss = None
         if labels is not None:
-            if self.config.problem_type == "regression":
+            problem_type: str | None = self.config.problem_type
+            if problem_type is None:  # as transformers guesses it
+                several = "multi_label_classification" if labels.is_floating_point() else "single_label_classification"
+                problem_type = "regression" if self.num_labels == 1 else several
+            items: torch.Tensor | int = labels.numel()
+            if problem_type == "regression":
                 loss = F.mse_loss(logits.view_as(labels).float(), labels.float(), reduction="sum")
-            elif self.config.problem_type == "multi_label_classification":
+            elif problem_type == "multi_label_classification":
                 loss = F.binary_cross_entropy_with_logits(logits.float(), labels.float(), reduction="sum")
             else:
-                loss = F.cross_entropy(logits.float(), labels, reduction="sum")
-            loss = loss / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
+                loss = F.cross_entropy(logits.float(), labels, reduction="sum", ignore_index=-100)
+                items = (labels != -100).sum().clamp(min=1)
+            loss = loss / (items if num_items_in_batch is None else num_items_in_batch)
         return SequenceClassifierOutput(loss, logits, output.get("hidden_states"), output.get("attentions"))
 
 
@@ -203,7 +215,7 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
         super().__init__(config, encoder)
 
     def _stock_dropout(self, encoder_config) -> float:
-        return 0.0  # no stock question answering class of transformers drops anything behind the encoder
+        return 0.0  # the stock question answering classes drop nothing behind the encoder, DistilBERT's excepted
 
     @can_return_tuple
     def forward(
@@ -235,9 +247,8 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
         start_logits, end_logits = logits.unbind(dim=-1)
         loss = None
         if start_positions is not None and end_positions is not None:
-            loss = F.cross_entropy(start_logits.float(), start_positions, reduction="sum")
-            loss = (loss + F.cross_entropy(end_logits.float(), end_positions, reduction="sum")) / 2
-            loss = loss / (start_positions.numel() if num_items_in_batch is None else num_items_in_batch)
+            start_loss = _position_loss(start_logits, start_positions, num_items_in_batch)
+            loss = (start_loss + _position_loss(end_logits, end_positions, num_items_in_batch)) / 2
         if p_mask is not None:
             lowest = torch.finfo(logits.dtype).min
             start_logits = start_logits.masked_fill(p_mask == 1, lowest)
@@ -245,3 +256,13 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
         return QuestionAnsweringModelOutput(
             loss, start_logits, end_logits, output.get("hidden_states"), output.get("attentions")
         )
+
+
+def _position_loss(
+    logits: torch.Tensor, positions: torch.Tensor, num_items_in_batch: torch.Tensor | int | None
+) -> torch.Tensor:
+    """Cross-entropy of positions (B,) over tokens (B, T); as in transformers, one beyond the window is no label."""
+    beyond = logits.shape[1]
+    positions = positions.clamp(0, beyond)
+    loss = F.cross_entropy(logits.float(), positions, reduction="sum", ignore_index=beyond)
+    return loss / ((positions != beyond).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch)
