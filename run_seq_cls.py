@@ -23,7 +23,7 @@ def main() -> None:
     arguments = model_arguments, data, training = parse_arguments(SequenceDataArguments)
     begin(training)
 
-    config = load_config(model_arguments)
+    config = load_config(model_arguments, HeadedEncoderForSequenceClassification, training.do_train)
     tokenizer = load_tokenizer(model_arguments)
     seq_cls.add_markers(tokenizer, data)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)

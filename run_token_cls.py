@@ -26,7 +26,7 @@ def main() -> None:
     arguments = model_arguments, data, training = parse_arguments(TokenDataArguments)
     begin(training)
 
-    config = load_config(model_arguments)
+    config = load_config(model_arguments, HeadedEncoderForTokenClassification, training.do_train)
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 

@@ -158,13 +158,13 @@ class DataArguments:
             for split, file in find_files(task, self.data_dir).items():
                 if getattr(self, f"{split}_file") is None:
                     setattr(self, f"{split}_file", file)
-        elif not (self.train_file or self.validation_file or self.test_file):
-            if task.hub is None:
+        elif not (self.dataset_name or self.train_file or self.validation_file or self.test_file):
+            if not task.hub:
                 names = ", ".join(task.files.values())
                 raise ValueError(
                     f"--task_name {self.task_name} needs --data_dir, a folder with {names} from {task.source}"
                 )
-            self.dataset_name, self.dataset_config_name = task.hub
+            self.dataset_name, self.dataset_config_name = task.hub[:2]
 
 
 @dataclass

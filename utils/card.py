@@ -42,7 +42,11 @@ def write_card(
         for key, value in metrics.items()
         if key.startswith(prefix) and isinstance(value, float) and not key.endswith(("_runtime", "_per_second"))
     ]
-    rows = [f"| {split} | {Path(entry['file']).name} | {entry['rows']} |" for split, entry in report.items()]
+    rows = [
+        f"| {split} | {Path(entry['file']).name} | {entry['rows']} |"
+        for split, entry in report.items()
+        if split != "shared_texts"
+    ]
     text = f"""---
 {metadata.to_yaml()}
 ---

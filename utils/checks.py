@@ -37,6 +37,7 @@ def data_report(decoders: Mapping[str, Decoder], tokenizer: PreTrainedTokenizerF
 def _split_report(decoder: Decoder, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
     texts, labels, features = decoder.texts(), decoder.label_names(), decoder.features
     lengths = np.asarray(features["length"])
+    truncated = int(sum(features["truncated"])) if "truncated" in features.column_names else 0
     unknown = sum(ids.count(tokenizer.unk_token_id) for ids in features["input_ids"])
     labels_of: dict[str, set[tuple[str, ...]]] = {}
     for text, names in zip(texts, labels, strict=False):
@@ -50,7 +51,8 @@ def _split_report(decoder: Decoder, tokenizer: PreTrainedTokenizerFast) -> dict[
         "labels": dict(Counter(name for names in labels for name in names).most_common()),
         "inputs": len(features),
         "tokens_per_input": {f"p{q}": int(np.percentile(lengths, q)) for q in (50, 90, 99, 100)},
-        "truncated_inputs": int(sum(features["truncated"])) if "truncated" in features.column_names else 0,
+        "truncated_inputs": truncated,
+        "truncated_share": round(truncated / max(len(features), 1), 6),
         "unknown_token_share": round(unknown / max(int(lengths.sum()), 1), 6),
         "ceiling": decoder.ceiling(tokenizer),
     }
@@ -58,7 +60,7 @@ def _split_report(decoder: Decoder, tokenizer: PreTrainedTokenizerFast) -> dict[
 
 def show_report(report: dict[str, Any]) -> None:
     """Logs a short table, and warns of what should not be."""
-    rows = [("", "rows", "empty", "duplicate", "two labels", "tokens p50/p99/max", "cut", "[UNK] %", "labels")]
+    rows = [("", "rows", "empty", "duplicate", "two labels", "tokens p50/p99/max", "cut %", "[UNK] %", "labels")]
     for name, split in report.items():
         if name == "shared_texts":
             continue
@@ -72,7 +74,7 @@ def show_report(report: dict[str, Any]) -> None:
                 f"{split['duplicate_texts']:,}",
                 f"{split['texts_with_two_labels']:,}",
                 "/".join(str(percentiles[q]) for q in ("p50", "p99", "p100")),
-                f"{split['truncated_inputs']:,}",
+                f"{100 * split['truncated_share']:.2f}",
                 f"{100 * split['unknown_token_share']:.2f}",
                 labels + (", ..." if len(split["labels"]) > 4 else ""),
             )
@@ -98,3 +100,5 @@ def show_report(report: dict[str, Any]) -> None:
                     metric,
                     value,
                 )
+            else:
+                logger.info("%s: this tokenizer allows %s %.1f", name, metric, value)

@@ -1,4 +1,4 @@
-"""The one exception that means: the user's input or flags are at fault."""
+"""Errors that a user reads as one line, without a traceback."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-class UserError(Exception):
-    """Shown as one line `error: ...` with exit code 2, without a traceback.
+class ShownError(Exception):
+    """Shown as one line `error: ...`; its message also says what to do."""
+
+    exit_code = 1
+
+
+class UserError(ShownError):
+    """The user's input or flags are at fault.
 
     Args:
         message: what is wrong and how to cure it, in the user's words.
@@ -17,6 +23,8 @@ class UserError(Exception):
         row: its row, counted from 1 as an editor shows it (a record number where the format has no lines).
         column: the name of the column at fault.
     """
+
+    exit_code = 2
 
     def __init__(
         self, message: str, *, file: str | Path | None = None, row: int | None = None, column: str | None = None
@@ -31,12 +39,12 @@ class UserError(Exception):
 
 
 def run(main: Callable[[], None]) -> None:
-    """Runs a script's `main`. A `UserError` ends it with one line and exit code 2; with --debug, with a traceback."""
+    """Runs a script's `main`. A `ShownError` ends it with one line and its exit code; with --debug, with a traceback."""
     try:
         main()
-    except UserError as error:
+    except ShownError as error:
         if "--debug" in sys.argv:
             raise
         if os.environ.get("RANK", "0") == "0":  # one process speaks for all
             print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code)

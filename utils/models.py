@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
+from transformers.utils import logging as library_logging
 
 from heads import HeadedEncoderConfig
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
@@ -17,11 +19,14 @@ from .errors import UserError
 logger = logging.getLogger(__name__)
 
 
-def load_config(arguments: ModelArguments) -> PretrainedConfig:
+def load_config(
+    arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel], do_train: bool
+) -> PretrainedConfig:
     """The configuration of an encoder, or the `HeadedEncoderConfig` of one of our own checkpoints.
 
     Raises:
-        UserError: there is none, or the flags ask for another head than a checkpoint has.
+        UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head
+            would have to work untrained.
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:
@@ -33,11 +38,16 @@ def load_config(arguments: ModelArguments) -> PretrainedConfig:
     if isinstance(config, HeadedEncoderConfig):
         if arguments.config_name is not None:
             raise UserError(f"--config_name {name} is a whole checkpoint; give it as --model_name_or_path")
+        made_by = (config.architectures or [model_class.__name__])[0]
+        if made_by != model_class.__name__:
+            raise UserError(f"{name} is a {made_by}, this script trains a {model_class.__name__}; run the other script")
         if arguments.head not in (None, config.head):
             cure = f"leave --head {arguments.head} out, or begin with its encoder"
             raise UserError(f"the checkpoint {name} has the head '{config.head}'; {cure}")
         if arguments.head_kwargs is not None:
             raise UserError(f"the checkpoint {name} keeps its head's arguments; leave --head_kwargs out")
+    elif not do_train:
+        raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
     return config
 
 
@@ -91,11 +101,6 @@ def build_model(
         UserError: weights that do not fit, are missing or are not safetensors.
     """
     if isinstance(config, HeadedEncoderConfig):
-        made_by = (config.architectures or [model_class.__name__])[0]
-        if made_by != model_class.__name__:
-            raise UserError(
-                f"{arguments.model_name_or_path} is a {made_by}; this script trains a {model_class.__name__}"
-            )
         model = _load(model_class, arguments, config)
         logger.info("head: %s, kept from the checkpoint", _named(config))
     else:
@@ -126,7 +131,17 @@ def count(module: torch.nn.Module) -> int:
 
 
 def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
-    name = arguments.model_name_or_path
+    name = arguments.model_name_or_path or ""
+    folder = Path(name)
+    if folder.is_dir() and not any(folder.glob("*.safetensors")):
+        pickles = sorted(path.name for path in folder.glob("*.bin") if path.name != "training_args.bin")
+        if pickles:
+            convert = f"from transformers import AutoModel as A; A.from_pretrained('{name}').save_pretrained('{name}')"
+            cure = f'if you trust it, convert it: python -c "{convert}"'
+            raise UserError(f"{pickles[0]} is a pickle, which can run code when it is loaded; {cure}", file=name)
+        raise UserError("no weights (*.safetensors) in this folder; --config_name trains from scratch", file=name)
+    verbosity = library_logging.get_verbosity()
+    library_logging.set_verbosity_error()  # its table of missing and left-over weights: the former are reported below
     try:
         model, info = model_class.from_pretrained(
             name,
@@ -139,13 +154,14 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"cannot load weights from '{name}': {_first_line(error)}") from error
+    finally:
+        library_logging.set_verbosity(verbosity)
     # A pooler is dropped anyway; anything else would silently be random.
     missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
     if missing:
         shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        raise UserError(
-            f"{name} lacks {len(missing)} weights of a {config.model_type} model ({shown}); is it another model?"
-        )
+        kind = f"its type, {config.model_type}"
+        raise UserError(f"{name} lacks {len(missing)} weights of a model of {kind} ({shown}); is it another model?")
     return model
 
 

@@ -31,11 +31,13 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
         if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
             message = "no answer; give --version_2_with_negative if questions may have none"
             raise UserError(message, file=split.file, row=row.line, column="answers")
+    if not any(context.strip() for context in contexts(split)):
+        raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
 
 
 def has_answers(split: Split) -> bool:
-    """Whether a split can be scored: a file without a single answer is one to predict."""
-    return any(row.fields["answers"] or row.fields["is_impossible"] for row in split.rows)
+    """Whether a split can be scored: a test file without a single answer is one to predict."""
+    return split.name != "test" or any(row.fields["answers"] or row.fields["is_impossible"] for row in split.rows)
 
 
 def contexts(split: Split) -> list[str]:
@@ -135,7 +137,7 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArgume
     from .qa_metrics import score_qa
 
     contexts = sorted({row.fields["context"] for row in split.rows})
-    encoded = tokenizer(contexts, add_special_tokens=False, return_offsets_mapping=True)
+    encoded = tokenizer(contexts, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     offsets_of = dict(zip(contexts, encoded["offset_mapping"], strict=True))
     predictions, references = [], []
     for row in split.rows:
@@ -160,14 +162,16 @@ def reduce_logits(
     The search is exact: every span is looked at.
 
     Args:
-        logits: of starts and ends, (B, T) each, at the dtype's lowest number where no answer can be.
+        logits: of starts and ends, (B, T) each, at the lowest number of a dtype where no answer can be.
         n_best: N.
 
     Returns:
         scores, first tokens, last tokens: (B, N), best first, -inf where there are fewer spans; and (B,) the score of
         no answer, the span of token 0.
     """
-    start, end = (side.float().masked_fill(side <= torch.finfo(side.dtype).min, -torch.inf) for side in logits[:2])
+    # Mixed precision turns the logits of a half into float32, and the lowest number of that half with them.
+    lowest = torch.finfo(torch.float16).min
+    start, end = (side.float().masked_fill(side <= lowest, -torch.inf) for side in logits[:2])
     no_answer = start[:, 0] + end[:, 0]
     start[:, 0] = -torch.inf
     reach = torch.nn.functional.pad(end, (0, max_answer_length - 1), value=-torch.inf)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from transformers import AddedToken, BatchEncoding, PreTrainedTokenizerFast
 
@@ -41,12 +40,12 @@ def read_relations(path: str | Path) -> Iterator[Row]:
 def mark(sentence: str, subject: tuple[int, int], object_: tuple[int, int]) -> str:
     """Puts the markers around two spans of characters, without spaces; spans may touch, nest or overlap."""
     inserts = []
-    for (start, end), (opening, closing) in ((subject, MARKERS[:2]), (object_, MARKERS[2:])):
+    for i, ((start, end), (opening, closing)) in enumerate(((subject, MARKERS[:2]), (object_, MARKERS[2:]))):
         # At one place ends come before beginnings, the inner of two ends and the outer of two beginnings first.
-        inserts.append((start, 1, -end, opening))
-        inserts.append((end, 0, -start, closing))
+        inserts.append((start, 1, -end, i, opening))
+        inserts.append((end, 0, -start, -i, closing))
     parts, last = [], 0
-    for place, _, _, marker in sorted(inserts):
+    for place, *_, marker in sorted(inserts):
         parts += [sentence[last:place], marker]
         last = place
     return "".join([*parts, sentence[last:]])
@@ -59,7 +58,7 @@ def add_markers(tokenizer: PreTrainedTokenizerFast) -> None:
     )
 
 
-def repair_suffixes(encoded: BatchEncoding, tokenizer: PreTrainedTokenizerFast) -> dict[str, list]:
+def repair_suffixes(encoded: BatchEncoding, texts: list[str], tokenizer: PreTrainedTokenizerFast) -> dict[str, list]:
     """Undoes what an end marker inside a word does to the particle behind it: `</subj>은` would begin a new word.
 
     WordPiece: the particle becomes a continuation, `##은`, if it begins with a Hangul syllable and the vocabulary knows
@@ -67,36 +66,41 @@ def repair_suffixes(encoded: BatchEncoding, tokenizer: PreTrainedTokenizerFast) 
 
     Args:
         encoded: with `offset_mapping`.
+        texts: what was encoded.
 
     Returns:
         the encoding's columns without the offsets; unchanged for a tokenizer without markers.
     """
     columns = {name: [list(row) for row in rows] for name, rows in encoded.items() if name != "offset_mapping"}
     ends = {tokenizer.convert_tokens_to_ids(marker) for marker in MARKERS if marker.startswith("</")}
-    for row, (ids, offsets) in enumerate(zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)):
+    vocabulary = tokenizer.get_vocab()  # slow: once for all rows
+    for row, (ids, offsets, text) in enumerate(
+        zip(encoded["input_ids"], encoded["offset_mapping"], texts, strict=True)
+    ):
         dropped = []
         for i, token_id in enumerate(ids[:-1]):
             start, end = offsets[i + 1]
-            if token_id not in ends or start == end or start != offsets[i][1]:
+            # A token of SentencePiece may begin with the space before its word.
+            if token_id not in ends or start == end or start != offsets[i][1] or text[start : start + 1].isspace():
                 continue
-            repaired = _as_continuation(str(tokenizer.convert_ids_to_tokens(ids[i + 1])), tokenizer)
+            repaired = _as_continuation(str(tokenizer.convert_ids_to_tokens(ids[i + 1])), vocabulary)
             if repaired is None:
                 dropped.append(i + 1)
             else:
-                columns["input_ids"][row][i + 1] = tokenizer.convert_tokens_to_ids(repaired)
+                columns["input_ids"][row][i + 1] = vocabulary[repaired]
         for values in columns.values():
             for i in reversed(dropped):
                 del values[row][i]
     return columns
 
 
-def _as_continuation(token: str, tokenizer: Any) -> str | None:
+def _as_continuation(token: str, vocabulary: dict[str, int]) -> str | None:
     """The token as it stands inside a word; None where nothing of it is left."""
     if token.startswith("▁"):
         rest = token[1:]
-        return None if not rest else rest if rest in tokenizer.get_vocab() else token
+        return None if not rest else rest if rest in vocabulary else token
     inside = f"##{token}"
-    return inside if "가" <= token[0] <= "힣" and inside in tokenizer.get_vocab() else token
+    return inside if "가" <= token[0] <= "힣" and inside in vocabulary else token
 
 
 def has_markers(tokenizer: PreTrainedTokenizerFast) -> bool:

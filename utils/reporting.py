@@ -20,6 +20,7 @@ import torch
 
 from .arguments import DataArguments, HeadTrainingArguments, ModelArguments
 from .card import write_card
+from .errors import ShownError
 from .training import Decoder, HeadTrainer
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,12 @@ def run_stages(
         if training.do_train:
             write_card(output_dir, trainer.model.config, arguments, report, metrics)
     if training.push_to_hub:
-        trainer.push_to_hub()
+        try:
+            trainer.push_to_hub()
+        except Exception as error:  # whatever the network, the Hub or a token can do
+            later = f'hf upload {trainer.hub_model_id} {output_dir} --exclude "checkpoint-*"'
+            reason = str(error).strip().split("\n")[0]
+            raise ShownError(f"not pushed ({reason}); all is in {output_dir}, push it later with: {later}") from error
     return metrics
 
 

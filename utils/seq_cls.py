@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,30 +66,33 @@ class Columns:
 
 
 def find_columns(split: Split, data: SequenceDataArguments) -> Columns:
-    """Takes the columns that the flags name and guesses the others from the usual names.
+    """Takes the columns that the flags name, then those of the task's files, and guesses the others from the usual names.
 
     Raises:
         UserError: a named column that is not there, or no column of text.
     """
-    fields = list(split.rows[0].fields)
+    fields = list(dict.fromkeys(name for row in split.rows for name in row.fields))
 
-    def find(given: str | None, usual: tuple[str, ...], flag: str) -> str | None:
+    positions: tuple[int | None, ...] = (None, None, None)
+    if data.task is not None and data.task.columns is not None and data.dataset_name is None:
+        positions = data.task.columns
+
+    def find(given: str | None, usual: tuple[str, ...], flag: str, position: int | None) -> str | None:
         if given is not None and given not in fields:
             if split.name == "test" and flag == "--label_column_name":
                 return None
             raise UserError(f"no such column; {flag} can be one of {', '.join(fields)}", file=split.file, column=given)
-        return given or next((name for name in usual if name in fields), None)
+        if given is None and position is not None and position < len(fields):
+            return fields[position]
+        return given or next((name for name in usual if name in fields and name != data.text_column_name), None)
 
-    if data.task is not None and data.task.columns is not None and len(fields) > max(filter(None, data.task.columns)):
-        text, pair, label = (None if position is None else fields[position] for position in data.task.columns)
-        return Columns(str(text), pair, label, id=None)
-    text = find(data.text_column_name, TEXT_COLUMNS, "--text_column_name")
+    text = find(data.text_column_name, TEXT_COLUMNS, "--text_column_name", positions[0])
     if text is None:
         raise UserError(f"no column of text; name one of {', '.join(fields)} with --text_column_name", file=split.file)
     return Columns(
         text=text,
-        pair=find(data.text_pair_column_name, PAIR_COLUMNS, "--text_pair_column_name"),
-        label=find(data.label_column_name, LABEL_COLUMNS, "--label_column_name"),
+        pair=find(data.text_pair_column_name, PAIR_COLUMNS, "--text_pair_column_name", positions[1]),
+        label=find(data.label_column_name, LABEL_COLUMNS, "--label_column_name", positions[2]),
         id=next((name for name in ID_COLUMNS if name in fields), None),
     )
 
@@ -98,21 +102,23 @@ def check_rows(split: Split, columns: Columns) -> None:
     found = ", ".join(f"{kind} '{name}'" for kind, name in asdict(columns).items() if name)
     logger.info("%s: %s (%s)", split.name, split.file, found)
     empty = []
+    names = [name for name in (columns.text, columns.pair) if name]
     for row in split.rows:
-        for name in filter(None, (columns.text, columns.pair)):
+        for name in names:
             value = row.fields.get(name)
             if not isinstance(value, str):
                 shown = "nothing" if value is None else f"{type(value).__name__} {value!r}"
                 raise UserError(f"text expected, found {shown}", file=split.file, row=row.line, column=name)
-            if not value.strip():
-                empty.append(row)
+        if any(not row.fields[name].strip() for name in names):
+            empty.append(row)
         if split.name != "test" and (columns.label is None or row.fields.get(columns.label) in (None, "")):
             cure = "write one, or name another --label_column_name"
             raise UserError(f"no label; {cure}", file=split.file, row=row.line, column=columns.label or "label")
-    if len(empty) >= len(split.rows):
+    if not any(row.fields[name].strip() for row in split.rows for name in names):
         raise UserError("every text is empty; name another --text_column_name", file=split.file, column=columns.text)
     if empty:
-        logger.warning("%s: %d empty texts are kept (the first in row %d)", split.file, len(empty), empty[0].line)
+        message = "%s: %d rows with an empty text are kept (the first is row %d)"
+        logger.warning(message, split.file, len(empty), empty[0].line)
 
 
 def reader(data: SequenceDataArguments) -> Reader:
@@ -160,10 +166,8 @@ class Labels:
         """Reads off the training rows what kind of labels they hold: lists are sets of classes, decimals are scores.
 
         Raises:
-            UserError: there are no training rows, or they mix kinds of labels.
+            UserError: they mix kinds of labels.
         """
-        if "train" not in splits:
-            raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
         split, column = splits["train"], columns["train"].label or ""
         if data.task is not None and data.task.labels:
             return cls("single_label_classification", list(data.task.labels))
@@ -192,6 +196,8 @@ class Labels:
             try:
                 if self.problem_type == "regression":
                     encoded.append(float(value))
+                    if not math.isfinite(encoded[-1]):
+                        raise ValueError
                 elif self.problem_type == "multi_label_classification":
                     chosen = {index[str(name)] for name in _as_list(value)}
                     encoded.append([float(i in chosen) for i in range(len(self.names))])
@@ -211,8 +217,8 @@ class Labels:
 
 def sort_names(names: set[str]) -> list[str]:
     """Class names in a stable order: whole numbers by value, everything else by spelling."""
-    if all(name.lstrip("-").isdecimal() for name in names):
-        return sorted(names, key=int)
+    if all(name.removeprefix("-").isdecimal() for name in names):
+        return sorted(names, key=lambda name: (int(name), name))
     return sorted(names)
 
 
@@ -246,7 +252,9 @@ def encode(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_l
         max_length=max_seq_length,
         return_offsets_mapping=marked,
     )
-    features: dict[str, list] = relations.repair_suffixes(encoded, tokenizer) if marked else dict(encoded)
+    features: dict[str, list] = (
+        relations.repair_suffixes(encoded, batch["text"], tokenizer) if marked else dict(encoded)
+    )
     features["row"] = batch["row"]
     features["length"] = [len(ids) for ids in features["input_ids"]]
     features["truncated"] = [bool(encoding.overflowing) for encoding in encoded.encodings]
@@ -255,13 +263,18 @@ def encode(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_l
     return features
 
 
+def has_labels(split: Split, columns: Columns) -> bool:
+    """Whether a split can be scored: a test file may have an empty column of labels, or none."""
+    return columns.label is not None and all(row.fields.get(columns.label) not in (None, "") for row in split.rows)
+
+
 def feature_columns(split: Split, columns: Columns, labels: Labels) -> dict[str, list]:
     """The columns that `encode` reads."""
     batch = {"row": list(range(len(split.rows))), "text": split.column(columns.text)}
     if columns.pair:
         batch["pair"] = split.column(columns.pair)
-    if columns.label and all(row.fields.get(columns.label) is not None for row in split.rows):
-        batch["labels"] = labels.encode(split, columns.label)
+    if has_labels(split, columns):
+        batch["labels"] = labels.encode(split, columns.label or "")
     return batch
 
 
@@ -287,9 +300,9 @@ class SequenceDecoder:
         return self.columns.texts(self.split)
 
     def label_names(self) -> list[list[str]]:
-        if self.columns.label is None or self.labels.problem_type == "regression":
+        if not has_labels(self.split, self.columns) or self.labels.problem_type == "regression":
             return []
-        values = [_as_list(value) for value in self.split.column(self.columns.label)]
+        values = [_as_list(value) for value in self.split.column(self.columns.label or "")]
         return [[str(name) for name in (value if isinstance(value, list) else [value])] for value in values]
 
     def ceiling(self, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:

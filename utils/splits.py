@@ -72,6 +72,8 @@ def load_splits(
         elif name not in splits:
             if name not in files:
                 cure = f"give --{name}_file" if not data.dataset_name else f"{data.dataset_name} has none"
+                if data.task is not None and data.data_dir is not None and name in data.task.files:
+                    cure = f"put {data.task.files[name]} from {data.task.source} into {data.data_dir}"
                 cure += ", or --validation_split 0.1 to hold out training rows" if name == "validation" else ""
                 raise UserError(f"{flags[name]} needs {name} data: {cure}")
             splits[name] = Split(name, files[name], list(read(files[name])))
@@ -101,11 +103,19 @@ def hub_files(data: DataArguments) -> dict[str, str]:
     """
     import datasets
 
-    try:
-        loaded = datasets.load_dataset(data.dataset_name, data.dataset_config_name)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"cannot load --dataset_name {data.dataset_name}: {error}") from error
-    files = {}
+    configurations: tuple[str | None, ...] = (data.dataset_config_name,)
+    if data.task is not None and data.task.hub[:2] == (data.dataset_name, data.dataset_config_name):
+        configurations = data.task.hub[1:]  # its splits may be spread over several
+    loaded: dict[str, Any] = {}
+    for configuration in configurations:
+        try:
+            loaded |= datasets.load_dataset(data.dataset_name, configuration)
+        except (OSError, ValueError, RuntimeError) as error:
+            cure = ""
+            if data.task is not None:
+                cure = f"; or fetch {', '.join(data.task.files.values())} from {data.task.source} and name their --data_dir"
+            raise UserError(f"cannot load --dataset_name {data.dataset_name}: {error}{cure}") from error
+    files: dict[str, str] = {}
     for name in ("train", "validation", "test"):
         if name not in loaded:
             continue

@@ -63,10 +63,10 @@ def _question(path: Path, number: int, record: dict[str, Any]) -> Row:
         "question_type": record.get("question_type"),
     }
     try:
-        for text, start in _spans(record.get("answers")):
-            if text or not fields["is_impossible"]:
-                _check_span(record["context"], text, start)
-                fields["answers"].append({"text": text, "answer_start": start})
+        # What stands under an impossible question is no answer: the Hub's KLUE-MRC has the plausible ones there.
+        for text, start in [] if fields["is_impossible"] else _spans(record.get("answers")):
+            _check_span(record["context"], text, start)
+            fields["answers"].append({"text": text, "answer_start": start})
     except ValueError as fault:
         raise UserError(f"question {shown(fields['id'])}: {fault}", file=path, row=number, column="answers") from None
     return Row(number, fields)

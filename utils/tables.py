@@ -139,8 +139,9 @@ def _json(path: Path) -> Iterator[Row]:
         content = [content]  # JSON lines that happen to be one
     if not isinstance(content, list):
         raise UserError("expected a list of objects, an object with a 'data' list, or one object a line", file=path)
+    escaped = "\\u" in text
     for number, record in enumerate(content, start=1):
-        yield _record(path, number, record)
+        yield _record(path, number, record, escaped)
 
 
 def _jsonl(path: Path) -> Iterator[Row]:
@@ -152,13 +153,20 @@ def _jsonl(path: Path) -> Iterator[Row]:
         except json.JSONDecodeError as fault:
             reason = f"invalid JSON at line {line}, column {fault.colno} ({fault.msg}); write one whole object a line"
             raise UserError(reason, file=path, row=line) from fault
-        yield _record(path, line, record)
+        yield _record(path, line, record, "\\u" in text)
 
 
-def _record(path: Path, line: int, record: Any) -> Row:
+def _record(path: Path, line: int, record: Any, escaped: bool) -> Row:
     if not isinstance(record, dict):
         reason = f'a record must be an object such as {{"text": "..."}}, found {shown(record)}'
         raise UserError(reason, file=path, row=line)
+    for name, value in record.items() if escaped else ():
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as fault:
+            half = fault.object[fault.start].encode("unicode_escape").decode()
+            reason = f"{half} is half a character, as where a text was cut inside an emoji; delete or complete it"
+            raise UserError(reason, file=path, row=line, column=name) from None
     return Row(line, record)
 
 

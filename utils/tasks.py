@@ -23,8 +23,8 @@ class Task:
         script: the script that trains it.
         source: where its official files are.
         files: their names by split; each may carry `.gz`.
-        hub: Hub id and configuration of a copy that is no script, if there is one.
-        columns: positions of its text, second text (or None) and label, where the header does not use the usual names.
+        hub: Hub id of a copy that is no script, if there is one, and its configuration, or several that each have some splits.
+        columns: positions of the text, the second text and the label in its files.
         labels: the classes in the order of the published code; read off the training rows where it has none.
         flags: defaults of other flags.
         metric: which metric beyond the usual ones, see the scripts' decoders.
@@ -33,8 +33,8 @@ class Task:
     script: str
     source: str
     files: dict[str, str]
-    hub: tuple[str, str | None] | None = None
-    columns: tuple[int, int | None, int] | None = None
+    hub: tuple[str | None, ...] = ()
+    columns: tuple[int, int, int] | None = None
     labels: tuple[str, ...] = ()
     flags: dict[str, object] = field(default_factory=dict)
     metric: str = ""
@@ -121,6 +121,7 @@ TASKS = {
         "run_seq_cls.py",
         "github.com/kakaobrain/kor-nlu-datasets, KorNLI/",
         {"train": "multinli.train.ko.tsv", "validation": "xnli.dev.ko.tsv", "test": "xnli.test.ko.tsv"},
+        hub=("kakaobrain/kor_nli", "multi_nli", "xnli"),
         columns=(0, 1, 2),
         labels=("contradiction", "entailment", "neutral"),
     ),
@@ -135,6 +136,7 @@ TASKS = {
         "run_seq_cls.py",
         "github.com/google-research-datasets/paws, pawsx/ko/",
         {"train": "translated_train.tsv", "validation": "dev_2k.tsv", "test": "test_2k.tsv"},
+        hub=("google-research-datasets/paws-x", "ko"),
         columns=(1, 2, 3),
         labels=("0", "1"),
     ),
@@ -149,9 +151,9 @@ TASKS = {
         "run_seq_cls.py",
         KOELECTRA + "hate-speech",
         {"train": "train.tsv", "test": "val.tsv"},
-        columns=(1, None, 3),
         labels=("none", "offensive", "hate"),
-        flags={"validation_split": 0.1},
+        # By name: the authors' own train.tsv, github.com/kocohub/korean-hate-speech, has other columns at these places.
+        flags={"validation_split": 0.1, "text_column_name": "comment", "label_column_name": "hate"},
     ),
     "klue-ner": Task(
         "run_token_cls.py",
@@ -164,6 +166,12 @@ TASKS = {
         "run_token_cls.py",
         KOELECTRA + "naver-ner",
         {"train": "train.tsv", "test": "test.tsv"},
+        labels=("O",)
+        + tuple(
+            f"{kind}-{side}"
+            for kind in "PER FLD AFW ORG LOC CVL DAT TIM NUM EVT ANM PLT MAT TRM".split()
+            for side in "BI"
+        ),
         flags={"validation_split": 0.1},
     ),
     "klue-mrc": Task(
@@ -178,6 +186,7 @@ TASKS = {
         "run_qa.py",
         "korquad.github.io, KorQuAD 1.0",
         {"train": "KorQuAD_v1.0_train.json", "validation": "KorQuAD_v1.0_dev.json"},
+        hub=("KorQuAD/squad_kor_v1", None),
         metric="korquad",
     ),
 }

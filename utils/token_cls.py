@@ -30,10 +30,12 @@ def has_tags(split: Split) -> bool:
 
 
 def check_tagged(split: Split) -> None:
-    """Raises UserError where a row of a split that needs tags has none."""
+    """Raises UserError where a row of a split that needs tags has none, or where no row has a token."""
     for row in split.rows:
         if row.fields["tags"] is None and split.name != "test":
             raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
+    if not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
+        raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
 
 
 @dataclass
@@ -50,13 +52,7 @@ class Tags:
 
     @classmethod
     def of(cls, splits: dict[str, Split], data: TokenDataArguments) -> Tags:
-        """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag.
-
-        Raises:
-            UserError: there are no training rows.
-        """
-        if "train" not in splits:
-            raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
+        """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag."""
         split = splits["train"]
         unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
         if data.task is not None and data.task.labels:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 import datasets
 import torch
 import transformers
+from huggingface_hub.errors import HTTPError
 from torch.utils.data import SequentialSampler
 from transformers import (
     EarlyStoppingCallback,
@@ -92,17 +93,25 @@ def build_trainer(
         decoders: of "train", "validation" and "test", as far as they are needed.
         fill: what to pad the task's own columns with, see `Collator`.
         reduce_logits: makes logits smaller before they leave the device.
+
+    Raises:
+        UserError: a repository to push to that cannot be made.
     """
-    return HeadTrainer(
-        model=model,
-        args=training,
-        train_dataset=decoders["train"].features if "train" in decoders else None,
-        eval_dataset=decoders["validation"].features if "validation" in decoders else None,
-        processing_class=tokenizer,
-        data_collator=Collator(tokenizer, fill, data.max_seq_length if data.pad_to_max_length else None),
-        compute_metrics=decoders["validation"].metrics if "validation" in decoders else None,
-        preprocess_logits_for_metrics=reduce_logits,
-    )
+    try:
+        return HeadTrainer(
+            model=model,
+            args=training,
+            train_dataset=decoders["train"].features if "train" in decoders else None,
+            eval_dataset=decoders["validation"].features if "validation" in decoders else None,
+            processing_class=tokenizer,
+            data_collator=Collator(tokenizer, fill, data.max_seq_length if data.pad_to_max_length else None),
+            compute_metrics=decoders["validation"].metrics if "validation" in decoders else None,
+            preprocess_logits_for_metrics=reduce_logits,
+        )
+    except (HTTPError, OSError) as error:  # Trainer creates the repository first: better now than after hours
+        reason = str(error).strip().split("\n")[0]
+        cure = "log in with `hf auth login`, or leave --push_to_hub out and push later with `hf upload`"
+        raise UserError(f"--push_to_hub: the Hub does not take it ({reason}); {cure}") from error
 
 
 class EpochLengthGroupedSampler(LengthGroupedSampler):
@@ -147,9 +156,14 @@ class HeadTrainer(Trainer):
                     optimizer.add_param_group(group | {"params": own, "lr": self.args.head_learning_rate})
         return optimizer
 
+    def _get_learning_rate(self) -> float:
+        # Noted here, because it is logged after the scheduler's next step.
+        self.head_learning_rate = cast(Any, self.optimizer).param_groups[-1]["lr"]
+        return super()._get_learning_rate()
+
     def log(self, logs: dict[str, float], *args, **kwargs) -> None:
         if self.args.head_learning_rate is not None and "learning_rate" in logs:
-            logs["head_learning_rate"] = cast(Any, self.optimizer).param_groups[-1]["lr"]
+            logs["head_learning_rate"] = self.head_learning_rate
         super().log(logs, *args, **kwargs)
 
     def _get_train_sampler(self, train_dataset=None):
@@ -163,6 +177,14 @@ class HeadTrainer(Trainer):
     def _get_eval_sampler(self, eval_dataset):
         # Under group_by_length Trainer shuffles evaluation as well: predictions would not be those of their rows.
         return SequentialSampler(eval_dataset)
+
+    def _determine_best_metric(self, metrics, trial):
+        try:
+            return super()._determine_best_metric(metrics, trial)
+        except KeyError as error:
+            known = ", ".join(name.removeprefix("eval_") for name in metrics if name.startswith("eval_"))
+            message = f"--metric_for_best_model {self.args.metric_for_best_model} is not among {known}"
+            raise UserError(message) from error
 
     def _get_num_items_in_batch(self, batch_samples, device):
         # Question answering has two columns of labels and none called "labels": its items are windows.
