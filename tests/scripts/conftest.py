@@ -1,0 +1,134 @@
+"""What the tests of the scripts share: a tiny pretrained encoder, small files, and runs of the scripts."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from script_runs import REPOSITORY, Outcome, as_flags, finish, start
+from small_data import questions, reviews, sentences, write_columns, write_csv, write_squad
+from transformers import AutoModel, ElectraConfig, set_seed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory) -> Path:
+    """The cache of features of all runs; their environment is that of this process."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["HF_DATASETS_CACHE"] = str(folder)
+    os.environ["PYTHONPATH"] = str(REPOSITORY)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(tiny_tokenizer, tmp_path_factory) -> Path:
+    """A folder with a bare encoder of 32 dimensions and its tokenizer, as from the Hub."""
+    folder = tmp_path_factory.mktemp("encoder")
+    set_seed(0)
+    config = ElectraConfig(
+        vocab_size=len(tiny_tokenizer),
+        embedding_size=16,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.2,  # ten times the usual: what one token says then shows in the answer
+    )
+    AutoModel.from_config(config).save_pretrained(folder)
+    tiny_tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory) -> Callable[..., Outcome]:
+    """`run(task, recipe, flag=value, ...)`: a script's outcome. Without `output_dir` it gets a folder of its own."""
+    folder = tmp_path_factory.mktemp("runs")
+    numbers = itertools.count(1)
+
+    def _run(task: str, *words: str | Path, environment=None, before=None, code: int | None = 0, **flags) -> Outcome:
+        number = next(numbers)
+        output_dir = Path(flags.pop("output_dir", folder / f"{number:03}"))
+        command = [*map(str, words), *as_flags({"output_dir": output_dir} | flags)]
+        streams = folder / f"{number:03}-streams"
+        outcome = finish(start(task, command, streams, environment, before), streams, output_dir)
+        assert code is None or outcome.code == code, outcome.stderr
+        return outcome
+
+    return _run
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory) -> dict[str, dict[str, Path]]:
+    """For each task the flags of its training, validation and test file."""
+    folder = tmp_path_factory.mktemp("files")
+    sizes = {"train": 48, "validation": 15, "test": 17}
+    return {
+        "seq_cls": {
+            f"{name}_file": write_csv(folder / f"{name}.csv", reviews(size, seed=size)) for name, size in sizes.items()
+        },
+        "token_cls": {
+            f"{name}_file": write_columns(folder / f"{name}.tsv", sentences(size, seed=size))
+            for name, size in sizes.items()
+        },
+        "qa": {
+            f"{name}_file": write_squad(folder / f"{name}.json", questions(size, seed=size, words=40))
+            for name, size in sizes.items()
+        },
+    }
+
+
+# Windows of this size are shorter than some of the sentences and contexts, so that all of them occur in most tests.
+WINDOWS: dict[str, dict[str, int]] = {
+    "seq_cls": {},
+    "token_cls": {"max_seq_length": 16},
+    "qa": {"max_seq_length": 32, "doc_stride": 8},
+}
+
+
+@pytest.fixture(scope="session")
+def learn(run, encoder, files) -> Callable[..., Outcome]:
+    """`learn(task, head=...)`: trains, evaluates and predicts; once for all tests that ask for the same."""
+    outcomes: dict[str, Outcome] = {}
+
+    def _learn(task: str, **flags) -> Outcome:
+        key = repr((task, flags))
+        if key not in outcomes:
+            options = {"learning_rate": 1e-3, "num_train_epochs": 2, "per_device_eval_batch_size": 4, "save_strategy": "no"}
+            stages = {"do_train": True, "do_eval": True, "do_predict": True}
+            options |= stages | files[task] | WINDOWS[task]
+            outcomes[key] = run(task, model_name_or_path=encoder, **(options | flags))
+        return outcomes[key]
+
+    return _learn
+
+
+@pytest.fixture
+def fail(run, tmp_path) -> Callable[..., str]:
+    """`fail(task, flag=value, ...)`: the one line that a run with exit code 2 writes, which leaves the output folder as it was."""
+
+    def _fail(task: str, *words: str | Path, code: int = 2, **flags) -> str:
+        folder = Path(flags.setdefault("output_dir", tmp_path / "earlier"))
+        folder.mkdir(exist_ok=True)
+        for name in ("model.safetensors", "predictions.jsonl", "run.json", "README.md"):
+            (folder / name).write_text("of an earlier run", encoding="utf-8")
+        before = snapshot(folder)
+        outcome = run(task, *words, code=code, **flags)
+        assert outcome.stderr.startswith("error: ")
+        assert outcome.stderr.count("\n") == 1 and outcome.stderr.endswith("\n"), outcome.stderr
+        assert snapshot(folder) == before
+        return outcome.stderr.removesuffix("\n")
+
+    return _fail
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Contents and times of all files under a folder."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

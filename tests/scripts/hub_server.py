@@ -1,0 +1,162 @@
+"""A Hub of our own on this machine: what `Trainer.push_to_hub` and `from_pretrained` ask of huggingface.co, in memory."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+USER = "user"
+
+
+@dataclass
+class Hub:
+    """What the server holds.
+
+    Attributes:
+        url: where it listens.
+        token: the only one that may write.
+        repositories: contents by repository and path.
+        requests: method and path of everything asked, in order.
+    """
+
+    token: str
+    url: str = ""
+    repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    def revision(self, name: str) -> str:
+        """Changes whenever a file of the repository does."""
+        digest = hashlib.sha1()
+        for path, content in sorted(self.repositories[name].items()):
+            digest.update(path.encode() + content)
+        return digest.hexdigest()
+
+
+@contextmanager
+def serve(token: str) -> Iterator[Hub]:
+    """Runs a Hub on loopback until the block ends."""
+    hub = Hub(token)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: Hub
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        self.hub.requests.append(f"{self.command} {self.path}")
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        if path == "/api/whoami-v2":
+            allowed = self._allowed()
+            self._json({"name": USER, "type": "user", "orgs": []} if allowed else {}, 200 if allowed else 401)
+        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/[^/]+|/tree/[^/]+.*)?", path):
+            self._model(found[1], is_tree=(found[2] or "").startswith("/tree"))
+        elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
+            self._file(found[1], found[2])
+        else:
+            self._json({"error": "no such page"}, 404)
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = unquote(urlsplit(self.path).path)
+        if path == "/api/validate-yaml":
+            self._json({"errors": [], "warnings": []})
+        elif found := re.fullmatch(r"/(.+)\.git/info/lfs/objects/batch", path):
+            self._json({"transfer": "basic", "objects": [self._upload(item) for item in json.loads(body)["objects"]]})
+        elif not self._allowed():
+            self._json({"error": "Invalid credentials"}, 401)
+        elif path == "/api/repos/create":
+            request = json.loads(body)
+            name = f"{request.get('organization') or USER}/{request['name']}"
+            known = name in self.hub.repositories
+            self.hub.repositories.setdefault(name, {})
+            self._json({"url": f"{self.hub.url}/{name}", "name": name}, 409 if known else 200)
+        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/preupload/[^/]+", path):
+            files = json.loads(body)["files"]
+            modes = {file["path"]: "lfs" if file["path"].endswith((".safetensors", ".bin")) else "regular" for file in files}
+            self._json({"files": [{"path": p, "uploadMode": m, "shouldIgnore": False} for p, m in modes.items()]})
+        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/commit/[^/]+", path):
+            self._commit(found[1], [json.loads(line) for line in body.splitlines() if line])
+        else:
+            self._json({"error": "no such page"}, 404)
+
+    def do_PUT(self) -> None:
+        self.hub.objects[self.path.split("/")[-1]] = self.rfile.read(int(self.headers["Content-Length"]))
+        self._send(200, b"")
+
+    def _allowed(self) -> bool:
+        return self.headers.get("Authorization") == f"Bearer {self.hub.token}"
+
+    def _upload(self, item: dict[str, Any]) -> dict[str, Any]:
+        if item["oid"] in self.hub.objects:
+            return item
+        return item | {"actions": {"upload": {"href": f"{self.hub.url}/objects/{item['oid']}"}}}
+
+    def _commit(self, name: str, lines: list[dict[str, Any]]) -> None:
+        files = self.hub.repositories[name]
+        for line in lines:
+            value = line["value"]
+            if line["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                files[value["path"]] = self.hub.objects[value["oid"]]
+            elif line["key"] == "deletedFile":
+                files.pop(value["path"], None)
+        commit = self.hub.revision(name)
+        self._json({"commitUrl": f"{self.hub.url}/{name}/commit/{commit}", "commitOid": commit, "hookOutput": ""})
+
+    def _model(self, name: str, is_tree: bool) -> None:
+        if name not in self.hub.repositories:
+            self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
+            return
+        files = self.hub.repositories[name]
+        if is_tree:
+            self._json([{"type": "file", "path": p, "size": len(c), "oid": "0"} for p, c in files.items()])
+        else:
+            siblings = [{"rfilename": path} for path in files]
+            self._json({"id": name, "sha": self.hub.revision(name), "siblings": siblings, "private": False, "tags": []})
+
+    def _file(self, name: str, path: str) -> None:
+        if name not in self.hub.repositories:
+            self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
+        elif path not in self.hub.repositories[name]:
+            headers = {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.hub.revision(name)}
+            self._json({"error": "Entry not found"}, 404, headers)
+        else:
+            content = self.hub.repositories[name][path]
+            tag = hashlib.sha256(content).hexdigest()
+            self._send(200, content, {"ETag": f'"{tag}"', "X-Repo-Commit": self.hub.revision(name)})
+
+    def _json(self, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self._send(status, json.dumps(content).encode(), {"Content-Type": "application/json"} | (headers or {}))
+
+    def _send(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(content))} | (headers or {})).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)

@@ -1,0 +1,116 @@
+"""What a run leaves in `--output_dir`: the names, the keys, and that their contents belong together."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+CODE = {f"{name}.py" for name in ("cnn", "configuration_headed_encoder", "dense", "lstm", "masking")}
+CODE |= {"modeling_headed_encoder.py"}
+MODEL = {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "training_args.bin"}
+RESULTS = {"all_results.json", "train_results.json", "eval_results.json", "predict_results.json", "trainer_state.json"}
+REPORTS = {"README.md", "run.json", "data_report.json", "predictions.jsonl"}
+
+
+def test_names(task, learn):
+    names = {path.name for path in learn(task, head="cnn").folder.iterdir()}
+    assert names == CODE | MODEL | RESULTS | REPORTS
+
+
+def test_evaluation_leaves_results_but_no_model(run, learn, files):
+    trained = learn("seq_cls", head="cnn")
+    outcome = run(
+        "seq_cls",
+        model_name_or_path=trained.folder,
+        do_eval=True,
+        validation_file=files["seq_cls"]["validation_file"],
+    )
+    assert {path.name for path in outcome.folder.iterdir()} == {
+        *("all_results.json", "eval_results.json", "run.json", "data_report.json")
+    }
+
+
+def test_results_have_the_keys_of_the_library(task, learn):
+    outcome = learn(task, head="cnn")
+    parts: dict = {}
+    for stage in ("train", "eval", "predict"):
+        results = outcome.read(f"{stage}_results.json")
+        shared = {f"{stage}_loss", f"{stage}_runtime", f"{stage}_samples"}
+        shared |= {f"{stage}_samples_per_second", f"{stage}_steps_per_second"}
+        assert results.keys() >= shared
+        assert all(isinstance(value, (int, float)) for value in results.values())
+        parts |= results
+    assert outcome.read("all_results.json") == parts
+
+
+def test_labels_by_name(learn):
+    config = learn("seq_cls", head="cnn").read("config.json")
+    assert config["id2label"] == {"0": "긍정", "1": "부정"}
+    assert config["label2id"] == {"긍정": 0, "부정": 1}
+    assert config["problem_type"] == "single_label_classification"
+    assert {row["prediction"] for row in learn("seq_cls", head="cnn").predictions} <= {"긍정", "부정"}
+    config = learn("token_cls", head="cnn").read("config.json")
+    assert list(config["id2label"].values()) == ["O", "B-LOC", "I-LOC", "B-ORG", "I-ORG"]
+    assert config["token_unit"] == "characters"
+
+
+def test_code_travels_with_the_weights(task, learn):
+    outcome = learn(task, head="cnn")
+    config = outcome.read("config.json")
+    assert config["architectures"][0].startswith("HeadedEncoderFor")
+    assert config["auto_map"]["AutoConfig"] == "configuration_headed_encoder.HeadedEncoderConfig"
+    name = next(value for key, value in config["auto_map"].items() if key != "AutoConfig")
+    assert name == f"modeling_headed_encoder.{config['architectures'][0]}"
+    assert AutoTokenizer.from_pretrained(outcome.folder).is_fast
+
+
+def test_run_record(task, learn, files):
+    outcome = learn(task, head="cnn")
+    record = outcome.read("run.json")
+    assert record.keys() >= {"command", "seed", "head", "head_kwargs", "metrics", "seconds", "peak_memory_bytes"}
+    assert record["head"] == "cnn" and record["seed"] == 42 and record["world_size"] == 1
+    for file in files[task].values():
+        assert record["data"][str(file)]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert record["versions"].keys() >= {"python", "torch", "transformers", "datasets", "tokenizers"}
+    assert record["versions"]["torch"] == torch.__version__
+    changed = record["changed_from_default"]
+    assert changed["learning_rate"] == 1e-3 and changed["head"] == "cnn" and "weight_decay" not in changed
+    results = outcome.read("all_results.json")
+    assert all(results[name] == pytest.approx(value) for name, value in record["metrics"].items() if name in results)
+    assert record["seconds"] > 0 and record["peak_memory_bytes"]["host"] > 1e6
+    assert any("head: cnn, new" in note for note in record["notes"])  # what was decided is written down
+
+
+def test_data_report(learn, files):
+    report = learn("seq_cls", head="cnn").read("data_report.json")
+    assert report.keys() >= {"train", "validation", "test"}
+    assert report["train"]["rows"] == 48 and report["test"]["rows"] == 17
+    assert report["train"]["labels"] == {"긍정": 29, "부정": 19}
+
+
+def test_card_shows_the_numbers_of_the_run(task, learn):
+    outcome = learn(task, head="cnn")
+    card = (outcome.folder / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("---\n")
+    results = outcome.read("all_results.json")
+    name = {"seq_cls": "accuracy", "token_cls": "entity_f1", "qa": "exact_match"}[task]
+    for stage in ("eval", "predict"):
+        assert f"{results[f'{stage}_{name}']:.4f}" in card
+    assert str(outcome.folder.parent) not in card  # no path of the machine
+
+
+def test_predictions_are_utf8_and_readable(learn):
+    text = (learn("seq_cls", head="cnn").folder / "predictions.jsonl").read_bytes().decode("utf-8")
+    assert "긍정" in text or "부정" in text
+    assert len(text.split("\n")) == 18 and text.endswith("\n")
+
+
+def test_scores(learn):
+    assert all(0.5 <= row["score"] <= 1 for row in learn("seq_cls", head="cnn").predictions)
+    for row in learn("token_cls", head="cnn").predictions:
+        assert len(row["score"]) == len(row["prediction"])
+        assert all(0 <= score <= 1 for score in row["score"])
+    assert all(0 < row["score"] <= 1 for row in learn("qa", head="cnn").predictions)

@@ -1,0 +1,114 @@
+"""Two processes do what one does: the same scores, the same predictions byte by byte, one copy of every file."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import WINDOWS
+from safetensors.torch import load_file
+from script_runs import REPOSITORY, Outcome, as_flags, finish, start
+from small_data import questions, reviews, sentences, write_columns, write_csv, write_squad
+
+# An odd number: one process gets a row twice, which must not be counted.
+ROWS = 13
+
+
+@pytest.fixture
+def odd_file(task, tmp_path):
+    if task == "seq_cls":
+        return write_csv(tmp_path / "odd.csv", reviews(ROWS, seed=4))
+    if task == "token_cls":
+        return write_columns(tmp_path / "odd.tsv", sentences(ROWS, seed=4))
+    return write_squad(tmp_path / "odd.json", questions(ROWS, seed=4, words=40))
+
+
+@pytest.fixture
+def run_two(tmp_path):
+    """`run_two(task, flag=value, ...)`: a script in two processes, as a launcher starts them; the outcome of the first."""
+
+    def _run_two(task: str, **flags) -> Outcome:
+        folder = tmp_path / "two"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        shared = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        words = as_flags({"output_dir": folder, "use_cpu": True} | flags)
+        streams = [tmp_path / f"streams-{rank}" for rank in (0, 1)]
+        processes = [
+            start(task, words, streams[rank], shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}) for rank in (0, 1)
+        ]
+        outcomes = [finish(process, place, folder) for process, place in zip(processes, streams, strict=True)]
+        assert [outcome.code for outcome in outcomes] == [0, 0], outcomes[0].stderr + outcomes[1].stderr
+        assert outcomes[1].stdout == ""  # one process speaks for all
+        return outcomes[0]
+
+    return _run_two
+
+
+def assert_same(one: Outcome, two: Outcome) -> None:
+    assert (two.folder / "predictions.jsonl").read_bytes() == (one.folder / "predictions.jsonl").read_bytes()
+    assert sorted(path.name for path in two.folder.iterdir()) == sorted(path.name for path in one.folder.iterdir())
+    for stage in ("eval", "predict"):
+        expected, found = one.metrics(stage), two.metrics(stage)
+        # Trainer weighs the batches of several processes by their numbers of labels, those of one process alike.
+        assert found.pop(f"{stage}_loss") == pytest.approx(expected.pop(f"{stage}_loss"), rel=0.05)
+        assert found == expected
+
+
+def test_evaluation_and_prediction(task, learn, run, run_two, odd_file):
+    flags = {"do_eval": True, "do_predict": True, "validation_file": odd_file, "test_file": odd_file}
+    flags |= {"model_name_or_path": learn(task, head="cnn").folder, "per_device_eval_batch_size": 1} | WINDOWS[task]
+    one, two = run(task, **flags), run_two(task, **flags)
+    assert_same(one, two)
+    assert two.read("run.json")["world_size"] == 2
+    assert two.read("predict_results.json")["predict_samples"] == ROWS
+
+
+def test_a_last_batch_that_is_filled_up(task, learn, run, run_two, odd_file):
+    """Rows that only fill up a batch are counted nowhere; scores may differ in the last digit, as with any other batch."""
+    flags = {"do_predict": True, "test_file": odd_file, "per_device_eval_batch_size": 3}
+    flags |= {"model_name_or_path": learn(task, head="lstm").folder} | WINDOWS[task]
+    one, two = run(task, **flags), run_two(task, **flags)
+    parts = [[{k: v for k, v in row.items() if k in ("id", "prediction")} for row in o.predictions] for o in (one, two)]
+    assert parts[0] == parts[1] and len(parts[0]) == ROWS
+    expected, found = one.metrics("predict"), two.metrics("predict")
+    assert found.pop("predict_loss") == pytest.approx(expected.pop("predict_loss"), rel=0.3)  # a mean over batches
+    assert found == pytest.approx(expected)
+
+
+def test_training(task, run, run_two, encoder, files):
+    """Two processes with batches of four are one with batches of eight."""
+    flags = {"do_train": True, "max_steps": 4, "save_steps": 2, "optim": "sgd", "learning_rate": 0.1, "head": "cnn"}
+    flags |= {"train_file": files[task]["train_file"], "model_name_or_path": encoder} | WINDOWS[task]
+    two = run_two(task, per_device_train_batch_size=4, **flags)
+    assert two.read("run.json")["world_size"] == 2
+    assert sorted(path.name for path in two.folder.glob("checkpoint-*")) == ["checkpoint-2", "checkpoint-4"]
+    assert two.read("trainer_state.json")["global_step"] == 4
+    assert two.read("train_results.json")["train_samples"] == 48
+    weights, start_weights = load_file(two.folder / "model.safetensors"), load_file(encoder / "model.safetensors")
+    assert all(torch.isfinite(values).all() for values in weights.values())
+    assert any(not torch.equal(weights[f"encoder.{name}"], values) for name, values in start_weights.items())
+
+
+@pytest.mark.parametrize("task", ["token_cls"])
+def test_as_accelerate_launches_it(task, learn, run, odd_file, tmp_path):
+    flags = {"do_eval": True, "do_predict": True, "validation_file": odd_file, "test_file": odd_file}
+    flags |= {"model_name_or_path": learn(task, head="cnn").folder, "per_device_eval_batch_size": 1} | WINDOWS[task]
+    one = run(task, **flags)
+    launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    words = as_flags({"output_dir": tmp_path / "two", **flags})
+    done = subprocess.run(
+        [sys.executable, *launch, "run_token_cls.py", *words, "--use_cpu"],
+        cwd=REPOSITORY,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert_same(one, Outcome(0, done.stdout, done.stderr, tmp_path / "two"))

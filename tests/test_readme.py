@@ -1,0 +1,196 @@
+"""The documentation tells the truth: its commands parse, its files exist, its example head keeps the contract."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import runpy
+import shlex
+import types
+from pathlib import Path
+
+import pytest
+import test_head_contract as contract
+from tiny import TASKS
+from torch import nn
+
+from heads import HEADS
+from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArguments, parse_arguments
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = ("README.md", "README.ko.md")
+SCRIPTS = {
+    "run_seq_cls.py": SequenceDataArguments,
+    "run_token_cls.py": TokenDataArguments,
+    "run_qa.py": QADataArguments,
+}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def commands(lines: str) -> list[str]:
+    """Shell commands without comments, a continued one as one line."""
+    joined = re.sub(r" *\\\n *", " ", lines)
+    split = (shlex.split(line, comments=True) for line in joined.splitlines())
+    return [shlex.join(words) for words in split if words]
+
+
+def readme_commands(name: str) -> list[str]:
+    return [command for block in blocks(read(name), "bash") for command in commands(block)]
+
+
+def docstring_commands(name: str) -> list[str]:
+    text = re.sub(r" *\\\n *", " ", ast.get_docstring(ast.parse(read(name))) or "")
+    lines = [line.strip() for line in text.splitlines()]
+    return [command for line in lines if line.startswith(("python ", "accelerate ")) for command in commands(line)]
+
+
+def quickstart_commands() -> list[str]:
+    quickstart = runpy.run_path(str(ROOT / "quickstart.py"))
+    texts = [quickstart["COMMAND"].format(head=head) for head in quickstart["HEADS"]] + list(
+        quickstart["NEXT"].values()
+    )
+    return [command for text in texts for command in commands(text)]
+
+
+def names_script(command: str) -> bool:
+    return command.startswith(("python ", "accelerate ")) and any(script in command.split() for script in SCRIPTS)
+
+
+DOCUMENTED = {
+    **{name: readme_commands(name) for name in READMES},
+    **{name: docstring_commands(name) for name in SCRIPTS},
+    "quickstart.py": quickstart_commands(),
+}
+RUNS = [
+    pytest.param(command, id=f"{name}-{i}") for name, found in DOCUMENTED.items() for i, command in enumerate(found)
+]
+
+
+@pytest.mark.parametrize("command", [run for run in RUNS if names_script(run.values[0])])
+def test_command_parses_and_names_files_that_exist(command, tmp_path, monkeypatch):
+    words = shlex.split(command)
+    for word in words:
+        if word.startswith(("examples/", "recipes/")):
+            assert (ROOT / word).exists(), word
+    script = next(word for word in words if word in SCRIPTS)
+    launcher, arguments = words[: words.index(script)], words[words.index(script) + 1 :]
+    assert launcher == ["python"] or launcher[:2] == ["accelerate", "launch"]
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("examples", "recipes"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for block in blocks(read("README.md"), "yaml"):  # its first line is a comment with the file's name
+        (tmp_path / block.splitlines()[0].removeprefix("# ")).write_text(block, encoding="utf-8")
+    if "--resume_from_checkpoint" in arguments:  # its folder must be there
+        (tmp_path / arguments[arguments.index("--output_dir") + 1] / "checkpoint-1").mkdir(parents=True)
+    parse_arguments(SCRIPTS[script], arguments)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_opens_with_two_commands(name):
+    assert len(DOCUMENTED[name]) >= 2
+    assert all(name in command for command in DOCUMENTED[name])
+
+
+def test_both_readmes_have_the_same_code():
+    english, korean = READMES
+    assert readme_commands(english) == readme_commands(korean)
+    for language in ("python", "yaml"):
+        english_code, korean_code = (
+            [re.sub(r" *#.*", "", block) for block in blocks(read(name), language)] for name in READMES
+        )
+        assert english_code == korean_code
+    for code in blocks(read(english), "python"):
+        compile(code, english, "exec")
+
+
+@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_and_tree_name_files_that_exist(name):
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", read(name)) if "://" not in target]
+    for block in blocks(read(name), "text"):
+        folder = ""
+        for line in block.splitlines():
+            if not re.match(r" *[\w/.-]+(\.py|/)", line):
+                continue
+            names = re.split(r" {3,}", line.strip())[0].split()  # the annotation stands behind three spaces
+            folder = (names[0] if names[0].endswith("/") else "") if not line.startswith(" ") else folder
+            targets += [name if name == folder else folder + name for name in names]
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_table_of_head_arguments_is_that_of_the_code(name):
+    documented = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+?) \|", read(name), flags=re.MULTILINE)
+    defaults = {(head, argument): default for head, argument, default in documented if head in HEADS}
+    given_by_model = {"self", "hidden_size", "num_labels", "per_token"}
+    expected = {
+        (head, parameter.name): parameter.default
+        for head, kind in HEADS.items()
+        for parameter in inspect.signature(kind.__init__).parameters.values()
+        if parameter.name not in given_by_model
+    }
+    assert defaults.keys() == expected.keys()
+    for key, default in expected.items():
+        if default is not None and key[1] != "dropout":  # those two depend on the task and on the encoder
+            assert json.loads(defaults[key].strip("`")) == default
+
+
+@pytest.fixture
+def documented_head(monkeypatch) -> str:
+    """The head of CONTRIBUTING.md, entered in HEADS as it says."""
+    code, entry = blocks(read("CONTRIBUTING.md"), "python")
+    assert len(code.strip().splitlines()) < 30
+    module = types.ModuleType("documented_head")
+    exec(compile(code, "CONTRIBUTING.md", "exec"), module.__dict__)
+    name, class_name = re.findall(r'"(\w+)": (\w+)', entry)[-1]
+    head = getattr(module, class_name)
+    assert issubclass(head, nn.Module)
+    monkeypatch.setitem(HEADS, name, head)
+    return name
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_documented_head_keeps_the_contract(documented_head, task):
+    contract.test_padding_never_changes_a_result(documented_head, task, "fp32")
+    contract.test_padding_never_changes_a_result(documented_head, task, "bf16")
+    contract.test_batch_mates_and_their_order_never_change_a_result(documented_head, task, "fp32")
+    contract.test_sequences_of_one_token(documented_head, task)
+
+
+@pytest.mark.parametrize("per_token", [False, True])
+def test_documented_head_never_reads_padding(documented_head, per_token):
+    contract.test_a_head_never_reads_padded_hidden_states(documented_head, per_token, float("nan"))
+    contract.test_a_head_leaves_its_inputs_alone(documented_head, per_token)
+
+
+def test_quickstart_sets_heads_side_by_side():
+    quickstart = runpy.run_path(str(ROOT / "quickstart.py"))
+    assert set(quickstart["HEADS"]) <= set(HEADS)
+    outcomes = [
+        quickstart["Outcome"]("dense", 16770, 0.8734, 0.882, 23.4),
+        quickstart["Outcome"]("cnn", 9, 0.9, 0.95, 30),
+    ]
+    lines = quickstart["side_by_side"](outcomes, {"0": 300, "1": 100}).splitlines()
+    assert [line.split() for line in lines if line.startswith(("dense", "cnn", "one label"))] == [
+        ["dense", "16,770", "0.873", "0.882", "23"],
+        ["cnn", "9", "0.900", "0.950", "30"],
+        ["one", "label", "for", "all", "0.750"],
+    ]
+    assert "400 reviews alone leave up to 3.2 points of doubt" in lines[-3]  # 1.96 * sqrt(.882 * .118 / 400)
+
+
+def test_torch_is_installed_in_the_version_that_the_project_needs():
+    (needed,) = re.findall(r'"(torch[<>=][^"]+)"', read("pyproject.toml"))
+    for name in ("Makefile", *READMES):
+        assert re.findall(r'"(torch[<>=][^"]+)"', read(name)) == [needed], name
