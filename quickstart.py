@@ -26,7 +26,7 @@ COMMAND = """\
 python run_seq_cls.py --config_name examples/tiny-electra --head {head} --seed 42 \\
     --train_file examples/reviews/train.txt --validation_split 0.1 --test_file examples/reviews/test.txt \\
     --do_train --do_eval --do_predict --output_dir runs/quickstart/{head} \\
-    --learning_rate 1e-3 --warmup_steps 0.1 --num_train_epochs 8 --per_device_train_batch_size 32 \\
+    --learning_rate 5e-4 --warmup_steps 0.1 --num_train_epochs 8 --per_device_train_batch_size 32 \\
     --eval_strategy epoch --logging_strategy epoch --save_strategy no"""
 
 NEXT = {

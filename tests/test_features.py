@@ -127,8 +127,14 @@ def test_pads_to_a_length_of_choice(tiny_tokenizer):
 
 def test_labels_of_whole_rows_keep_their_kind(tiny_tokenizer):
     inputs = [{name: row[name] for name in ("input_ids", "attention_mask")} for row in rows()]
-    for labels, dtype in (([1, 0], torch.int64), ([0.5, 2.0], torch.float32), ([[1.0, 0.0], [0.0, 0.0]], torch.float32)):
-        batch = Collator(tiny_tokenizer, {})([row | {"labels": label} for row, label in zip(inputs, labels, strict=True)])
+    for labels, dtype in (
+        ([1, 0], torch.int64),
+        ([0.5, 2.0], torch.float32),
+        ([[1.0, 0.0], [0.0, 0.0]], torch.float32),
+    ):
+        batch = Collator(tiny_tokenizer, {})(
+            [row | {"labels": label} for row, label in zip(inputs, labels, strict=True)]
+        )
         assert batch["labels"].tolist() == labels and batch["labels"].dtype == dtype
 
 

@@ -215,11 +215,12 @@ def test_corrupt_gzip(tmp_path, raw):
 
 
 def test_unreadable_file(write, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("utils.files.open", refuse, raising=False)
-    assert "cannot be read (Permission denied)" in fault(read_table, write("a.csv", "a\n1\n"))
+    path = write("a.csv", "a\n1\n")
+    monkeypatch.setattr("utils.files.Path.open", refuse)
+    assert "cannot be read (Permission denied)" in fault(read_table, path)
 
 
 def test_ragged_csv(write):

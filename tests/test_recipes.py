@@ -31,6 +31,7 @@ from utils.arguments import (
     parse_arguments,
 )
 from utils.relations import MARKERS, read_relations
+from utils.tasks import TASKS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 KINDS = {
@@ -383,3 +384,10 @@ def test_the_example_of_the_guide(tmp_path, monkeypatch):
     text = (REPOSITORY / "docs" / "reproduce.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"```\n(python .*)\n```", text)
     assert parse_command(command, tmp_path, monkeypatch)["model_name_or_path"] == "klue/bert-base"
+
+
+def test_the_files_of_the_guide():
+    text = (REPOSITORY / "docs" / "reproduce.md").read_text(encoding="utf-8")
+    for name, task in TASKS.items():
+        hub = " ".join(part for part in task.hub if part) or "-"
+        assert f"| {name} | {', '.join(task.files.values())} | {task.source} | {hub} |" in text

@@ -14,7 +14,16 @@ from utils.errors import UserError
 from utils.readers import read_table
 from utils.splits import Split, load_splits
 
-TEXTS = ["영화 정말 좋다", "서울은 대한민국의 수도", "the movie is good", "the movie is bad", "", "  ", "ㅋㅋ", "나쁘다"]
+TEXTS = [
+    "영화 정말 좋다",
+    "서울은 대한민국의 수도",
+    "the movie is good",
+    "the movie is bad",
+    "",
+    "  ",
+    "ㅋㅋ",
+    "나쁘다",
+]
 # What `int(blake2b(text, digest_size=8).hexdigest(), 16) / 2**64 < 0.3` says: a split that everybody shares must never move.
 HELD_OUT = ["영화 정말 좋다", "the movie is bad", "나쁘다"]
 

@@ -150,10 +150,7 @@ def test_ynat(read, folder):
 
 def test_klue_sts(read, folder):
     decoder = read("klue-sts", data_dir=folder("klue-sts"))["validation"]
-    assert (decoder.columns.text, decoder.columns.pair, decoder.columns.label) == (
-        *("sentence1", "sentence2"),
-        "labels.real-label",
-    )
+    assert decoder.columns == seq_cls.Columns("sentence1", "sentence2", "labels.real-label", "guid")
     assert decoder.labels.problem_type == "regression"
     gold = np.array(decoder.features["labels"])[np.argsort(decoder.features["row"])]
     assert gold.tolist() == [4.857142857142857, 0.0, 3.0, 2.96, 5.0, 1.25]
@@ -271,14 +268,14 @@ def test_questions(name, read, folder):
 # The Hub
 
 
-def klue(*names: str) -> datasets.ClassLabel:
+def classes(*names: str) -> datasets.ClassLabel:
     return datasets.ClassLabel(names=list(names))
 
 
 def as_on_the_hub(name: str) -> dict[str | None, datasets.DatasetDict]:
     """What `load_dataset` gives for each configuration: class indices in the Hub's order, nested labels and answers."""
     text, number = datasets.Value("string"), datasets.Value("float64")
-    inference = klue("entailment", "neutral", "contradiction")
+    inference = classes("entailment", "neutral", "contradiction")
 
     def both(make: Callable[[str], list[dict]], features: dict) -> datasets.DatasetDict:
         return datasets.DatasetDict(
@@ -312,8 +309,8 @@ def as_on_the_hub(name: str) -> dict[str | None, datasets.DatasetDict]:
     entity = {"word": text, "start_idx": datasets.Value("int32"), "end_idx": datasets.Value("int32"), "type": text}
     squad = {"title": text, "context": text, "question": text, "answers": answers}
     mrc = squad | {"guid": text, "is_impossible": datasets.Value("bool"), "question_type": datasets.Value("int32")}
-    nested = {"label": number, "real-label": number, "binary-label": klue("negative", "positive")}
-    tags = klue(*(f"{side}-{kind}" for kind in ("DT", "LC", "OG", "PS", "QT", "TI") for side in "BI"), "O")
+    nested = {"label": number, "real-label": number, "binary-label": classes("negative", "positive")}
+    tags = classes(*(f"{side}-{kind}" for kind in ("DT", "LC", "OG", "PS", "QT", "TI") for side in "BI"), "O")
     characters = [
         {"sentence": "".join(tokens), "tokens": tokens, "ner_tags": tags_of} for tokens, tags_of in own.characters()
     ]
@@ -321,7 +318,7 @@ def as_on_the_hub(name: str) -> dict[str | None, datasets.DatasetDict]:
         "ynat": {
             "ynat": both(
                 own.topics,
-                {"guid": text, "title": text, "label": klue(*sorted(TOPICS)), "url": text, "date": text},
+                {"guid": text, "title": text, "label": classes(*sorted(TOPICS)), "url": text, "date": text},
             )
         },
         "klue-sts": {
@@ -334,7 +331,7 @@ def as_on_the_hub(name: str) -> dict[str | None, datasets.DatasetDict]:
             "re": both(
                 own.relations,
                 {"guid": text, "sentence": text, "subject_entity": entity, "object_entity": entity}
-                | {"label": klue(*reversed(TASKS["klue-re"].labels)), "source": text},
+                | {"label": classes(*reversed(TASKS["klue-re"].labels)), "source": text},
             )
         },
         "kornli": {"multi_nli": pairs(inference, "train"), "xnli": pairs(inference, "validation", "test")},
@@ -344,7 +341,7 @@ def as_on_the_hub(name: str) -> dict[str | None, datasets.DatasetDict]:
                     {"id": i, "sentence1": first, "sentence2": second, "label": i % 2}
                     for i, (first, second, _) in enumerate(own.PAIRS)
                 ],
-                {"id": datasets.Value("int32"), "sentence1": text, "sentence2": text, "label": klue("0", "1")},
+                {"id": datasets.Value("int32"), "sentence1": text, "sentence2": text, "label": classes("0", "1")},
             )
         },
         "klue-ner": {

@@ -200,7 +200,9 @@ class QADataArguments(DataArguments):
     max_seq_length: int = field(
         default=384, metadata={"help": "Longest window in tokens: question, context and special tokens."}
     )
-    doc_stride: int = field(default=128, metadata={"help": "Tokens that two windows of a long context share."})
+    doc_stride: int = field(
+        default=128, metadata={"help": "Tokens that two windows of a long context share; at most half."}
+    )
     legacy_doc_stride: bool = field(
         default=False,
         metadata={
@@ -219,8 +221,11 @@ class QADataArguments(DataArguments):
 
     def __post_init__(self):
         super().__post_init__()
-        if not 0 <= self.doc_stride < self.max_seq_length:
-            raise ValueError(f"--doc_stride must lie between 0 and --max_seq_length, not {self.doc_stride}")
+        least = 1 if self.legacy_doc_stride else 0
+        if self.doc_stride < least:
+            raise ValueError(f"--doc_stride must be at least {least}, not {self.doc_stride}")
+        if self.n_best_size < 1:
+            raise ValueError(f"--n_best_size must be at least 1 span, not {self.n_best_size}")
         if self.max_answer_length < 1:
             raise ValueError(f"--max_answer_length must be at least 1 token, not {self.max_answer_length}")
 
@@ -268,7 +273,10 @@ class HeadTrainingArguments(TrainingArguments):
             self.hub_token = None
         if self.early_stopping_patience is not None and not self.load_best_model_at_end:
             raise ValueError("--early_stopping_patience needs --load_best_model_at_end and a --metric_for_best_model")
-        if self.resume_from_checkpoint is not None and self.resume_from_checkpoint.lower() == "true":
+        asked = (self.resume_from_checkpoint or "false").lower()
+        if asked == "false":
+            self.resume_from_checkpoint = None
+        elif asked == "true":
             last = get_last_checkpoint(self.output_dir) if self.folder.is_dir() else None
             if last is None:
                 raise ValueError(f"--resume_from_checkpoint: there is no checkpoint in {self.folder} to go on from")

@@ -223,7 +223,8 @@ class SpanDecoder:
                 ends = offsets[window]["ends"][lasts[window][found]]
                 for score, start, end in zip(scores[window][found], starts, ends, strict=True):
                     place = _trimmed(row.fields["context"], int(start), int(end))
-                    spans[place] = max(float(score), spans.get(place, -np.inf))
+                    if place[0] < place[1]:  # more than spaces
+                        spans[place] = max(float(score), spans.get(place, -np.inf))
             ranked = sorted(spans.items(), key=lambda item: -item[1])[: self.data.n_best_size]
             null = float(no_answer[windows].min())
             if self.data.version_2_with_negative or not ranked:

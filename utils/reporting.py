@@ -73,7 +73,7 @@ def run_stages(
 
     if training.do_train:
         outcome = trainer.train(resume_from_checkpoint=training.resume_from_checkpoint)
-        trainer.save_model()
+        trainer.save_model(_internal_call=True)  # without a push: results and card are still to come
         trainer.save_state()
         keep("train", outcome.metrics, len(decoders["train"].split.rows))
     if training.do_eval:
@@ -131,10 +131,11 @@ def run_record(
         flags = [item for item in fields(values) if item.init]
         given[kind] = {item.name: getattr(values, item.name) for item in flags}
         changed |= {item.name: given[kind][item.name] for item in flags if given[kind][item.name] != item.default}
+    token = os.environ.get("HF_TOKEN")  # where `HeadTrainingArguments` puts it
     defaults = HeadTrainingArguments(output_dir=training.output_dir, do_eval=True).to_dict()
     changed |= {key: value for key, value in given["training"].items() if value != defaults.get(key)}
     return {
-        "command": sys.argv,
+        "command": [word.replace(token, "***") if token else word for word in sys.argv],
         "seed": training.seed,
         "changed_from_default": changed,
         "notes": record.notes,

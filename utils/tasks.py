@@ -134,7 +134,7 @@ TASKS = {
     ),
     "paws": Task(
         "run_seq_cls.py",
-        "github.com/google-research-datasets/paws, pawsx/ko/",
+        "storage.googleapis.com/paws/pawsx/x-final.tar.gz, x-final/ko/",
         {"train": "translated_train.tsv", "validation": "dev_2k.tsv", "test": "test_2k.tsv"},
         hub=("google-research-datasets/paws-x", "ko"),
         columns=(1, 2, 3),

@@ -97,7 +97,12 @@ def learn(run, encoder, files) -> Callable[..., Outcome]:
     def _learn(task: str, **flags) -> Outcome:
         key = repr((task, flags))
         if key not in outcomes:
-            options = {"learning_rate": 1e-3, "num_train_epochs": 2, "per_device_eval_batch_size": 4, "save_strategy": "no"}
+            options = {
+                "learning_rate": 1e-3,
+                "num_train_epochs": 2,
+                "per_device_eval_batch_size": 4,
+                "save_strategy": "no",
+            }
             stages = {"do_train": True, "do_eval": True, "do_predict": True}
             options |= stages | files[task] | WINDOWS[task]
             outcomes[key] = run(task, model_name_or_path=encoder, **(options | flags))

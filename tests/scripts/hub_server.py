@@ -24,11 +24,13 @@ class Hub:
     Attributes:
         url: where it listens.
         token: the only one that may write.
+        reading_token: one that may only read; every other one is refused, none at all may read.
         repositories: contents by repository and path.
         requests: method and path of everything asked, in order.
     """
 
     token: str
+    reading_token: str
     url: str = ""
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -43,9 +45,9 @@ class Hub:
 
 
 @contextmanager
-def serve(token: str) -> Iterator[Hub]:
+def serve(token: str, reading_token: str) -> Iterator[Hub]:
     """Runs a Hub on loopback until the block ends."""
-    hub = Hub(token)
+    hub = Hub(token, reading_token)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -67,9 +69,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
+        if self._refused(but_for=(None, self.hub.token, self.hub.reading_token)):
+            return
         if path == "/api/whoami-v2":
-            allowed = self._allowed()
-            self._json({"name": USER, "type": "user", "orgs": []} if allowed else {}, 200 if allowed else 401)
+            self._json({"name": USER, "type": "user", "orgs": []})
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/[^/]+|/tree/[^/]+.*)?", path):
             self._model(found[1], is_tree=(found[2] or "").startswith("/tree"))
         elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
@@ -86,8 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"errors": [], "warnings": []})
         elif found := re.fullmatch(r"/(.+)\.git/info/lfs/objects/batch", path):
             self._json({"transfer": "basic", "objects": [self._upload(item) for item in json.loads(body)["objects"]]})
-        elif not self._allowed():
-            self._json({"error": "Invalid credentials"}, 401)
+        elif self._refused(but_for=(self.hub.token,)):
+            return
         elif path == "/api/repos/create":
             request = json.loads(body)
             name = f"{request.get('organization') or USER}/{request['name']}"
@@ -96,7 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"url": f"{self.hub.url}/{name}", "name": name}, 409 if known else 200)
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/preupload/[^/]+", path):
             files = json.loads(body)["files"]
-            modes = {file["path"]: "lfs" if file["path"].endswith((".safetensors", ".bin")) else "regular" for file in files}
+            modes = {
+                file["path"]: "lfs" if file["path"].endswith((".safetensors", ".bin")) else "regular" for file in files
+            }
             self._json({"files": [{"path": p, "uploadMode": m, "shouldIgnore": False} for p, m in modes.items()]})
         elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/commit/[^/]+", path):
             self._commit(found[1], [json.loads(line) for line in body.splitlines() if line])
@@ -107,8 +112,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.objects[self.path.split("/")[-1]] = self.rfile.read(int(self.headers["Content-Length"]))
         self._send(200, b"")
 
-    def _allowed(self) -> bool:
-        return self.headers.get("Authorization") == f"Bearer {self.hub.token}"
+    def _refused(self, but_for: tuple[str | None, ...]) -> bool:
+        """Answers 401 or 403 and says True where the token is not among these."""
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ") or None
+        if token in but_for:
+            return False
+        known = token == self.hub.reading_token
+        self._json({"error": "Forbidden" if known else "Invalid credentials"}, 403 if known else 401)
+        return True
 
     def _upload(self, item: dict[str, Any]) -> dict[str, Any]:
         if item["oid"] in self.hub.objects:

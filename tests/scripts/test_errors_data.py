@@ -75,9 +75,13 @@ def test_missing_file_and_the_one_that_was_meant(task, fail, encoder, files):
 def test_missing_column(fail, encoder, files):
     options = {"model_name_or_path": encoder, "do_train": True, "train_file": files["seq_cls"]["train_file"]}
     message = fail("seq_cls", text_column_name="review", **options)
-    assert message.endswith("train.csv, column 'review': no such column; --text_column_name can be one of id, text, label")
+    assert message.endswith(
+        "train.csv, column 'review': no such column; --text_column_name can be one of id, text, label"
+    )
     message = fail("seq_cls", label_column_name="mood", **options)
-    assert message.endswith("train.csv, column 'mood': no such column; --label_column_name can be one of id, text, label")
+    assert message.endswith(
+        "train.csv, column 'mood': no such column; --label_column_name can be one of id, text, label"
+    )
 
 
 def test_unknown_labels(fail, encoder, files, tmp_path, learn):
@@ -98,7 +102,9 @@ def test_unknown_tag(fail, encoder, files, tmp_path):
     both = {"model_name_or_path": encoder, "do_train": True, "train_file": files["token_cls"]["train_file"]}
     message = fail("token_cls", do_eval=True, validation_file=path, **both)
     line = len(rows[0][0]) + 2
-    assert message.startswith(f"error: {path}, row {line}: unknown tag 'B-DATE' at token 1 of the sentence; known ones are O,")
+    assert message.startswith(
+        f"error: {path}, row {line}: unknown tag 'B-DATE' at token 1 of the sentence; known ones are O,"
+    )
 
 
 @pytest.mark.parametrize("score", ["good", "nan", "inf", ""])

@@ -48,7 +48,9 @@ def test_head_arguments(ask):
         "error: the cnn head has no argument 'kernels': valid ones are kernel_sizes, num_filters, dropout"
     )
     assert "the dense head has no argument 'lstm_size'" in ask(head_kwargs={"lstm_size": 5})
-    assert "kernel_sizes must be widths of at least 1 token, not [0]" in ask(head="cnn", head_kwargs={"kernel_sizes": [0]})
+    assert "kernel_sizes must be widths of at least 1 token, not [0]" in ask(
+        head="cnn", head_kwargs={"kernel_sizes": [0]}
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,10 @@ def test_unknown_best_metric(ask, files):
 
 def test_recipes(ask, tmp_path):
     (tmp_path / "a.yaml").write_text("do_train: true\n\nlearnin_rate: 1e-3\n", encoding="utf-8")
-    assert ask(tmp_path / "a.yaml") == f"error: {tmp_path}/a.yaml, row 3: unknown key 'learnin_rate'; did you mean 'learning_rate'?"
+    assert (
+        ask(tmp_path / "a.yaml")
+        == f"error: {tmp_path}/a.yaml, row 3: unknown key 'learnin_rate'; did you mean 'learning_rate'?"
+    )
     (tmp_path / "b.json").write_text('{"xyzzy": 1}', encoding="utf-8")
     assert "row 1: unknown key 'xyzzy'; --help lists the flags" in ask(tmp_path / "b.json")
     (tmp_path / "c.yaml").write_text("- do_train\n", encoding="utf-8")
@@ -98,7 +103,9 @@ def test_checkpoints_of_an_earlier_run_are_kept(ask, tmp_path):
     (tmp_path / "earlier" / "checkpoint-5").mkdir(parents=True)
     (tmp_path / "earlier" / "checkpoint-5" / "model.safetensors").write_text("dear", encoding="utf-8")
     message = ask(output_dir=tmp_path / "earlier")
-    assert message.startswith(f"error: {tmp_path}/earlier holds checkpoints of an earlier run: --resume_from_checkpoint true")
+    assert message.startswith(
+        f"error: {tmp_path}/earlier holds checkpoints of an earlier run: --resume_from_checkpoint true"
+    )
 
 
 # Checkpoints
@@ -152,7 +159,9 @@ def test_weights_of_another_model(ask, encoder, learn, tmp_path):
     folder = shutil.copytree(encoder, tmp_path / "half")
     weights = load_file(folder / "model.safetensors")
     save_file({name: values for name, values in weights.items() if "layer.1" not in name}, folder / "model.safetensors")
-    assert f"{folder} lacks 16 weights of a model of its type, electra (encoder.layer.1." in ask(model_name_or_path=folder)
+    assert f"{folder} lacks 16 weights of a model of its type, electra (encoder.layer.1." in ask(
+        model_name_or_path=folder
+    )
     folder = shutil.copytree(learn("seq_cls", head="cnn").folder, tmp_path / "headless")
     weights = load_file(folder / "model.safetensors")
     save_file({name: values for name, values in weights.items() if "head." not in name}, folder / "model.safetensors")

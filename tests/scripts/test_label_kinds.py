@@ -65,9 +65,17 @@ def test_scores(write, learn_rows):
     outcome = learn_rows(relabelled(lambda i, label: i / 10 + (label == "긍정")), write)
     config = outcome.read("config.json")
     assert config["problem_type"] == "regression" and len(config["id2label"]) == 1
-    assert outcome.metrics("eval").keys() == {"eval_pearsonr", "eval_spearmanr", "eval_mse", "eval_loss", "eval_samples"}
+    assert outcome.metrics("eval").keys() == {
+        "eval_pearsonr",
+        "eval_spearmanr",
+        "eval_mse",
+        "eval_loss",
+        "eval_samples",
+    }
     assert outcome.metrics("eval")["eval_mse"] == pytest.approx(outcome.metrics("eval")["eval_loss"], rel=1e-4)
-    assert all(isinstance(row["prediction"], float) and row["score"] == row["prediction"] for row in outcome.predictions)
+    assert all(
+        isinstance(row["prediction"], float) and row["score"] == row["prediction"] for row in outcome.predictions
+    )
 
 
 def test_whole_numbers_as_scores(learn_rows):
@@ -92,7 +100,9 @@ def test_pairs(learn_rows, run):
     assert any("text 'premise', pair 'hypothesis', label 'label', id 'guid'" in note for note in notes)
     assert [row["id"] for row in outcome.predictions] == list(range(24))
     # The second text is read: without it the same checkpoint gives other scores.
-    alone = learn_rows(rows, model_name_or_path=outcome.folder, head=None, text_column_name="hypothesis", learning_rate=0)
+    alone = learn_rows(
+        rows, model_name_or_path=outcome.folder, head=None, text_column_name="hypothesis", learning_rate=0
+    )
     assert any("(text 'hypothesis', label 'label', id 'guid')" in note for note in alone.read("run.json")["notes"])
     assert [row["score"] for row in alone.predictions] != [row["score"] for row in outcome.predictions]
 

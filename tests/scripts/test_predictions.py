@@ -130,7 +130,10 @@ def test_tags_are_those_of_each_sentence_alone(run, learn, head, tmp_path):
 def test_long_sentences_have_a_tag_for_every_token(run, learn, tmp_path):
     trained = learn("token_cls", head="cnn", num_train_epochs=4)
     short = sentences(3, seed=5)
-    long = ([token for row in sentences(9, seed=6) for token in row[0]], [tag for row in sentences(9, seed=6) for tag in row[1]])
+    long = (
+        [token for row in sentences(9, seed=6) for token in row[0]],
+        [tag for row in sentences(9, seed=6) for tag in row[1]],
+    )
     rows = [short[0], long, short[1], long, short[2]]
     file = write_columns(tmp_path / "a.tsv", rows)
     outcome = predict(run, trained, "token_cls", file, max_seq_length=16)
@@ -213,7 +216,12 @@ def test_questions_without_answers_and_ids(run, learn, tmp_path):
 
 def test_no_answer(run, learn, tmp_path):
     rows = questions(8, seed=2, impossible=0.5)
-    options = {"max_seq_length": 32, "doc_stride": 8, "version_2_with_negative": True, "null_score_diff_threshold": -1e6}
+    options = {
+        "max_seq_length": 32,
+        "doc_stride": 8,
+        "version_2_with_negative": True,
+        "null_score_diff_threshold": -1e6,
+    }
     outcome = predict(run, learn("qa", head="cnn"), "qa", write_squad(tmp_path / "a.json", rows), **options)
     assert {row["prediction"] for row in outcome.predictions} == {""}
     assert {row["answer_start"] for row in outcome.predictions} == {-1}

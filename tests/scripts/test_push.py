@@ -11,7 +11,7 @@ import pytest
 from hub_server import Hub, serve
 from script_runs import REPOSITORY, as_flags
 
-TOKEN = "hf_secretsecretsecret"
+TOKEN, READING_TOKEN = "hf_secretsecretsecret", "hf_readingonly"
 LOAD = """
 import sys
 sys.modules["heads"] = None  # the code comes from the repository
@@ -24,7 +24,7 @@ print([row["label"] for row in pipeline("text-classification", model=model, toke
 
 @pytest.fixture(scope="module")
 def hub():
-    with serve(TOKEN) as hub:
+    with serve(TOKEN, READING_TOKEN) as hub:
         yield hub
 
 
@@ -57,7 +57,14 @@ def test_the_repository_is_complete(hub, pushed):
     files = hub.repositories["user/reviews"]
     assert files.keys() >= {
         *("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md"),
-        *("cnn.py", "dense.py", "lstm.py", "masking.py", "configuration_headed_encoder.py", "modeling_headed_encoder.py"),
+        *(
+            "cnn.py",
+            "dense.py",
+            "lstm.py",
+            "masking.py",
+            "configuration_headed_encoder.py",
+            "modeling_headed_encoder.py",
+        ),
         *("all_results.json", "train_results.json", "eval_results.json", "predict_results.json", "run.json"),
     }
     for name in ("model.safetensors", "config.json", "README.md", "all_results.json", "run.json"):
@@ -83,6 +90,18 @@ def test_it_works_from_there(hub, pushed):
     done = python(hub, folder, "-c", LOAD, "영화 좋다", "bad movie", PYTHONPATH="")
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout.strip().split("\n")[-1].replace("'", '"'))) <= {"긍정", "부정"}
+
+
+def test_a_token_that_may_not_write_loses_nothing(hub, encoder, files, tmp_path, pushed):
+    before = dict(hub.repositories["user/reviews"])
+    words = flags(encoder, files, tmp_path / "run", hub_token=READING_TOKEN)
+    done = python(hub, tmp_path, str(REPOSITORY / "run_seq_cls.py"), *words)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error: not pushed (") and done.stderr.count("\n") == 1
+    assert f'push it later with: hf upload user/reviews {tmp_path}/run --exclude "checkpoint-*"' in done.stderr
+    written = {path.name for path in (tmp_path / "run").iterdir()}
+    assert written >= {"model.safetensors", "README.md", "run.json", "eval_results.json", "predictions.jsonl"}
+    assert hub.repositories["user/reviews"] == before
 
 
 def test_a_wrong_token_is_said_before_the_training(hub, encoder, files, tmp_path):

@@ -11,9 +11,10 @@ from conftest import WINDOWS
 from safetensors.torch import load_file
 from transformers import DefaultFlowCallback
 
-DYING_STEP = 6
-# 48 rows in batches of 8 (token and question windows: more): checkpoints behind steps 4 and 8 lie in the middle of epochs.
-OPTIONS = {"do_train": True, "max_steps": 11, "save_steps": 4, "per_device_train_batch_size": 8, "learning_rate": 1e-3}
+DYING_STEP = 10
+OPTIONS = {"do_train": True, "max_steps": 13, "save_steps": 4, "learning_rate": 1e-3}
+# About six batches an epoch: the checkpoint behind step 8 lies in the middle of the second one.
+BATCHES = {"seq_cls": 8, "token_cls": 16, "qa": 24}
 
 
 def _at_step(act) -> None:
@@ -42,7 +43,8 @@ def fail_in_the_middle() -> None:
 @pytest.fixture
 def train(run, encoder, files):
     def _train(task: str, **flags):
-        options = OPTIONS | WINDOWS[task] | {"model_name_or_path": encoder, "train_file": files[task]["train_file"]}
+        options = {"model_name_or_path": encoder, "train_file": files[task]["train_file"]}
+        options |= OPTIONS | WINDOWS[task] | {"per_device_train_batch_size": BATCHES[task]}
         return run(task, **(options | flags))
 
     return _train
@@ -60,9 +62,10 @@ def test_killed_in_the_middle_of_an_epoch(task, order, train):
     flags = {"train_sampling_strategy": order, "head": "cnn"}
     whole = train(task, **flags)
     killed = train(task, **flags, before=kill_in_the_middle, code=-signal.SIGKILL)
-    assert sorted(path.name for path in killed.folder.iterdir()) == ["checkpoint-4"]
+    assert sorted(path.name for path in killed.folder.iterdir()) == ["checkpoint-4", "checkpoint-8"]
+    assert 1.1 < killed.read("checkpoint-8/trainer_state.json")["epoch"] < 1.9
     resumed = train(task, **flags, output_dir=killed.folder, resume_from_checkpoint=True)
-    assert resumed.read("trainer_state.json")["global_step"] == 11
+    assert resumed.read("trainer_state.json")["global_step"] == 13
     assert_same_weights(whole, resumed)
     losses = [
         [entry["loss"] for entry in one.read("trainer_state.json")["log_history"] if "loss" in entry]
@@ -89,7 +92,7 @@ def test_at_the_end_of_an_epoch_with_everything_on(order, train, files):
     }
     whole = train("seq_cls", **flags)
     killed = train("seq_cls", **flags, before=kill_in_the_middle, code=-signal.SIGKILL)
-    assert (killed.folder / "checkpoint-3").is_dir()
+    assert killed.read("checkpoint-9/trainer_state.json")["epoch"] == 3
     assert_same_weights(whole, train("seq_cls", **flags, output_dir=killed.folder, resume_from_checkpoint=True))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from conftest import WINDOWS
-
 from safetensors.torch import load_file
 
 KEYS = {
@@ -70,7 +69,9 @@ def test_a_checkpoint_can_be_trained_further(task, learn, run, files):
 
 
 def test_from_scratch_with_head_arguments(task, run, encoder, files, head):
-    arguments = {"dense": {"dropout": 0.3}, "cnn": {"kernel_sizes": [3], "num_filters": 7}, "lstm": {"lstm_size": 6}}[head]
+    arguments = {"dense": {"dropout": 0.3}, "cnn": {"kernel_sizes": [3], "num_filters": 7}, "lstm": {"lstm_size": 6}}[
+        head
+    ]
     outcome = run(
         task,
         config_name=encoder,
@@ -85,11 +86,14 @@ def test_from_scratch_with_head_arguments(task, run, encoder, files, head):
     config = outcome.read("config.json")
     assert config["head_kwargs"] == arguments
     weights = load_file(outcome.folder / "model.safetensors")
-    assert weights["head.out_proj.weight"].shape[1] == {
-        "dense": 32,
-        "cnn": 7 if task == "seq_cls" else 7 + 32,
-        "lstm": 12,
-    }[head]
+    assert (
+        weights["head.out_proj.weight"].shape[1]
+        == {
+            "dense": 32,
+            "cnn": 7 if task == "seq_cls" else 7 + 32,
+            "lstm": 12,
+        }[head]
+    )
 
 
 @pytest.mark.parametrize("limit", ["max_train_samples", "max_eval_samples", "max_predict_samples"])

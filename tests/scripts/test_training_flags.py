@@ -115,7 +115,9 @@ def test_learning_rate_of_the_head(train, encoder, head):
     frozen = train("seq_cls", head=head, learning_rate=1e-2, head_learning_rate=0, max_steps=2)
     fresh = train("seq_cls", head=head, learning_rate=0, max_steps=1)
     one, other = (load_file(outcome.folder / "model.safetensors") for outcome in (frozen, fresh))
-    assert all(torch.equal(one[name], other[name]) == name.startswith("head.") for name in one if "embedding" not in name)
+    assert all(
+        torch.equal(one[name], other[name]) == name.startswith("head.") for name in one if "embedding" not in name
+    )
 
 
 def test_padding_changes_nothing(task, train, learn, run, files):

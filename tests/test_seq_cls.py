@@ -1,0 +1,225 @@
+"""Sequence classification: which columns, which labels, and from logits back to rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import datasets
+import numpy as np
+import pytest
+from transformers.trainer_utils import PredictionOutput
+
+from heads import HeadedEncoderConfig
+from utils import seq_cls
+from utils.arguments import SequenceDataArguments
+from utils.errors import UserError
+from utils.readers import Row
+from utils.splits import Split
+
+
+def split_of(rows: list[dict[str, Any]], name: str = "train") -> Split:
+    return Split(name, "a.csv", [Row(i, row) for i, row in enumerate(rows, start=2)])
+
+
+def arguments(**flags) -> SequenceDataArguments:
+    return SequenceDataArguments(train_file="a.csv", **flags)
+
+
+def columns_of(split: Split, **flags) -> seq_cls.Columns:
+    return seq_cls.find_columns(split, arguments(**flags))
+
+
+def labels_of(values: list, **flags) -> seq_cls.Labels:
+    split = split_of([{"text": "a", "label": value} for value in values])
+    return seq_cls.Labels.of({"train": split}, {"train": columns_of(split)}, arguments(**flags))
+
+
+# Columns
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("id document label", ("document", None, "label", "id")),
+        ("guid premise hypothesis gold_label", ("premise", "hypothesis", "gold_label", "guid")),
+        ("sentence1 sentence2 score", ("sentence1", "sentence2", "score", None)),
+        ("index title topic_idx", ("title", None, "topic_idx", "index")),
+        ("question1 question2 is_duplicate", ("question1", "question2", "is_duplicate", None)),
+        ("text", ("text", None, None, None)),
+    ],
+)
+def test_guessed_columns(names, expected):
+    found = columns_of(split_of([dict.fromkeys(names.split(), "x")]))
+    assert (found.text, found.pair, found.label, found.id) == expected
+
+
+def test_named_columns_win_and_a_text_is_not_its_own_pair():
+    split = split_of([dict.fromkeys(("text", "hypothesis", "mood", "label"), "x")])
+    found = columns_of(split, text_column_name="hypothesis", label_column_name="mood")
+    assert (found.text, found.pair, found.label) == ("hypothesis", None, "mood")
+    found = columns_of(split, text_pair_column_name="mood")
+    assert (found.text, found.pair) == ("text", "mood")
+
+
+def test_a_column_that_only_some_rows_have():
+    found = columns_of(split_of([{"text": "a"}, {"text": "b", "id": 1, "label": "x"}]))
+    assert (found.id, found.label) == ("id", "label")
+
+
+def test_a_test_file_may_lack_the_labels():
+    rows = [{"text": "a"}]
+    assert columns_of(split_of(rows, "test"), label_column_name="mood").label is None
+    with pytest.raises(
+        UserError, match=r"a\.csv, column 'mood': no such column; --label_column_name can be one of text"
+    ):
+        columns_of(split_of(rows), label_column_name="mood")
+    with pytest.raises(
+        UserError, match=r"a\.csv, column 'title': no such column; --text_column_name can be one of text"
+    ):
+        columns_of(split_of(rows, "test"), text_column_name="title")
+    with pytest.raises(UserError, match=r"a\.csv: no column of text; name one of words with --text_column_name"):
+        columns_of(split_of([{"words": "a"}]))
+
+
+def test_texts_of_pairs_hold_both():
+    split = split_of([{"premise": "a", "hypothesis": "b"}])
+    assert columns_of(split).texts(split) == ["a\nb"]
+
+
+def test_empty_texts_are_counted_by_row(caplog):
+    rows = [
+        {"premise": "", "hypothesis": "", "label": 0},
+        {"premise": "a", "hypothesis": " ", "label": 0},
+        {"premise": "a", "hypothesis": "b", "label": 0},
+    ]
+    split = split_of(rows)
+    with caplog.at_level("WARNING", logger="utils"):
+        seq_cls.check_rows(split, columns_of(split))
+    assert "a.csv: 2 rows with an empty text are kept (the first is row 2)" in caplog.text
+    split = split_of(rows[:2])
+    seq_cls.check_rows(split, columns_of(split))  # one text of four is enough
+    split = split_of(rows[:1])
+    with pytest.raises(UserError, match=r"a\.csv, column 'premise': every text is empty"):
+        seq_cls.check_rows(split, columns_of(split))
+
+
+@pytest.mark.parametrize("label", [None, ""])
+def test_only_test_rows_may_lack_a_label(label):
+    rows = [{"text": "a", "label": "x"}, {"text": "b", "label": label}]
+    seq_cls.check_rows(split_of(rows, "test"), columns_of(split_of(rows, "test")))
+    for name in ("train", "validation"):
+        with pytest.raises(UserError, match=r"a\.csv, row 3, column 'label': no label"):
+            seq_cls.check_rows(split_of(rows, name), columns_of(split_of(rows, name)))
+
+
+# Labels
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "names"),
+    [
+        (["b", "a", "b"], "single_label_classification", ["a", "b"]),
+        ([10, 9, -1], "single_label_classification", ["-1", "9", "10"]),
+        (["10", "9", "-1"], "single_label_classification", ["-1", "9", "10"]),
+        (["1", "01", "a"], "single_label_classification", ["01", "1", "a"]),
+        (["1", "01"], "single_label_classification", ["01", "1"]),
+        (["--1", "-"], "single_label_classification", ["-", "--1"]),
+        ([True, False], "single_label_classification", ["False", "True"]),
+        (["긍정", "부정", "긍정"], "single_label_classification", ["긍정", "부정"]),
+        (["1.0", "2"], "single_label_classification", ["1.0", "2"]),
+        (["1.0", "2.5"], "regression", []),
+        ([1.0, 0.5], "regression", []),
+        ([["b"], ["a", "b"], []], "multi_label_classification", ["a", "b"]),
+        (['["b"]', '["a", "b"]', "[]"], "multi_label_classification", ["a", "b"]),
+        (["[b", "[a"], "single_label_classification", ["[a", "[b"]),
+    ],
+)
+def test_kinds_of_labels(values, kind, names):
+    for order in (values, values[::-1]):
+        found = labels_of(order)
+        assert (found.problem_type, found.names) == (kind, names)
+
+
+def test_do_regression_decides():
+    assert labels_of([1, 2, 3], do_regression=True).problem_type == "regression"
+    assert labels_of([1.0, 2.5], do_regression=False).names == ["1.0", "2.5"]
+
+
+@pytest.mark.parametrize("values", [["b", "a"], [0.5, 1.0], [["a"], []]])
+def test_labels_survive_a_configuration(values):
+    labels = labels_of(values)
+    assert seq_cls.Labels.of_checkpoint(HeadedEncoderConfig(**labels.config_fields())) == labels
+
+
+def test_encoded_labels():
+    def encoded(labels, values):
+        return labels.encode(split_of([{"label": value} for value in values]), "label")
+
+    assert encoded(seq_cls.Labels("single_label_classification", ["1", "2"]), ["2", 1]) == [1, 0]
+    assert encoded(seq_cls.Labels("regression", []), ["2", 1.5]) == [2.0, 1.5]
+    sets = seq_cls.Labels("multi_label_classification", ["a", "b", "c"])
+    assert encoded(sets, [["c", "a"], "[]", '["b"]']) == [[1.0, 0.0, 1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    with pytest.raises(UserError, match=r"a\.csv, row 3, column 'label': unknown label 'x'; known ones are a, b, c"):
+        encoded(sets, [["a"], ["b", "x"]])
+    many = seq_cls.Labels("single_label_classification", [str(i) for i in range(30)])
+    with pytest.raises(UserError, match=r"unknown label '30'; known ones are 0, 1, .*, 19, \.\.\.$"):
+        encoded(many, ["30"])
+
+
+# Answers
+
+
+def decoder(rows: list[dict], labels: seq_cls.Labels, order: list[int], name: str = "test") -> seq_cls.SequenceDecoder:
+    split = split_of(rows, name)
+    return seq_cls.SequenceDecoder(
+        split, datasets.Dataset.from_dict({"row": order}), columns_of(split), labels, arguments()
+    )
+
+
+def output(logits: list, references: list | None = None) -> Any:
+    return PredictionOutput(
+        np.array(logits, dtype=np.float32), None if references is None else np.array(references), None
+    )
+
+
+ROWS = [{"id": "x", "text": "a"}, {"id": "x", "text": "b"}, {"text": "c"}]
+
+
+def test_answers_return_to_the_rows_they_came_from():
+    labels = seq_cls.Labels("single_label_classification", ["no", "yes"])
+    answers = decoder(ROWS, labels, [2, 0, 1]).answers(output([[0, 3], [2, 0], [0, 0.5]]))
+    assert [(row.get("id"), row["prediction"]) for row in answers] == [("x", "no"), ("x", "yes"), (None, "yes")]
+    assert [row["score"] for row in answers] == pytest.approx([1 / (1 + np.exp(-x)) for x in (2, 0.5, 3)])
+
+
+def test_answers_are_finite_for_any_logits():
+    labels = seq_cls.Labels("single_label_classification", ["no", "yes"])
+    answers = decoder(ROWS, labels, [0, 1, 2]).answers(output([[1e4, -1e4], [-1e4, 1e4], [0, 0]]))
+    assert [row["score"] for row in answers] == [1.0, 1.0, 0.5]
+    sets = seq_cls.Labels("multi_label_classification", ["a", "b"])
+    answers = decoder(ROWS, sets, [0, 1, 2]).answers(output([[80, -80], [0.1, 0.2], [-1, -2]]))
+    assert [row["prediction"] for row in answers] == [["a"], ["a", "b"], []]
+    assert [len(row["score"]) for row in answers] == [1, 2, 0]
+
+
+def test_scores_are_the_values_themselves():
+    answers = decoder(ROWS, seq_cls.Labels("regression", []), [1, 0, 2]).answers(output([[2.5], [-1.0], [0.0]]))
+    assert [row["prediction"] for row in answers] == [row["score"] for row in answers] == [-1.0, 2.5, 0.0]
+
+
+def test_metrics_of_every_kind():
+    one = seq_cls.Labels("single_label_classification", ["no", "yes"])
+    assert decoder(ROWS, one, [0, 1, 2]).metrics(output([[0, 1], [1, 0], [1, 0]], [1, 0, 1]))["accuracy"] == 2 / 3
+    sets = seq_cls.Labels("multi_label_classification", ["a", "b"])
+    found = decoder(ROWS, sets, [0, 1, 2]).metrics(output([[1, 1], [1, -1], [-1, -1]], [[1, 1], [0, 1], [0, 0]]))
+    assert found["accuracy"] == 2 / 3 and found["micro_f1"] == pytest.approx(2 * 2 / (3 + 3))
+    found = decoder(ROWS, seq_cls.Labels("regression", []), [0, 1, 2]).metrics(output([[1], [2], [3]], [2, 4, 6]))
+    assert found == {"pearsonr": pytest.approx(1), "spearmanr": pytest.approx(1), "mse": pytest.approx(14 / 3)}
+
+
+def test_pairs_lose_tokens_from_the_longer_text(tiny_tokenizer):
+    batch = {"row": [0, 1], "text": ["the " * 20, "the"], "pair": ["good", "good"]}
+    features = seq_cls.encode(batch, tiny_tokenizer, max_seq_length=10)
+    assert features["length"] == [10, 5] and features["truncated"] == [True, False]
+    assert tiny_tokenizer.convert_tokens_to_ids("good") in features["input_ids"][0]
+    assert features["token_type_ids"][1] == [0, 0, 0, 1, 1]
