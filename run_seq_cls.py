@@ -10,8 +10,10 @@ from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from utils import seq_cls
 from utils.arguments import SequenceDataArguments, parse_arguments
 from utils.checks import data_report, show_report
+from utils.columns import check_rows, find_columns
 from utils.errors import run
 from utils.features import build_features
+from utils.labels import Labels
 from utils.models import build_model, check_length, load_config, load_tokenizer
 from utils.reporting import Record, run_stages
 from utils.splits import load_splits
@@ -30,16 +32,14 @@ def main() -> None:
 
     decoders = {}
     with training.main_process_first():
-        splits = load_splits(
-            data, training, seq_cls.reader(data), lambda split: seq_cls.find_columns(split, data).texts(split)
-        )
-        columns = {name: seq_cls.find_columns(split, data) for name, split in splits.items()}
+        splits = load_splits(data, training, seq_cls.reader(data), lambda split: find_columns(split, data).texts(split))
+        columns = {name: find_columns(split, data) for name, split in splits.items()}
         for name, split in splits.items():
-            seq_cls.check_rows(split, columns[name])
+            check_rows(split, columns[name])
         if isinstance(config, HeadedEncoderConfig):
-            labels = seq_cls.Labels.of_checkpoint(config)
+            labels = Labels.of_checkpoint(config)
         else:
-            labels = seq_cls.Labels.of(splits, columns, data)
+            labels = Labels.of(splits, columns, data)
         for name, split in splits.items():
             features = build_features(
                 seq_cls.feature_columns(split, columns[name], labels),

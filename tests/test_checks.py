@@ -16,6 +16,8 @@ from transformers import BertTokenizerFast
 from utils import qa, seq_cls, token_cls
 from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArguments
 from utils.checks import data_report, show_report
+from utils.columns import check_rows, find_columns
+from utils.labels import Labels
 from utils.readers import read_squad, read_table, read_tagged
 from utils.splits import Split
 
@@ -130,9 +132,9 @@ def sequence_decoder(task: str, name: str, file: Path, tokenizer=None) -> seq_cl
     """As run_seq_cls.py makes it; without a tokenizer its features are empty."""
     data = SequenceDataArguments(task_name=task, validation_file=str(file))
     split = Split(name, str(file), list(read_table(file)))
-    columns = seq_cls.find_columns(split, data)
-    seq_cls.check_rows(split, columns)
-    labels = seq_cls.Labels.of({"train": split}, {"train": columns}, data)
+    columns = find_columns(split, data)
+    check_rows(split, columns)
+    labels = Labels.of({"train": split}, {"train": columns}, data)
     batch = seq_cls.feature_columns(split, columns, labels)
     found = features([[]] * len(split.rows))
     if tokenizer is not None:

@@ -14,8 +14,10 @@ from transformers import AutoTokenizer, BertTokenizerFast, EvalPrediction, PreTr
 
 from utils import seq_cls
 from utils.arguments import SequenceDataArguments
+from utils.columns import find_columns
 from utils.errors import UserError
 from utils.features import build_features
+from utils.labels import Labels
 from utils.relations import MARKERS, add_markers, has_markers, mark, read_relations, repair_suffixes
 from utils.splits import Split
 from utils.tasks import RELATIONS as NAMES
@@ -244,9 +246,9 @@ def test_scores(tmp_path, wordpiece):
     folder = write_benchmark("klue-re", tmp_path / "data")
     data = SequenceDataArguments(task_name="klue-re", data_dir=str(folder))
     split = Split("validation", data.validation_file or "", list(read_relations(data.validation_file or "")))
-    columns = seq_cls.find_columns(split, data)
+    columns = find_columns(split, data)
     assert (columns.text, columns.pair, columns.label, columns.id) == ("text", None, "label", "guid")
-    labels = seq_cls.Labels.of({"train": split}, {"train": columns}, data)
+    labels = Labels.of({"train": split}, {"train": columns}, data)
     assert labels.names == list(NAMES) and len(NAMES) == 30 and NAMES[0] == "no_relation"
     features = build_features(
         seq_cls.feature_columns(split, columns, labels), seq_cls.encode, wordpiece, data, max_seq_length=64

@@ -12,7 +12,9 @@ from transformers.trainer_utils import PredictionOutput
 from heads import HeadedEncoderConfig
 from utils import seq_cls
 from utils.arguments import SequenceDataArguments
+from utils.columns import Columns, check_rows, find_columns
 from utils.errors import UserError
+from utils.labels import Labels
 from utils.readers import Row
 from utils.splits import Split
 
@@ -25,13 +27,13 @@ def arguments(**flags) -> SequenceDataArguments:
     return SequenceDataArguments(train_file="a.csv", **flags)
 
 
-def columns_of(split: Split, **flags) -> seq_cls.Columns:
-    return seq_cls.find_columns(split, arguments(**flags))
+def columns_of(split: Split, **flags) -> Columns:
+    return find_columns(split, arguments(**flags))
 
 
-def labels_of(values: list, **flags) -> seq_cls.Labels:
+def labels_of(values: list, **flags) -> Labels:
     split = split_of([{"text": "a", "label": value} for value in values])
-    return seq_cls.Labels.of({"train": split}, {"train": columns_of(split)}, arguments(**flags))
+    return Labels.of({"train": split}, {"train": columns_of(split)}, arguments(**flags))
 
 
 # Columns
@@ -94,22 +96,22 @@ def test_empty_texts_are_counted_by_row(caplog):
     ]
     split = split_of(rows)
     with caplog.at_level("WARNING", logger="utils"):
-        seq_cls.check_rows(split, columns_of(split))
+        check_rows(split, columns_of(split))
     assert "a.csv: 2 rows with an empty text are kept (the first is row 2)" in caplog.text
     split = split_of(rows[:2])
-    seq_cls.check_rows(split, columns_of(split))  # one text of four is enough
+    check_rows(split, columns_of(split))  # one text of four is enough
     split = split_of(rows[:1])
     with pytest.raises(UserError, match=r"a\.csv, column 'premise': every text is empty"):
-        seq_cls.check_rows(split, columns_of(split))
+        check_rows(split, columns_of(split))
 
 
 @pytest.mark.parametrize("label", [None, ""])
 def test_only_test_rows_may_lack_a_label(label):
     rows = [{"text": "a", "label": "x"}, {"text": "b", "label": label}]
-    seq_cls.check_rows(split_of(rows, "test"), columns_of(split_of(rows, "test")))
+    check_rows(split_of(rows, "test"), columns_of(split_of(rows, "test")))
     for name in ("train", "validation"):
         with pytest.raises(UserError, match=r"a\.csv, row 3, column 'label': no label"):
-            seq_cls.check_rows(split_of(rows, name), columns_of(split_of(rows, name)))
+            check_rows(split_of(rows, name), columns_of(split_of(rows, name)))
 
 
 # Labels
@@ -148,20 +150,20 @@ def test_do_regression_decides():
 @pytest.mark.parametrize("values", [["b", "a"], [0.5, 1.0], [["a"], []]])
 def test_labels_survive_a_configuration(values):
     labels = labels_of(values)
-    assert seq_cls.Labels.of_checkpoint(HeadedEncoderConfig(**labels.config_fields())) == labels
+    assert Labels.of_checkpoint(HeadedEncoderConfig(**labels.config_fields())) == labels
 
 
 def test_encoded_labels():
     def encoded(labels, values):
         return labels.encode(split_of([{"label": value} for value in values]), "label")
 
-    assert encoded(seq_cls.Labels("single_label_classification", ["1", "2"]), ["2", 1]) == [1, 0]
-    assert encoded(seq_cls.Labels("regression", []), ["2", 1.5]) == [2.0, 1.5]
-    sets = seq_cls.Labels("multi_label_classification", ["a", "b", "c"])
+    assert encoded(Labels("single_label_classification", ["1", "2"]), ["2", 1]) == [1, 0]
+    assert encoded(Labels("regression", []), ["2", 1.5]) == [2.0, 1.5]
+    sets = Labels("multi_label_classification", ["a", "b", "c"])
     assert encoded(sets, [["c", "a"], "[]", '["b"]']) == [[1.0, 0.0, 1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     with pytest.raises(UserError, match=r"a\.csv, row 3, column 'label': unknown label 'x'; known ones are a, b, c"):
         encoded(sets, [["a"], ["b", "x"]])
-    many = seq_cls.Labels("single_label_classification", [str(i) for i in range(30)])
+    many = Labels("single_label_classification", [str(i) for i in range(30)])
     with pytest.raises(UserError, match=r"unknown label '30'; known ones are 0, 1, .*, 19, \.\.\.$"):
         encoded(many, ["30"])
 
@@ -169,7 +171,7 @@ def test_encoded_labels():
 # Answers
 
 
-def decoder(rows: list[dict], labels: seq_cls.Labels, order: list[int], name: str = "test") -> seq_cls.SequenceDecoder:
+def decoder(rows: list[dict], labels: Labels, order: list[int], name: str = "test") -> seq_cls.SequenceDecoder:
     split = split_of(rows, name)
     return seq_cls.SequenceDecoder(
         split, datasets.Dataset.from_dict({"row": order}), columns_of(split), labels, arguments()
@@ -186,34 +188,34 @@ ROWS = [{"id": "x", "text": "a"}, {"id": "x", "text": "b"}, {"text": "c"}]
 
 
 def test_answers_return_to_the_rows_they_came_from():
-    labels = seq_cls.Labels("single_label_classification", ["no", "yes"])
+    labels = Labels("single_label_classification", ["no", "yes"])
     answers = decoder(ROWS, labels, [2, 0, 1]).answers(output([[0, 3], [2, 0], [0, 0.5]]))
     assert [(row.get("id"), row["prediction"]) for row in answers] == [("x", "no"), ("x", "yes"), (None, "yes")]
     assert [row["score"] for row in answers] == pytest.approx([1 / (1 + np.exp(-x)) for x in (2, 0.5, 3)])
 
 
 def test_answers_are_finite_for_any_logits():
-    labels = seq_cls.Labels("single_label_classification", ["no", "yes"])
+    labels = Labels("single_label_classification", ["no", "yes"])
     answers = decoder(ROWS, labels, [0, 1, 2]).answers(output([[1e4, -1e4], [-1e4, 1e4], [0, 0]]))
     assert [row["score"] for row in answers] == [1.0, 1.0, 0.5]
-    sets = seq_cls.Labels("multi_label_classification", ["a", "b"])
+    sets = Labels("multi_label_classification", ["a", "b"])
     answers = decoder(ROWS, sets, [0, 1, 2]).answers(output([[80, -80], [0.1, 0.2], [-1, -2]]))
     assert [row["prediction"] for row in answers] == [["a"], ["a", "b"], []]
     assert [len(row["score"]) for row in answers] == [1, 2, 0]
 
 
 def test_scores_are_the_values_themselves():
-    answers = decoder(ROWS, seq_cls.Labels("regression", []), [1, 0, 2]).answers(output([[2.5], [-1.0], [0.0]]))
+    answers = decoder(ROWS, Labels("regression", []), [1, 0, 2]).answers(output([[2.5], [-1.0], [0.0]]))
     assert [row["prediction"] for row in answers] == [row["score"] for row in answers] == [-1.0, 2.5, 0.0]
 
 
 def test_metrics_of_every_kind():
-    one = seq_cls.Labels("single_label_classification", ["no", "yes"])
+    one = Labels("single_label_classification", ["no", "yes"])
     assert decoder(ROWS, one, [0, 1, 2]).metrics(output([[0, 1], [1, 0], [1, 0]], [1, 0, 1]))["accuracy"] == 2 / 3
-    sets = seq_cls.Labels("multi_label_classification", ["a", "b"])
+    sets = Labels("multi_label_classification", ["a", "b"])
     found = decoder(ROWS, sets, [0, 1, 2]).metrics(output([[1, 1], [1, -1], [-1, -1]], [[1, 1], [0, 1], [0, 0]]))
     assert found["accuracy"] == 2 / 3 and found["micro_f1"] == pytest.approx(2 * 2 / (3 + 3))
-    found = decoder(ROWS, seq_cls.Labels("regression", []), [0, 1, 2]).metrics(output([[1], [2], [3]], [2, 4, 6]))
+    found = decoder(ROWS, Labels("regression", []), [0, 1, 2]).metrics(output([[1], [2], [3]], [2, 4, 6]))
     assert found == {"pearsonr": pytest.approx(1), "spearmanr": pytest.approx(1), "mse": pytest.approx(14 / 3)}
 
 

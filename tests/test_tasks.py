@@ -18,8 +18,9 @@ from benchmark_files import FILES, write_benchmark
 from transformers import ElectraConfig, EvalPrediction
 from transformers.trainer_utils import PredictionOutput
 
-from utils import qa, seq_cls
+from utils import qa
 from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArguments
+from utils.columns import Columns
 from utils.errors import UserError
 from utils.tasks import TASKS
 
@@ -150,7 +151,7 @@ def test_ynat(read, folder):
 
 def test_klue_sts(read, folder):
     decoder = read("klue-sts", data_dir=folder("klue-sts"))["validation"]
-    assert decoder.columns == seq_cls.Columns("sentence1", "sentence2", "labels.real-label", "guid")
+    assert decoder.columns == Columns("sentence1", "sentence2", "labels.real-label", "guid")
     assert decoder.labels.problem_type == "regression"
     gold = np.array(decoder.features["labels"])[np.argsort(decoder.features["row"])]
     assert gold.tolist() == [4.857142857142857, 0.0, 3.0, 2.96, 5.0, 1.25]
@@ -480,7 +481,7 @@ def test_flags_win_over_the_task(folder):
 
 def test_columns_by_flag_win_over_their_place(folder, read):
     decoder = read("korsts", "train", data_dir=folder("korsts"), text_column_name="sentence2")["train"]
-    assert decoder.columns == seq_cls.Columns("sentence2", "sentence2", "score", "id")
+    assert decoder.columns == Columns("sentence2", "sentence2", "score", "id")
 
 
 # Windows of long contexts
