@@ -6,6 +6,7 @@ error, environment and global state, can be killed, and begins within millisecon
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -23,7 +24,9 @@ PATIENCE = 300  # seconds until a run counts as hanging
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
     [
+        "utils.checks",
         "utils.metrics",
+        "utils.models",
         "utils.reporting",
         "utils.seq_cls",
         "utils.token_cls",
@@ -113,6 +116,7 @@ def finish(process: Any, streams: Path, folder: Path) -> Outcome:
 
 
 def _run(task: str, words: list[str], streams: Path, environment: dict[str, str], before: Callable | None) -> None:
+    gc.freeze()  # the server's objects: Trainer collects garbage, and would copy every page that they lie on
     os.chdir(streams)
     for name, number in (("stdout", 1), ("stderr", 2)):
         with (streams / name).open("w", encoding="utf-8") as stream:
