@@ -18,6 +18,7 @@ from torch import nn
 
 from heads import HEADS
 from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArguments, parse_arguments
+from utils.tasks import TASKS as BENCHMARKS
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.ko.md")
@@ -91,7 +92,12 @@ def test_command_parses_and_names_files_that_exist(command, tmp_path, monkeypatc
         (tmp_path / name).symlink_to(ROOT / name)
     for block in blocks(read("README.md"), "yaml"):  # its first line is a comment with the file's name
         (tmp_path / block.splitlines()[0].removeprefix("# ")).write_text(block, encoding="utf-8")
-    if "--resume_from_checkpoint" in arguments:  # its folder must be there
+    if "--data_dir" in arguments:  # the files of a benchmark must be there
+        for file in {file for task in BENCHMARKS.values() for file in task.files.values()}:
+            path = tmp_path / arguments[arguments.index("--data_dir") + 1] / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    if "--resume_from_checkpoint" in arguments:  # so must the folder of a checkpoint
         (tmp_path / arguments[arguments.index("--output_dir") + 1] / "checkpoint-1").mkdir(parents=True)
     parse_arguments(SCRIPTS[script], arguments)
 
