@@ -145,6 +145,9 @@ def test_recipes_that_cannot_be_read(tmp_path):
         (["--bogus"], "--bogus"),
         (["--max_seq_length", "long"], "invalid int value: 'long'"),
         (["--data_dir", "x"], "--data_dir goes with --task_name"),
+        (["--batch_eval_metrics"], "leave --batch_eval_metrics and --eval_do_concat_batches out"),
+        (["--eval_do_concat_batches", "False"], "leave --batch_eval_metrics and --eval_do_concat_batches out"),
+        (["--do_predict", "--prediction_loss_only"], "leave --prediction_loss_only out"),
     ],
 )
 def test_contradictions(words, expected):

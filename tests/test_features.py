@@ -138,6 +138,11 @@ def test_labels_of_whole_rows_keep_their_kind(tiny_tokenizer):
         assert batch["labels"].tolist() == labels and batch["labels"].dtype == dtype
 
 
+def test_leaves_out_what_no_model_reads(tiny_tokenizer):
+    kept = [row | {"row": 5, "length": 3, "first": [-1], "starts": [0]} for row in rows()]
+    assert Collator(tiny_tokenizer, {"labels": -100})(kept).keys() == rows()[0].keys()
+
+
 def test_does_not_write_into_its_rows(tiny_tokenizer):
     given = rows()
     Collator(tiny_tokenizer, {"labels": -100}, max_length=5)(given)

@@ -271,6 +271,10 @@ class HeadTrainingArguments(TrainingArguments):
             # The environment is not written to disk; `training_args.bin` is.
             os.environ["HF_TOKEN"] = self.hub_token
             self.hub_token = None
+        if self.batch_eval_metrics or not self.eval_do_concat_batches:
+            raise ValueError("scores count whole rows: leave --batch_eval_metrics and --eval_do_concat_batches out")
+        if self.prediction_loss_only and self.do_predict:
+            raise ValueError("--do_predict writes predictions: leave --prediction_loss_only out")
         if self.early_stopping_patience is not None and not self.load_best_model_at_end:
             raise ValueError("--early_stopping_patience needs --load_best_model_at_end and a --metric_for_best_model")
         asked = (self.resume_from_checkpoint or "false").lower()

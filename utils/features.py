@@ -65,7 +65,7 @@ def build_features(
 
 @dataclass
 class Collator:
-    """Pads a batch to its longest row.
+    """Pads a batch to its longest row and leaves out what no model reads.
 
     Attributes:
         tokenizer: pads what the model reads.
@@ -79,7 +79,8 @@ class Collator:
 
     def __call__(self, features: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         extra = {name: [row[name] for row in features] for name in self.fill if name in features[0]}
-        inputs = [{name: value for name, value in row.items() if name not in extra} for row in features]
+        read = {*self.tokenizer.model_input_names, "labels", "start_positions", "end_positions"} - extra.keys()
+        inputs = [{name: value for name, value in row.items() if name in read} for row in features]
         padding = "longest" if self.max_length is None else "max_length"
         batch: Any = self.tokenizer.pad(inputs, padding=padding, max_length=self.max_length, return_tensors="pt")
         width = batch["input_ids"].shape[1]

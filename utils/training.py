@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 import datasets
@@ -173,6 +174,23 @@ class HeadTrainer(Trainer):
         lengths: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         return EpochLengthGroupedSampler(batch_size, list(lengths["length"]), seed)
+
+    def get_eval_dataloader(self, eval_dataset=None):
+        with self._every_row():
+            return super().get_eval_dataloader(eval_dataset)
+
+    def get_test_dataloader(self, test_dataset):
+        with self._every_row():
+            return super().get_test_dataloader(test_dataset)
+
+    @contextmanager
+    def _every_row(self):
+        # Trainer drops the last batch of an evaluation along with that of an epoch.
+        drop_last, self.args.dataloader_drop_last = self.args.dataloader_drop_last, False
+        try:
+            yield
+        finally:
+            self.args.dataloader_drop_last = drop_last
 
     def _get_eval_sampler(self, eval_dataset):
         # Under group_by_length Trainer shuffles evaluation as well: predictions would not be those of their rows.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +42,16 @@ def encoder(tiny_tokenizer, tmp_path_factory) -> Path:
     )
     AutoModel.from_config(config).save_pretrained(folder)
     tiny_tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sober_encoder(encoder, tmp_path_factory):
+    """The encoder without dropout, which would draw other numbers for other batches."""
+    folder = shutil.copytree(encoder, tmp_path_factory.mktemp("sober") / "encoder")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
 
 

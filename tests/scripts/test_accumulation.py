@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-
 import pytest
 import torch
 from conftest import WINDOWS
@@ -19,16 +16,6 @@ FLAGS = {
     "logging_steps": 1,
     "save_strategy": "no",
 }
-
-
-@pytest.fixture(scope="module")
-def sober_encoder(encoder, tmp_path_factory):
-    """The encoder without dropout, which would draw other numbers for other batches."""
-    folder = shutil.copytree(encoder, tmp_path_factory.mktemp("sober") / "encoder")
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    return folder
 
 
 @pytest.mark.parametrize("order", ["group_by_length", "random"])

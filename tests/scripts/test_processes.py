@@ -31,7 +31,7 @@ def odd_file(task, tmp_path):
 def run_two(tmp_path):
     """`run_two(task, flag=value, ...)`: a script in two processes, as a launcher starts them; the outcome of the first."""
 
-    def _run_two(task: str, **flags) -> Outcome:
+    def _run_two(task: str, code: int = 0, **flags) -> Outcome:
         folder = tmp_path / "two"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -43,7 +43,7 @@ def run_two(tmp_path):
             start(task, words, streams[rank], shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}) for rank in (0, 1)
         ]
         outcomes = [finish(process, place, folder) for process, place in zip(processes, streams, strict=True)]
-        assert [outcome.code for outcome in outcomes] == [0, 0], outcomes[0].stderr + outcomes[1].stderr
+        assert [outcome.code for outcome in outcomes] == [code, code], outcomes[0].stderr + outcomes[1].stderr
         assert outcomes[1].stdout == ""  # one process speaks for all
         return outcomes[0]
 
@@ -81,18 +81,26 @@ def test_a_last_batch_that_is_filled_up(task, learn, run, run_two, odd_file):
     assert found == pytest.approx(expected)
 
 
-def test_training(task, run, run_two, encoder, files):
-    """Two processes with batches of four are one with batches of eight."""
-    flags = {"do_train": True, "max_steps": 4, "save_steps": 2, "optim": "sgd", "learning_rate": 0.1, "head": "cnn"}
-    flags |= {"train_file": files[task]["train_file"], "model_name_or_path": encoder} | WINDOWS[task]
+def test_training(task, run, run_two, sober_encoder, files):
+    """Two processes with batches of four are one with batches of eight, whatever the numbers of labels in each."""
+    flags = {"do_train": True, "max_steps": 5, "optim": "sgd", "learning_rate": 0.1, "save_steps": 2, "head": "cnn"}
+    flags |= {"train_sampling_strategy": "random", "model_name_or_path": sober_encoder}
+    flags |= WINDOWS[task] | {"train_file": files[task]["train_file"], "pad_to_max_length": task == "qa"}
+    one = run(task, per_device_train_batch_size=8, **flags)
     two = run_two(task, per_device_train_batch_size=4, **flags)
     assert two.read("run.json")["world_size"] == 2
-    assert sorted(path.name for path in two.folder.glob("checkpoint-*")) == ["checkpoint-2", "checkpoint-4"]
-    assert two.read("trainer_state.json")["global_step"] == 4
-    assert two.read("train_results.json")["train_samples"] == 48
-    weights, start_weights = load_file(two.folder / "model.safetensors"), load_file(encoder / "model.safetensors")
-    assert all(torch.isfinite(values).all() for values in weights.values())
-    assert any(not torch.equal(weights[f"encoder.{name}"], values) for name, values in start_weights.items())
+    names = {path.name for path in one.folder.iterdir()}
+    assert names == {path.name for path in two.folder.iterdir()} >= {"checkpoint-2", "checkpoint-4", "README.md"}
+    expected, found = (load_file(outcome.folder / "model.safetensors") for outcome in (one, two))
+    for name in expected:
+        torch.testing.assert_close(found[name], expected[name], atol=1e-6, rtol=0)
+
+
+def test_an_error_ends_both(run_two, encoder, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nthe,\n", encoding="utf-8")
+    outcome = run_two("seq_cls", code=2, model_name_or_path=encoder, do_train=True, train_file=tmp_path / "a.csv")
+    assert outcome.stderr.startswith(f"error: {tmp_path}/a.csv, row 2, column 'label': no label")
+    assert outcome.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("task", ["token_cls"])

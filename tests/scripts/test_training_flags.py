@@ -131,8 +131,24 @@ def test_padding_changes_nothing(task, train, learn, run, files):
     assert metrics == pytest.approx(expected, rel=1e-5)
 
 
-def test_held_out_rows(train):
-    outcome = train("seq_cls", do_eval=True, validation_file=None, validation_split=0.25)
+@pytest.mark.parametrize("flags", [{"dataloader_drop_last": True}, {"remove_unused_columns": False}], ids=list)
+def test_flags_that_must_not_lose_a_row(flags, task, learn, train, run, files):
+    trained = learn(task, head="cnn")
+    options = {"model_name_or_path": trained.folder, "per_device_eval_batch_size": 4} | WINDOWS[task]
+    outcome = run(task, do_predict=True, test_file=files[task]["test_file"], **options, **flags)
+    assert outcome.predictions == trained.predictions
+    assert outcome.metrics("predict") == trained.metrics("predict")
+    train(task, do_eval=True, max_train_samples=13, max_steps=2, **flags)
+
+
+@pytest.mark.parametrize("flag", ["gradient_checkpointing", "bf16_full_eval", "eval_on_start", "full_determinism"])
+def test_flags_of_the_library(flag, train):
+    outcome = train("token_cls", do_eval=True, head="lstm", max_steps=2, **{flag: True})
+    assert 0 <= outcome.metrics("eval")["eval_accuracy"] <= 1
+
+
+def test_held_out_rows(task, train):
+    outcome = train(task, do_eval=True, validation_file=None, validation_split=0.25)
     report = outcome.read("data_report.json")
     assert report["train"]["rows"] + report["validation"]["rows"] == 48
     assert 4 <= report["validation"]["rows"] <= 20
