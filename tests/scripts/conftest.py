@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from script_runs import REPOSITORY, Outcome, as_flags, finish, start
-from small_data import questions, reviews, sentences, write_columns, write_csv, write_squad
+from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_squad
 from transformers import AutoModel, ElectraConfig, set_seed
 
 
@@ -91,14 +91,6 @@ def files(tmp_path_factory) -> dict[str, dict[str, Path]]:
             for name, size in sizes.items()
         },
     }
-
-
-# Windows of this size are shorter than some of the sentences and contexts, so that all of them occur in most tests.
-WINDOWS: dict[str, dict[str, int]] = {
-    "seq_cls": {},
-    "token_cls": {"max_seq_length": 16},
-    "qa": {"max_seq_length": 32, "doc_stride": 8},
-}
 
 
 @pytest.fixture(scope="session")

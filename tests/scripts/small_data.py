@@ -9,6 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+# Windows of this size are shorter than some of the sentences and contexts, so that all of them occur in most tests.
+WINDOWS: dict[str, dict[str, int]] = {
+    "seq_cls": {},
+    "token_cls": {"max_seq_length": 16},
+    "qa": {"max_seq_length": 32, "doc_stride": 8},
+}
+
 GOOD, BAD = ("좋다", "good"), ("나쁘다", "bad")
 OTHERS = ("영화", "정말", "the", "movie", "is")
 PLACES, GROUPS = ("서울", "seoul"), ("대한민국", "대한 민국")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import WINDOWS
 from safetensors.torch import load_file
+from small_data import WINDOWS
 
 FLAGS = {
     "do_train": True,

@@ -6,10 +6,10 @@ import hashlib
 
 import pytest
 import torch
+from script_runs import REPOSITORY
 from transformers import AutoTokenizer
 
-CODE = {f"{name}.py" for name in ("cnn", "configuration_headed_encoder", "dense", "lstm", "masking")}
-CODE |= {"modeling_headed_encoder.py"}
+CODE = {path.name for path in (REPOSITORY / "heads").glob("*.py")} - {"__init__.py"}
 MODEL = {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "training_args.bin"}
 RESULTS = {"all_results.json", "train_results.json", "eval_results.json", "predict_results.json", "trainer_state.json"}
 REPORTS = {"README.md", "run.json", "data_report.json", "predictions.jsonl"}

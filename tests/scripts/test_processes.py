@@ -9,10 +9,9 @@ import sys
 
 import pytest
 import torch
-from conftest import WINDOWS
 from safetensors.torch import load_file
 from script_runs import REPOSITORY, Outcome, as_flags, finish, start
-from small_data import questions, reviews, sentences, write_columns, write_csv, write_squad
+from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_squad
 
 # An odd number: one process gets a row twice, which must not be counted.
 ROWS = 13

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 import torch
-from conftest import WINDOWS
 from safetensors.torch import load_file
+from small_data import WINDOWS
 from transformers import DefaultFlowCallback
 
 DYING_STEP = 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import WINDOWS
 from safetensors.torch import load_file
+from small_data import WINDOWS
 
 KEYS = {
     "seq_cls": {"accuracy", "macro_f1"},
@@ -69,9 +69,11 @@ def test_a_checkpoint_can_be_trained_further(task, learn, run, files):
 
 
 def test_from_scratch_with_head_arguments(task, run, encoder, files, head):
-    arguments = {"dense": {"dropout": 0.3}, "cnn": {"kernel_sizes": [3], "num_filters": 7}, "lstm": {"lstm_size": 6}}[
-        head
-    ]
+    arguments = {
+        "dense": {"dropout": 0.3},
+        "cnn": {"kernel_sizes": [3], "num_filters": 7},
+        "lstm": {"lstm_size": 6},
+    }.get(head, {"dropout": 0.3})
     outcome = run(
         task,
         config_name=encoder,

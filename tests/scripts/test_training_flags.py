@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from conftest import WINDOWS
 from safetensors.torch import load_file
+from small_data import WINDOWS
 
 
 @pytest.fixture
