@@ -99,6 +99,8 @@ def start(
         before: called in the new process before the script begins; a function of a module.
     """
     streams.mkdir(parents=True, exist_ok=True)
+    for name in ("stdout", "stderr"):
+        (streams / name).touch()
     process = _SERVER.Process(target=_run, args=(task, words, streams, dict(os.environ) | (environment or {}), before))
     process.start()
     return process

@@ -98,8 +98,8 @@ def test_training(task, run, run_two, sober_encoder, files):
 def test_an_error_ends_both(run_two, encoder, tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nthe,\n", encoding="utf-8")
     outcome = run_two("seq_cls", code=2, model_name_or_path=encoder, do_train=True, train_file=tmp_path / "a.csv")
-    assert outcome.stderr.startswith(f"error: {tmp_path}/a.csv, row 2, column 'label': no label")
-    assert outcome.stderr.count("\n") == 1
+    lines = [line for line in outcome.stderr.splitlines() if line.startswith("error:")]  # torch may warn of the network
+    assert len(lines) == 1 and lines[0].startswith(f"error: {tmp_path}/a.csv, row 2, column 'label': no label")
 
 
 @pytest.mark.parametrize("task", ["token_cls"])
