@@ -49,8 +49,9 @@ def load(tmp_path: Path, stages: str, **data) -> dict[str, list[str]]:
     training = HeadTrainingArguments(
         output_dir=str(tmp_path / "run"), **{f"do_{stage}": True for stage in stages.split()}
     )
-    splits = load_splits(DataArguments(**data), training, read_table, texts_of)
-    return {name: texts_of(split) for name, split in splits.items()}
+    splits, test = load_splits(DataArguments(**data), training, read_table, texts_of, lambda split: None)
+    found = {name: texts_of(split) for name, split in splits.items()}
+    return found | {part.name: found.get("test") or texts_of(part) for part in test}
 
 
 def test_membership_is_the_documented_hash(write, tmp_path):
@@ -157,7 +158,10 @@ def read_hub(tmp_path, stages: str) -> dict[str, Split]:
     training = HeadTrainingArguments(
         output_dir=str(tmp_path / "run"), **{f"do_{stage}": True for stage in stages.split()}
     )
-    return load_splits(DataArguments(dataset_name="user/data"), training, read_table, texts_of)
+    splits, test = load_splits(
+        DataArguments(dataset_name="user/data"), training, read_table, texts_of, lambda split: None
+    )
+    return splits | {part.name: part for part in test}
 
 
 def test_hub_labels_come_by_name_in_order(hub, tmp_path):

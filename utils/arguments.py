@@ -268,7 +268,7 @@ class HeadTrainingArguments(TrainingArguments):
             self.dataloader_pin_memory = False
         super().__post_init__()
         if self.hub_token is not None:
-            # The environment is not written to disk; `training_args.bin` is.
+            # The environment is not written to disk, arguments are.
             os.environ["HF_TOKEN"] = self.hub_token
             self.hub_token = None
         if self.batch_eval_metrics or not self.eval_do_concat_batches:

@@ -8,6 +8,7 @@ from typing import Any
 from huggingface_hub import ModelCardData
 
 from .arguments import DataArguments, HeadTrainingArguments, ModelArguments
+from .checks import splits_of
 
 PIPELINES = {
     "HeadedEncoderForSequenceClassification": ("text-classification", "AutoModelForSequenceClassification"),
@@ -42,11 +43,7 @@ def write_card(
         for key, value in metrics.items()
         if key.startswith(prefix) and isinstance(value, float) and not key.endswith(("_runtime", "_per_second"))
     ]
-    rows = [
-        f"| {split} | {Path(entry['file']).name} | {entry['rows']} |"
-        for split, entry in report.items()
-        if split != "shared_texts"
-    ]
+    rows = [f"| {split} | {Path(entry['file']).name} | {entry['rows']} |" for split, entry in splits_of(report).items()]
     text = f"""---
 {metadata.to_yaml()}
 ---

@@ -31,7 +31,7 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
         if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
             message = "no answer; give --version_2_with_negative if questions may have none"
             raise UserError(message, file=split.file, row=row.line, column="answers")
-    if not any(context.strip() for context in contexts(split)):
+    if not split.part and not any(context.strip() for context in contexts(split)):
         raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
 
 
@@ -240,16 +240,23 @@ class SpanDecoder:
             answers.append(answer | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
         return answers
 
-    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
-        """`compute_metrics` for Trainer, from the extracted texts."""
+    def scored(self, output: EvalPrediction | PredictionOutput) -> dict[str, list] | None:
+        if not has_answers(self.split):
+            return None
+        return {
+            "predictions": [answer["prediction"] for answer in self.answers(output)],
+            "references": [[answer["text"] for answer in row.fields["answers"]] for row in self.split.rows],
+            "question_types": self.split.column("question_type"),
+        }
+
+    def score(self, predictions: list, references: list, question_types: list) -> dict[str, float]:
         from . import metrics
 
-        types = self.split.column("question_type")
         return metrics.QuestionAnsweringMetric().compute(
-            predictions=[answer["prediction"] for answer in self.answers(output)],
-            references=[[answer["text"] for answer in row.fields["answers"]] for row in self.split.rows],
+            predictions=predictions,
+            references=references,
             style=style(self.data),
-            question_types=None if all(kind is None for kind in types) else types,
+            question_types=None if all(kind is None for kind in question_types) else question_types,
         )
 
 

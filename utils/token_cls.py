@@ -34,7 +34,7 @@ def check_tagged(split: Split) -> None:
     for row in split.rows:
         if row.fields["tags"] is None and split.name != "test":
             raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
-    if not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
+    if not split.part and not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
         raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
 
 
@@ -51,9 +51,8 @@ class Tags:
     unit: str
 
     @classmethod
-    def of(cls, splits: dict[str, Split], data: TokenDataArguments) -> Tags:
+    def of(cls, split: Split, data: TokenDataArguments) -> Tags:
         """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag."""
-        split = splits["train"]
         unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
         if data.task is not None and data.task.labels:
             return cls(list(data.task.labels), unit)
@@ -204,7 +203,7 @@ class TagDecoder:
         if not has_tags(self.split):
             return {}
         gold = list(self.features["labels"])
-        scores = self._scores(self._decode(gold, [[1.0] * len(row) for row in gold])[0])
+        scores = self.score(**self._pairs(self._decode(gold, [[1.0] * len(row) for row in gold])[0]))
         return {name: 100 * scores[name] for name in ("entity_f1", "char_macro_f1") if name in scores}
 
     def decode(self, output: EvalPrediction | PredictionOutput) -> tuple[list[list[str]], list[list[float]]]:
@@ -239,18 +238,24 @@ class TagDecoder:
             logger.warning(message, self.split.file, missing, nothing)
         return [[tag or nothing for tag in sentence] for sentence in tags], scores
 
-    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
-        """`compute_metrics` for Trainer. Spaces do not count, as in KLUE-NER."""
-        return self._scores(self.decode(output)[0])
+    def scored(self, output: EvalPrediction | PredictionOutput) -> dict[str, list] | None:
+        return self._pairs(self.decode(output)[0]) if has_tags(self.split) else None
 
-    def _scores(self, predicted: list[list[str]]) -> dict[str, float]:
-        from . import metrics
-
+    def _pairs(self, predicted: list[list[str]]) -> dict[str, list]:
+        """Tags without those of spaces, which do not count, as in KLUE-NER."""
         references = self.split.column("tags")
         kept = [[not token.isspace() for token in row.fields["tokens"]] for row in self.split.rows]
+        return {
+            "predictions": [_compress(tags, keep) for tags, keep in zip(predicted, kept, strict=True)],
+            "references": [_compress(tags, keep) for tags, keep in zip(references, kept, strict=True)],
+        }
+
+    def score(self, predictions: list, references: list) -> dict[str, float]:
+        from . import metrics
+
         return metrics.TaggingMetric().compute(
-            predictions=[_compress(tags, keep) for tags, keep in zip(predicted, kept, strict=True)],
-            references=[_compress(tags, keep) for tags, keep in zip(references, kept, strict=True)],
+            predictions=predictions,
+            references=references,
             tag_names=self.tags.names,
             characters=self.tags.unit == "characters",
         )
