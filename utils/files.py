@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import gzip
+import hashlib
 import json
 import shlex
 import zlib
@@ -117,6 +118,14 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
     convert = f"iconv -f {encoding} -t utf-8"
     command = f"gunzip -c {source} | {convert} > {target}" if _is_gzip(path) else f"{convert} {source} > {target}"
     return UserError(f"{place}; it decodes as {encoding}: convert it with `{command}`", file=path, row=number)
+
+
+def sha256(path: str | Path) -> str:
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def replace_file(path: Path, pieces: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -11,8 +12,10 @@ import torch
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 
+from . import pictures
 from .arguments import QADataArguments
 from .errors import UserError
+from .groups import score_answer_lengths
 from .splits import Split
 
 SMALLEST_ROOM = 8  # tokens of context that a window must hold at least
@@ -258,6 +261,12 @@ class SpanDecoder:
             style=style(self.data),
             question_types=None if all(kind is None for kind in question_types) else question_types,
         )
+
+    def groups(self, predictions: list, references: list, question_types: list) -> dict[str, dict[str, float]]:
+        return score_answer_lengths(predictions, references, style(self.data))
+
+    def draw(self, path: Path, predictions: list, references: list, question_types: list) -> None:
+        pictures.draw_groups(self.groups(predictions, references, question_types), "f1", path)
 
 
 def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:

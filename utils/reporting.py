@@ -1,8 +1,7 @@
-"""What a run leaves behind: results, predictions, a report on the data, a record of itself, a card."""
+"""What a run does, and what it leaves behind: results, predictions, a report on the data, a record of itself, a card."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import logging
@@ -21,8 +20,9 @@ import torch
 from .arguments import DataArguments, HeadTrainingArguments, ModelArguments
 from .card import write_card
 from .checks import splits_of
-from .files import replace_file
+from .files import replace_file, sha256
 from .hub import push
+from .pictures import draw_training
 from .predictions import predict
 from .splits import Split
 from .training import Decoder, HeadTrainer
@@ -97,9 +97,12 @@ def run_stages(
             report["test"] = predicted.report
     if trainer.is_world_process_zero():
         write_json(output_dir / "data_report.json", report)
-        write_json(output_dir / "run.json", run_record(trainer, arguments, report, metrics, record))
+        run = run_record(trainer, arguments, report, metrics, record)
+        write_json(output_dir / "run.json", run)
         if training.do_train:
-            write_card(output_dir, trainer.model.config, arguments, report, metrics)
+            draw_training(trainer.state.log_history, output_dir / "training.png")
+            groups = draw_scores(scored, decoders, output_dir / "scores.png")
+            write_card(trainer.model.config, arguments, run, report, groups, chosen_weights(trainer))
     if training.push_to_hub:
         push(trainer)
 
@@ -149,9 +152,22 @@ def run_record(
     }
 
 
-def sha256(file: str | os.PathLike[str]) -> str:
-    digest = hashlib.sha256()
-    with Path(file).open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def draw_scores(
+    scored: Mapping[str, dict[str, list] | None], decoders: Mapping[str, Decoder], path: Path
+) -> dict[str, dict[str, float]]:
+    """Draws the scores of the last split that has labels, the test rows where there are some, and returns them by group."""
+    for split in ("test", "validation"):
+        pairs = scored.get(split)
+        if pairs is not None:
+            decoders[split].draw(path, **pairs)
+            return decoders[split].groups(**pairs)
+    return {}
+
+
+def chosen_weights(trainer: HeadTrainer) -> str:
+    """Which of a training's weights are the ones that were scored and saved, in words."""
+    state = trainer.state
+    if trainer.args.load_best_model_at_end and state.best_global_step:
+        by = trainer.args.metric_for_best_model
+        return f"step {state.best_global_step} of {state.global_step}, the best by {by} on the validation rows"
+    return f"the last of {state.global_step} steps"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -11,9 +12,10 @@ import numpy as np
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 
-from . import relations
+from . import pictures, relations
 from .arguments import SequenceDataArguments
 from .columns import Columns, find_columns
+from .groups import score_classes
 from .labels import Labels, as_list
 from .splits import Reader, Split
 from .tables import read_table
@@ -130,6 +132,21 @@ class SequenceDecoder:
         if self.labels.problem_type == "multi_label_classification":
             return metrics.MultiLabelMetric().compute(**pairs)
         return metrics.SequenceClassificationMetric().compute(**pairs)
+
+    def groups(self, predictions: list, references: list) -> dict[str, dict[str, float]]:
+        if self.labels.problem_type == "regression":
+            return {}
+        predicted = np.argmax(predictions, axis=-1) if self._relations else predictions
+        return score_classes(predicted, references, self.labels.names)
+
+    def draw(self, path: Path, predictions: list, references: list) -> None:
+        if self.labels.problem_type == "regression":
+            pictures.draw_scores(predictions, references, path)
+        elif self.labels.problem_type == "multi_label_classification" or len(self.labels.names) > pictures.MOST_GROUPS:
+            pictures.draw_groups(self.groups(predictions, references), "f1", path)
+        else:
+            predicted = np.argmax(predictions, axis=-1) if self._relations else predictions
+            pictures.draw_confusion(predicted, references, self.labels.names, path)
 
     @property
     def _relations(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -13,8 +14,10 @@ from transformers.trainer_utils import PredictionOutput
 
 from heads import HeadedEncoderConfig
 
+from . import pictures
 from .arguments import TokenDataArguments
 from .errors import UserError
+from .groups import score_classes
 from .splits import Split
 
 logger = logging.getLogger(__name__)
@@ -259,6 +262,18 @@ class TagDecoder:
             tag_names=self.tags.names,
             characters=self.tags.unit == "characters",
         )
+
+    def groups(self, predictions: list, references: list) -> dict[str, dict[str, float]]:
+        from . import metrics
+
+        if metrics.marks_entities(self.tags.names):
+            return metrics.score_entity_types(predictions, references)
+        index = {name: i for i, name in enumerate(self.tags.names)}
+        predicted, gold = ([index[tag] for tags in column for tag in tags] for column in (predictions, references))
+        return score_classes(predicted, gold, self.tags.names)
+
+    def draw(self, path: Path, predictions: list, references: list) -> None:
+        pictures.draw_groups(self.groups(predictions, references), "f1", path)
 
     def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per row, in order: `id`, and per token `prediction`, a tag by name, and `score`, its probability."""

@@ -67,6 +67,12 @@ class Decoder(Protocol):
     def score(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """The metrics of what `scored` gave, for one split or for several put together."""
 
+    def groups(self, *args: Any, **kwargs: Any) -> dict[str, dict[str, float]]:
+        """The scores of every class, entity type or kind of answer, from what `scored` gave; empty for regression."""
+
+    def draw(self, path: Path, *args: Any, **kwargs: Any) -> None:
+        """Draws what `scored` gave: a confusion matrix, or the score of every group."""
+
     def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per row, in order, with `id` (where there is one), `prediction` by name and `score`."""
 
