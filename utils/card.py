@@ -177,7 +177,20 @@ def _groups(groups: Mapping[str, Mapping[str, float]]) -> str:
 
 def _changed(run: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that differ from their defaults, but for names of files and folders of the machine at hand."""
-    local = ("_file", "_dir", "_name", "_path", "hub_", "push_", "do_", "run_", "logging_", "resume_", "report_", "head")
+    local = (
+        "_file",
+        "_dir",
+        "_name",
+        "_path",
+        "hub_",
+        "push_",
+        "do_",
+        "run_",
+        "logging_",
+        "resume_",
+        "report_",
+        "head",
+    )
     return {key: value for key, value in run["changed_from_default"].items() if not any(part in key for part in local)}
 
 

@@ -32,10 +32,11 @@ def draw_training(history: Sequence[Mapping[str, float]], path: Path) -> bool:
     figure, axes = _figure(2 if score else 1, width=4.5)
     if losses:
         axes[0].plot(*zip(*losses, strict=True), color=BLUE, label="training")
-    for axis, key in zip(axes, ("eval_loss", score), strict=False):
-        label = "validation" if key == "eval_loss" else None
-        axis.plot([e["epoch"] for e in evaluations], [e[key] for e in evaluations], "o-", color=ORANGE, label=label)
-        axis.set(xlabel="epoch", ylabel=str(key).removeprefix("eval_").replace("_", " "))
+    for axis, key in zip(axes, ["eval_loss", *([score] if score else [])], strict=True):
+        if evaluations:
+            epochs, values = zip(*((entry["epoch"], entry[key]) for entry in evaluations), strict=True)
+            axis.plot(epochs, values, "o-", color=ORANGE, label="validation")
+        axis.set(xlabel="epoch", ylabel=key.removeprefix("eval_").replace("_", " "))
     axes[0].legend(frameon=False)
     figure.savefig(path)
     return True

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import datasets
+import huggingface_hub
 import torch
 import transformers
-from huggingface_hub import HfApi
 from huggingface_hub.errors import HTTPError
 from torch.utils.data import SequentialSampler
 from transformers import (
@@ -88,6 +88,7 @@ def begin(training: HeadTrainingArguments) -> None:
     logging.getLogger("utils").setLevel(level)
     if not sys.stderr.isatty():  # bars are for eyes; a log keeps the lines that say the same
         datasets.disable_progress_bars()
+        huggingface_hub.utils.disable_progress_bars()
         transformers.utils.logging.disable_progress_bar()
     if training.do_train and training.resume_from_checkpoint is None and any(training.folder.glob("checkpoint-*")):
         cure = "--resume_from_checkpoint true goes on from the last one, another --output_dir begins anew"
@@ -263,7 +264,7 @@ class HeadTrainer(Trainer):
         if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
             left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
         jobs: list[Any] = [
-            HfApi().upload_folder(
+            huggingface_hub.HfApi().upload_folder(
                 repo_id=str(self.hub_model_id),
                 folder_path=copy,
                 path_in_repo=folder,

@@ -27,6 +27,7 @@ class Hub:
         reading_token: one that may only read; every other one is refused, none at all may read.
         repositories: contents by repository and path.
         requests: method and path of everything asked, in order.
+        fault: a part of a path, and the status that requests for it get; 0 ends the connection without an answer.
     """
 
     token: str
@@ -35,6 +36,7 @@ class Hub:
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    fault: tuple[str, int] | None = None
 
     def revision(self, name: str) -> str:
         """Changes whenever a file of the repository does."""
@@ -66,6 +68,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         self.hub.requests.append(f"{self.command} {self.path}")
+
+    def parse_request(self) -> bool:
+        parsed = super().parse_request()
+        if not parsed or self.hub.fault is None or self.hub.fault[0] not in self.path:
+            return parsed
+        if status := self.hub.fault[1]:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._json({"error": "out of order"}, status)
+        self.close_connection = True
+        return False
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)

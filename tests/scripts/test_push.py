@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
 
@@ -12,6 +14,19 @@ from hub_server import Hub, serve
 from script_runs import REPOSITORY, as_flags
 
 TOKEN, READING_TOKEN = "hf_secretsecretsecret", "hf_readingonly"
+# What `python script.py ...` does, but the process dies once all checkpoints are pushed and before anything is scored.
+KILLED_BEFORE_THE_END = """
+import os, runpy, signal, sys
+sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+from utils.training import HeadTrainer
+finish = HeadTrainer._finish_current_push
+def die(self):
+    finish(self)
+    os.kill(os.getpid(), signal.SIGKILL)
+HeadTrainer._finish_current_push = die
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 LOAD = """
 import sys
 sys.modules["heads"] = None  # the code comes from the repository
@@ -98,10 +113,68 @@ def test_a_token_that_may_not_write_loses_nothing(hub, encoder, files, tmp_path,
     done = python(hub, tmp_path, str(REPOSITORY / "run_seq_cls.py"), *words)
     assert done.returncode == 1, done.stderr
     assert done.stderr.startswith("error: not pushed (") and done.stderr.count("\n") == 1
-    assert f'push it later with: hf upload user/reviews {tmp_path}/run --exclude "checkpoint-*"' in done.stderr
+    assert f"push it later with: hf upload user/reviews {tmp_path}/run --exclude 'checkpoint-*'" in done.stderr
     written = {path.name for path in (tmp_path / "run").iterdir()}
     assert written >= {"model.safetensors", "README.md", "run.json", "eval_results.json", "predictions.jsonl"}
     assert hub.repositories["user/reviews"] == before
+
+
+@pytest.mark.parametrize("fault", [("/commit/", 500), ("/preupload/", 0)], ids=["server error", "no network"])
+def test_a_push_that_breaks_off_loses_nothing_and_says_how_to_go_on(hub, encoder, files, tmp_path, pushed, fault):
+    before = dict(hub.repositories["user/reviews"])
+    folder = tmp_path / "a run"
+    words = flags(encoder, files, folder, hub_token=TOKEN, seed=7 + fault[1])
+    hub.fault = fault
+    try:
+        done = python(hub, tmp_path, str(REPOSITORY / "run_seq_cls.py"), *words)
+    finally:
+        hub.fault = None
+    assert done.returncode == 1, done.stderr
+    error = done.stderr.splitlines()[-1]  # behind the library's own word of its attempts
+    assert error.startswith("error: not pushed (")
+    assert hub.repositories["user/reviews"] == before
+    assert {path.name for path in folder.iterdir()} >= {
+        "model.safetensors",
+        "README.md",
+        "run.json",
+        "predictions.jsonl",
+    }
+    later = shlex.split(error.split("push it later with: ")[1])
+    assert later == ["hf", "upload", "user/reviews", str(folder), "--exclude", "checkpoint-*"]
+    pushed_later = python(hub, tmp_path, "-m", "huggingface_hub.cli.hf", *later[1:], HF_TOKEN=TOKEN)
+    assert pushed_later.returncode == 0, pushed_later.stderr
+    after = hub.repositories["user/reviews"]
+    assert after["model.safetensors"] == (folder / "model.safetensors").read_bytes() != before["model.safetensors"]
+    assert not any(name.startswith("checkpoint-") for name in after)
+
+
+def test_pushes_during_training_are_whole_and_leave_the_folder_alone(hub, encoder, files, tmp_path):
+    """Each save is pushed with code and tokenizer, and with no score that is not of these weights."""
+    folder = tmp_path / "run"
+    words = flags(encoder, files, folder, hub_token=TOKEN, hub_strategy="checkpoint", hub_always_push=True)
+    words[words.index("user/reviews")] = "user/states"
+    done = python(hub, tmp_path, "-c", KILLED_BEFORE_THE_END, str(REPOSITORY / "run_seq_cls.py"), *words)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    names = hub.repositories["user/states"].keys()
+    code = {"cnn.py", "modeling_headed_encoder.py", "configuration_headed_encoder.py", "masking.py"}
+    assert names >= code | {"model.safetensors", "config.json", "tokenizer.json", "last-checkpoint/optimizer.pt"}
+    assert hub.repositories["user/states"]["README.md"] == b"Training in progress: step 2 of 2.\n"
+    assert not any(name in names for name in ("optimizer.pt", "training_args.bin", "last-checkpoint/training_args.bin"))
+    assert [path.name for path in folder.iterdir() if not path.name.startswith("checkpoint-")] == []
+
+
+def test_a_second_push_replaces_the_first(hub, encoder, files, tmp_path, pushed):
+    before = dict(hub.repositories["user/reviews"])
+    done = python(
+        hub,
+        tmp_path,
+        str(REPOSITORY / "run_seq_cls.py"),
+        *flags(encoder, files, tmp_path / "run", hub_token=TOKEN, seed=3),
+    )
+    assert done.returncode == 0, done.stderr
+    after = hub.repositories["user/reviews"]
+    for name in ("model.safetensors", "README.md", "run.json"):
+        assert after[name] == (tmp_path / "run" / name).read_bytes() != before[name], name
 
 
 def test_a_wrong_token_is_said_before_the_training(hub, encoder, files, tmp_path):
