@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import datasets
@@ -29,6 +30,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from .arguments import DataArguments, HeadTrainingArguments
 from .errors import UserError
 from .features import Collator
+from .models import write_for_all_releases
 from .splits import Split
 
 logger = logging.getLogger(__name__)
@@ -210,6 +212,10 @@ class HeadTrainer(Trainer):
             {"labels": batch["start_positions"]} if "start_positions" in batch else batch for batch in batch_samples
         ]
         return super()._get_num_items_in_batch(counted, device)
+
+    def _save(self, output_dir=None, state_dict=None):
+        super()._save(output_dir, state_dict)
+        write_for_all_releases(Path(output_dir or self.args.folder))
 
     def create_model_card(self, *args, **kwargs) -> None:
         """Leaves the card that `reporting` writes, where there is one."""
