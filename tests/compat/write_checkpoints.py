@@ -14,18 +14,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import torch
-from transformers import AutoTokenizer, pipeline
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
-
 from tiny import FAMILIES, answers, make_tokenizer, perturb, tiny_config, tiny_model
+from transformers import AutoTokenizer, pipeline
 
 from heads import HEADS
 from utils.models import write_for_all_releases
 from utils.relations import add_markers, mark
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 LABELS = {
     "seq_cls": {0: "부정", 1: "긍정", 2: "중립"},
     "token_cls": {0: "O", 1: "B-LC", 2: "I-LC"},
@@ -74,7 +74,7 @@ def write(folder: Path, task: str, head: str, family: str) -> None:
     """One checkpoint, and in `expected.json` its inputs, logits and the pipeline's answers."""
     tokenizer = tokenizer_for(task)
     config = tiny_config(family, vocab_size=len(tokenizer))
-    model = perturb(tiny_model(task, head, config, id2label=LABELS[task]))
+    model = perturb(tiny_model(task, head, config, num_labels=len(LABELS[task]), id2label=LABELS[task]))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_for_all_releases(folder)
