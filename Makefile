@@ -1,5 +1,6 @@
 # make quickstart   three heads fine-tuned on the embedded reviews, side by side
 # make test         the test suite            (ARGS="-k cnn" for a part of it)
+# make test-compat  checkpoints of this environment, under the other releases of transformers that read them
 # make lint, types  what CI checks
 # make format       what lint can repair
 # make clean        everything that can be made again; runs/ stays
@@ -17,7 +18,7 @@ TORCH := "torch>=2.11,<2.14"
 TORCH_INDEX ?= $(shell test "$$(uname -s)" = Linux && ! nvidia-smi -L 2>/dev/null | grep -q '^GPU' \
 	&& echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: quickstart test lint types format clean
+.PHONY: quickstart test test-compat lint types format clean
 .NOTPARALLEL:
 
 quickstart: $(INSTALLED)
@@ -25,6 +26,20 @@ quickstart: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --cov=heads --cov=utils --cov-report=term:skip-covered $(ARGS)
+
+# Without the project, and with nothing but torch and transformers: as wherever a checkpoint is used.
+COMPAT := 4.57 5.17 newest
+
+test-compat: $(INSTALLED) $(COMPAT:%=.compat/%/.installed)
+	$(BIN)/python tests/compat/write_checkpoints.py .compat/checkpoints
+	set -e; for release in $(COMPAT); do \
+	    .compat/$$release/bin/python tests/compat/check_checkpoints.py .compat/checkpoints; done
+
+.compat/%/.installed:
+	$(PYTHON) -m venv .compat/$*
+	$(if $(TORCH_INDEX),.compat/$*/bin/pip install --no-deps --retries 2 --index-url $(TORCH_INDEX) $(TORCH))
+	.compat/$*/bin/pip install $(TORCH) "transformers$(if $(filter newest,$*),,==$*.*)"
+	@touch $@
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -38,7 +53,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .compat build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml

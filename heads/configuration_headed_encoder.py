@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import AutoConfig, PretrainedConfig
+from transformers import AutoConfig, PretrainedConfig, PreTrainedTokenizerFast
 
 
 class HeadedEncoderConfig(PretrainedConfig):
@@ -53,3 +53,11 @@ class HeadedEncoderConfig(PretrainedConfig):
     @vocab_size.setter
     def vocab_size(self, size: int) -> None:  # `resize_token_embeddings` writes it
         self.encoder_config.vocab_size = size
+
+
+def longest_input(encoder_config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast, wanted: int) -> int:
+    """As many tokens as are wanted, or as encoder and tokenizer take."""
+    positions = getattr(encoder_config, "max_position_embeddings", None) or wanted
+    if encoder_config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        positions -= encoder_config.pad_token_id + 1  # their position ids begin behind the padding id
+    return min(wanted, positions, tokenizer.model_max_length)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import AutoModel, PreTrainedModel
+from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.modeling_outputs import (
     QuestionAnsweringModelOutput,
     SequenceClassifierOutput,
@@ -24,6 +24,7 @@ from .configuration_headed_encoder import HeadedEncoderConfig
 from .dense import DenseHead
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
+from .spans import close_tokens
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
 
@@ -212,7 +213,19 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
 class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
     def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
         config.num_labels = 2  # start and end, whatever a configuration file says
+        # Written anew, because `pipeline` replaces the names in what it has read by classes, which no file can hold.
+        entry = {"impl": "question_answering.QuestionAnsweringPipeline", "pt": ["AutoModelForQuestionAnswering"]}
+        config.custom_pipelines = {"question-answering": entry}
         super().__init__(config, encoder)
+
+    def pipeline(self, tokenizer: PreTrainedTokenizerFast, **options):
+        """This model, which is loaded already, as a `QuestionAnsweringPipeline`; it takes the options.
+
+        The function `pipeline` wants a folder or a repository to read the pipeline's code from.
+        """
+        from .question_answering import QuestionAnsweringPipeline  # here, because `transformers.pipelines` costs time
+
+        return QuestionAnsweringPipeline(self, tokenizer, task="question-answering", **options)
 
     def _stock_dropout(self, encoder_config) -> float:
         return 0.0  # the stock question answering classes drop nothing behind the encoder, DistilBERT's excepted
@@ -250,9 +263,7 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
             start_loss = _position_loss(start_logits, start_positions, num_items_in_batch)
             loss = (start_loss + _position_loss(end_logits, end_positions, num_items_in_batch)) / 2
         if p_mask is not None:
-            lowest = torch.finfo(logits.dtype).min
-            start_logits = start_logits.masked_fill(p_mask == 1, lowest)
-            end_logits = end_logits.masked_fill(p_mask == 1, lowest)
+            start_logits, end_logits = close_tokens(start_logits, p_mask), close_tokens(end_logits, p_mask)
         return QuestionAnsweringModelOutput(
             loss, start_logits, end_logits, output.get("hidden_states"), output.get("attentions")
         )

@@ -11,8 +11,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
 import torch
-from tiny import FAMILIES, TASKS
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tiny import FAMILIES, TASKS, make_tokenizer
 from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging
 
@@ -41,30 +40,7 @@ def family(request) -> str:
 
 @pytest.fixture(scope="session")
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
-    """WordPiece with character fallback over a few Korean and English pieces; pairs and types as BERT writes them."""
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    words = ["영화", "정말", "좋다", "나쁘다", "서울", "대한민국", "the", "good", "bad", "movie", "is"]
-    characters = sorted(set("".join(words) + "abcdefghijklmnopqrstuvwxyz0123456789.,?!은는이가을를에의"))
-    pieces = special + words + characters + [f"##{character}" for character in characters]
-    vocabulary = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-        model_max_length=64,
-    )
+    return make_tokenizer()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Tiny encoders, models and batches, made in code: no network, a few milliseconds each.
+"""Tiny encoders, models, a tokenizer and batches, made in code: no network, a few milliseconds each.
 
 B sequences of T tokens, C labels.
 """
@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (
     BertConfig,
     DebertaV2Config,
@@ -17,6 +18,7 @@ from transformers import (
     ElectraConfig,
     ModernBertConfig,
     PretrainedConfig,
+    PreTrainedTokenizerFast,
     RobertaConfig,
     XLMRobertaConfig,
     set_seed,
@@ -73,6 +75,33 @@ def tiny_model(task: str, head: str, encoder_config: PretrainedConfig | None = N
     set_seed(seed)
     config = {"num_labels": 3} | config
     return TASKS[task](HeadedEncoderConfig(encoder_config or tiny_config(), head=head, **config)).eval()
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """WordPiece with character fallback over a few Korean and English pieces; pairs and types as BERT writes them."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = ["영화", "정말", "좋다", "나쁘다", "서울", "대한민국", "the", "good", "bad", "movie", "is"]
+    characters = sorted(set("".join(words) + "abcdefghijklmnopqrstuvwxyz0123456789.,?!은는이가을를에의"))
+    pieces = special + words + characters + [f"##{character}" for character in characters]
+    vocabulary = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        model_max_length=64,
+    )
 
 
 def tiny_sequences(*lengths: int, seed: int = 0) -> list[torch.Tensor]:

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from heads import spans
+
 from .arguments import DataArguments
 from .splits import Split
 
@@ -46,7 +48,7 @@ def build_features(
     state = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
     for part in (rows._fingerprint, state, tokenizer.model_input_names, options):
         key.update(repr(part).encode())
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(spans.__file__)):
         key.update(module.read_bytes())
     folder = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads"
     folder.mkdir(parents=True, exist_ok=True)

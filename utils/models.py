@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig,
 from transformers.utils import logging as library_logging
 
 from heads import HeadedEncoderConfig
+from heads.configuration_headed_encoder import longest_input
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from .arguments import ModelArguments
@@ -72,13 +74,23 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
+def write_for_all_releases(folder: Path) -> None:
+    """Gives a saved tokenizer's class and extra tokens the names that transformers 4 knows too; transformers 5 reads both.
+
+    The tokens themselves are in tokenizer.json in either release.
+    """
+    file = folder / "tokenizer_config.json"
+    fields = json.loads(file.read_text(encoding="utf-8"))
+    if fields["tokenizer_class"] == "TokenizersBackend":
+        fields["tokenizer_class"] = "PreTrainedTokenizerFast"
+    if isinstance(fields.get("extra_special_tokens"), list):
+        fields["additional_special_tokens"] = fields.pop("extra_special_tokens")
+    file.write_text(json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def check_length(max_seq_length: int, config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast) -> int:
     """The longest input that flags and model agree on; says so where that is less than the flag asks for."""
-    encoder = getattr(config, "encoder_config", config)
-    positions = getattr(encoder, "max_position_embeddings", None) or max_seq_length
-    if encoder.model_type in ("roberta", "xlm-roberta", "camembert"):
-        positions -= encoder.pad_token_id + 1  # their position ids begin behind the padding id
-    longest = min(max_seq_length, positions, tokenizer.model_max_length)
+    longest = longest_input(getattr(config, "encoder_config", config), tokenizer, max_seq_length)
     if longest < max_seq_length:
         logger.warning("max_seq_length: %d, as much as the model takes, instead of %d", longest, max_seq_length)
     return longest

@@ -12,19 +12,19 @@ import torch
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 
+from heads.spans import best_spans, encode_windows, longest_question, rank_answers, trim
+
 from . import pictures
 from .arguments import QADataArguments
 from .errors import UserError
 from .groups import score_answer_lengths
 from .splits import Split
 
-SMALLEST_ROOM = 8  # tokens of context that a window must hold at least
-
 
 def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArguments) -> None:
     """Raises UserError where a question leaves no room for its context in a window, or lacks the answer to train on."""
     lengths = [len(ids) for ids in tokenizer(split.column("question"), add_special_tokens=False)["input_ids"]]
-    longest = data.max_seq_length - tokenizer.num_special_tokens_to_add(pair=True) - SMALLEST_ROOM
+    longest = longest_question(tokenizer, data.max_seq_length)
     for row, length in zip(split.rows, lengths, strict=True):
         if length > longest:
             message = (
@@ -77,8 +77,7 @@ def encode(
     """Tokenizes questions with their contexts into windows of at most `max_seq_length` tokens.
 
     Args:
-        doc_stride: tokens that neighbouring windows share; fewer where a long question leaves less than that.
-        legacy: `doc_stride` is the step from one window to the next instead, as in the original SQuAD script.
+        doc_stride, legacy: see `encode_windows`.
         training: leave out what only the answer's text needs.
 
     Returns:
@@ -86,45 +85,25 @@ def encode(
         which the answer starts and ends, or 0 where the window does not hold it; else `p_mask` (0: an answer can touch
         the token) and the character offsets `starts` and `ends` of each token in the context.
     """
-    room = max_seq_length - tokenizer.num_special_tokens_to_add(pair=True)
-    questions = tokenizer(batch["question"], add_special_tokens=False)["input_ids"]
-    rooms = [room - len(ids) for ids in questions]
-    strides = [max(own - doc_stride, 0) if legacy else min(doc_stride, own // 2) for own in rooms]
     features: dict[str, list] = {}
-    for stride in sorted(set(strides)):  # nearly always one
-        samples = [i for i, own in enumerate(strides) if own == stride]
-        encoded = tokenizer(
-            [batch["question"][i] for i in samples],
-            [batch["context"][i] for i in samples],
-            truncation="only_second",
-            max_length=max_seq_length,
-            stride=stride,
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-        )
-        for window, sample in enumerate(encoded["overflow_to_sample_mapping"]):
-            feature = {name: encoded[name][window] for name in tokenizer.model_input_names if name in encoded}
-            for name, value in (feature | _window(encoded, window, batch, samples[sample], training)).items():
+    windows = encode_windows(batch["question"], batch["context"], tokenizer, max_seq_length, doc_stride, legacy)
+    for sample, window in windows:
+        feature: dict[str, Any] = window | {"row": batch["row"][sample], "length": len(window["p_mask"])}
+        if "answer_start" in batch:
+            positions = _positions(window, batch["answer_start"][sample], batch["answer_end"][sample])
+            feature["start_positions"], feature["end_positions"] = positions
+        for name, value in feature.items():
+            if not (training and name in ("p_mask", "starts", "ends")):
                 features.setdefault(name, []).append(value)
     return features
 
 
-def _window(encoded: Any, window: int, batch: dict[str, list], sample: int, training: bool) -> dict[str, Any]:
-    in_context = [part == 1 for part in encoded.sequence_ids(window)]
-    offsets = encoded["offset_mapping"][window]
-    feature: dict[str, Any] = {"row": batch["row"][sample], "length": len(in_context)}
-    if "answer_start" in batch:
-        start, end = batch["answer_start"][sample], batch["answer_end"][sample]
-        touched = [i for i, (s, e) in enumerate(offsets) if in_context[i] and s < end and e > start]
-        whole = bool(touched) and offsets[touched[0]][0] <= start and offsets[touched[-1]][1] >= end
-        feature["start_positions"] = touched[0] if whole else 0
-        feature["end_positions"] = touched[-1] if whole else 0
-    if not training:
-        # Token 0, [CLS], stays open: it is where "no answer" is scored.
-        feature["p_mask"] = [int(i > 0 and not inside) for i, inside in enumerate(in_context)]
-        feature["starts"] = [s if inside else 0 for inside, (s, _) in zip(in_context, offsets, strict=True)]
-        feature["ends"] = [e if inside else 0 for inside, (_, e) in zip(in_context, offsets, strict=True)]
-    return feature
+def _positions(window: dict[str, list[int]], start: int, end: int) -> tuple[int, int]:
+    """The first and last token of an answer, given by its characters; 0 where the window does not hold it."""
+    starts, ends = window["starts"], window["ends"]
+    touched = [i for i, (s, e) in enumerate(zip(starts, ends, strict=True)) if s < end and e > start]
+    whole = bool(touched) and starts[touched[0]] <= start and ends[touched[-1]] >= end
+    return (touched[0], touched[-1]) if whole else (0, 0)
 
 
 def style(data: QADataArguments) -> str:
@@ -149,7 +128,7 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArgume
         for answer in row.fields["answers"]:
             start, end = _span(context, answer)
             touched = [(s, e) for s, e in offsets_of[context] if s < end and e > start]
-            text = context[slice(*_trimmed(context, touched[0][0], touched[-1][1]))] if touched else ""
+            text = context[slice(*trim(context, touched[0][0], touched[-1][1]))] if touched else ""
             if not best or score_qa([text], [golds], style(data))["exact_match"] == 100:
                 best = text
         predictions.append(best)
@@ -160,29 +139,8 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArgume
 def reduce_logits(
     logits: tuple[torch.Tensor, torch.Tensor], labels: Any, max_answer_length: int, n_best: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The N best spans of every window among all of at most `max_answer_length` tokens, before logits leave the device.
-
-    The search is exact: every span is looked at.
-
-    Args:
-        logits: of starts and ends, (B, T) each, at the lowest number of a dtype where no answer can be.
-        n_best: N.
-
-    Returns:
-        scores, first tokens, last tokens: (B, N), best first, -inf where there are fewer spans; and (B,) the score of
-        no answer, the span of token 0.
-    """
-    # Mixed precision turns the logits of a half into float32, and the lowest number of that half with them.
-    lowest = torch.finfo(torch.float16).min
-    start, end = (side.float().masked_fill(side <= lowest, -torch.inf) for side in logits[:2])
-    no_answer = start[:, 0] + end[:, 0]
-    start[:, 0] = -torch.inf
-    reach = torch.nn.functional.pad(end, (0, max_answer_length - 1), value=-torch.inf)
-    scores = start.unsqueeze(-1) + reach.unfold(1, max_answer_length, 1)  # (B, T, L): first token, length - 1
-    scores = torch.nn.functional.pad(scores.flatten(1), (0, n_best), value=-torch.inf)  # never fewer than N
-    best, index = scores.topk(n_best, dim=-1)
-    first = index // max_answer_length
-    return best, first, first + index % max_answer_length, no_answer
+    """`best_spans` as Trainer calls it, before logits leave the device."""
+    return best_spans(*logits[:2], max_answer_length, n_best)
 
 
 @dataclass
@@ -217,27 +175,18 @@ class SpanDecoder:
         for window, row in enumerate(self.features["row"]):
             windows_of[row].append(window)
         offsets = self.features.with_format("numpy", columns=["starts", "ends"])
+        threshold = self.data.null_score_diff_threshold if self.data.version_2_with_negative else None
         answers = []
         for row, windows in zip(self.split.rows, windows_of, strict=True):
-            spans: dict[tuple[int, int], float] = {}
+            spans: list[tuple[float, int, int]] = []
             for window in windows:
                 found = np.isfinite(scores[window])
                 starts = offsets[window]["starts"][firsts[window][found]]
                 ends = offsets[window]["ends"][lasts[window][found]]
-                for score, start, end in zip(scores[window][found], starts, ends, strict=True):
-                    place = _trimmed(row.fields["context"], int(start), int(end))
-                    if place[0] < place[1]:  # more than spaces
-                        spans[place] = max(float(score), spans.get(place, -np.inf))
-            ranked = sorted(spans.items(), key=lambda item: -item[1])[: self.data.n_best_size]
+                spans += zip(scores[window][found].tolist(), starts.tolist(), ends.tolist(), strict=True)
             null = float(no_answer[windows].min())
-            if self.data.version_2_with_negative or not ranked:
-                wins = not ranked or null - ranked[0][1] > self.data.null_score_diff_threshold
-                ranked.insert(0 if wins else len(ranked), ((-1, -1), null))
-            shares = np.exp(np.array([score for _, score in ranked]) - max(score for _, score in ranked))
-            n_best = [
-                {"text": row.fields["context"][start:end] if start >= 0 else "", "score": share, "answer_start": start}
-                for ((start, end), _), share in zip(ranked, (shares / shares.sum()).tolist(), strict=True)
-            ]
+            ranked = rank_answers(row.fields["context"], spans, null, self.data.n_best_size, threshold)
+            n_best = [{"text": one.text, "score": one.score, "answer_start": one.start} for one in ranked]
             answer: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
             answer |= {"prediction": n_best[0]["text"], "score": n_best[0]["score"]}
             answers.append(answer | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
@@ -271,10 +220,4 @@ class SpanDecoder:
 
 def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:
     """Where an answer stands, without spaces around it."""
-    return _trimmed(context, answer["answer_start"], answer["answer_start"] + len(answer["text"]))
-
-
-def _trimmed(context: str, start: int, end: int) -> tuple[int, int]:
-    """A span without the spaces at its ends, which some tokenizers count as part of a word."""
-    text = context[start:end]
-    return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
+    return trim(context, answer["answer_start"], answer["answer_start"] + len(answer["text"]))

@@ -36,6 +36,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from .arguments import DataArguments, HeadTrainingArguments
 from .errors import UserError
 from .features import Collator
+from .models import write_for_all_releases
 from .splits import Split
 
 logger = logging.getLogger(__name__)
@@ -240,8 +241,10 @@ class HeadTrainer(Trainer):
 
     def _save(self, output_dir=None, state_dict=None):
         super()._save(output_dir, state_dict)
-        # A pickle that nothing reads, and that nobody should have to trust.
-        Path(output_dir or self.args.folder, TRAINING_ARGS_NAME).unlink(missing_ok=True)
+        if self.args.should_save:
+            folder = Path(output_dir or self.args.folder)
+            write_for_all_releases(folder)
+            (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
 
     def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
         """Pushes a copy of a checkpoint while training goes on.

@@ -160,7 +160,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._json([{"type": "file", "path": p, "size": len(c), "oid": "0"} for p, c in files.items()])
         else:
             siblings = [{"rfilename": path} for path in files]
-            self._json({"id": name, "sha": self.hub.revision(name), "siblings": siblings, "private": False, "tags": []})
+            card = {"id": name, "sha": self.hub.revision(name), "siblings": siblings, "private": False, "tags": []}
+            readme = files.get("README.md", b"").decode()
+            card |= re.findall(r"^(pipeline_tag|library_name): (\S+)$", readme, re.MULTILINE)
+            self._json(card)
 
     def _file(self, name: str, path: str) -> None:
         if name not in self.hub.repositories:

@@ -14,7 +14,10 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    pipeline,
 )
+
+from heads.question_answering import QuestionAnsweringPipeline
 
 # Rows of unlike lengths in small batches: any other order than that of the file, or a batch-mate that is heard, shows.
 ALL = {"max_seq_length": 64, "per_device_eval_batch_size": 3}
@@ -230,6 +233,24 @@ def test_no_answer(run, learn, tmp_path):
     options["null_score_diff_threshold"] = 1e6
     outcome = predict(run, learn("qa", head="cnn"), "qa", write_squad(tmp_path / "b.json", rows), **options)
     assert all(row["prediction"] for row in outcome.predictions)
+
+
+def test_the_pipeline_answers_as_the_script_does(run, learn, head, tmp_path):
+    trained = learn("qa", head=head)
+    rows = questions(12, seed=5, impossible=0.4, words=60)
+    windows = {"max_seq_length": 32, "doc_stride": 8, "max_answer_length": 6}
+    flags = windows | {"version_2_with_negative": True, "null_score_diff_threshold": -2.0}
+    outcome = predict(run, trained, "qa", write_squad(tmp_path / "a.json", rows), **flags)
+    assert outcome.read("data_report.json")["test"]["inputs"] >= 2 * 12
+    pipe = pipeline("question-answering", model=str(trained.folder), pipeline_class=QuestionAnsweringPipeline)
+    options = {"max_seq_len": 32, "doc_stride": 8, "max_answer_len": 6, "batch_size": 5, "top_k": 10}
+    found = pipe(rows, handle_impossible_answer=True, null_score_diff_threshold=-2.0, **options)
+    for answers, expected in zip(found, outcome.predictions, strict=True):
+        assert answers[0]["answer"] == expected["prediction"]
+        assert answers[0]["start"] == max(expected["answer_start"], 0)
+        assert [row["answer"] for row in answers] == [row["text"] for row in expected["n_best"][:10]]
+        scores = [row["score"] for row in expected["n_best"][:10]]
+        assert [row["score"] for row in answers] == pytest.approx(scores, abs=1e-5)
 
 
 def test_file_is_json_lines(learn):

@@ -12,6 +12,9 @@ import sys
 import pytest
 from hub_server import Hub, serve
 from script_runs import REPOSITORY, as_flags
+from transformers import pipeline
+
+from heads.question_answering import QuestionAnsweringPipeline
 
 TOKEN, READING_TOKEN = "hf_secretsecretsecret", "hf_readingonly"
 # What `python script.py ...` does, but the process dies once all checkpoints are pushed and before anything is scored.
@@ -34,6 +37,19 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 tokenizer = AutoTokenizer.from_pretrained("user/reviews", trust_remote_code=True)
 model = AutoModelForSequenceClassification.from_pretrained("user/reviews", trust_remote_code=True)
 print([row["label"] for row in pipeline("text-classification", model=model, tokenizer=tokenizer)(sys.argv[1:])])
+"""
+
+
+ASK = """
+import json, sys
+sys.modules["heads"] = None
+from transformers import pipeline
+questions = json.loads(sys.argv[1])
+for name in ("user/answers", "user/answers-again"):
+    pipe = pipeline(model=name, trust_remote_code=True, max_seq_len=32, doc_stride=8)  # the task is the checkpoint's own
+    print(json.dumps(pipe(questions)))
+    pipe.model.push_to_hub("user/answers-again")
+    pipe.tokenizer.push_to_hub("user/answers-again")
 """
 
 
@@ -77,6 +93,8 @@ def test_the_repository_is_complete(hub, pushed):
             "dense.py",
             "lstm.py",
             "masking.py",
+            "question_answering.py",
+            "spans.py",
             "configuration_headed_encoder.py",
             "modeling_headed_encoder.py",
         ),
@@ -105,6 +123,40 @@ def test_it_works_from_there(hub, pushed):
     done = python(hub, folder, "-c", LOAD, "영화 좋다", "bad movie", PYTHONPATH="")
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout.strip().split("\n")[-1].replace("'", '"'))) <= {"긍정", "부정"}
+
+
+def test_the_task_is_that_of_the_card(hub, pushed):
+    folder, _ = pushed
+    ask = "from transformers import pipeline; print(pipeline(model='user/reviews', trust_remote_code=True).task)"
+    done = python(hub, folder, "-c", ask, PYTHONPATH="")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("text-classification")
+
+
+def test_question_answering_from_there_and_pushed_again(hub, learn, tmp_path):
+    """Re-saving and re-pushing keeps the code and the pipeline, without the project at hand."""
+    trained = learn("qa", head="lstm")
+    files = {path.name: path.read_bytes() for path in trained.folder.iterdir() if path.is_file()}
+    hub.repositories["user/answers"] = files
+    rows = [{"question": "the movie is?", "context": "영화 정말 " * n + "서울 the movie"} for n in (1, 30)]
+    done = python(hub, tmp_path, "-c", ASK, json.dumps(rows), PYTHONPATH="", HF_TOKEN=TOKEN)
+    assert done.returncode == 0, done.stderr
+    first, again = (json.loads(line) for line in done.stdout.strip().splitlines()[-2:])
+    expected = pipeline("question-answering", model=trained.folder, pipeline_class=QuestionAnsweringPipeline)
+    for found in (first, again):
+        for one, row in zip(found, expected(rows, max_seq_len=32, doc_stride=8), strict=True):
+            assert one == row | {"score": pytest.approx(row["score"], abs=1e-5)}
+    copy = hub.repositories["user/answers-again"]
+    code = {name: content for name, content in files.items() if name.endswith(".py")}
+    assert {name: content for name, content in copy.items() if name.endswith(".py")} == code
+    assert code.keys() >= {"modeling_headed_encoder.py", "question_answering.py", "spans.py"}
+    ours, theirs = (json.loads(config["config.json"]) for config in (files, copy))
+    assert theirs["custom_pipelines"] == ours["custom_pipelines"]
+    assert theirs["custom_pipelines"]["question-answering"] == {
+        "impl": "question_answering.QuestionAnsweringPipeline",
+        "pt": ["AutoModelForQuestionAnswering"],
+    }
+    assert theirs["auto_map"] == ours["auto_map"]
 
 
 def test_a_token_that_may_not_write_loses_nothing(hub, encoder, files, tmp_path, pushed):
