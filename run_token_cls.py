@@ -37,7 +37,7 @@ def main() -> None:
         for split in splits.values():
             token_cls.check_tagged(split)
         if isinstance(config, HeadedEncoderConfig):
-            tags = token_cls.Tags.of_checkpoint(config)
+            tags = token_cls.Tags.of_checkpoint(config, splits)
         else:
             tags = token_cls.Tags.of(splits, data)
         for name, split in splits.items():
