@@ -174,7 +174,9 @@ def test_labels_of_a_checkpoint_that_only_numbers_them():
 
     numbered = Labels("single_label_classification", ["LABEL_0", "LABEL_1"])
     assert encoded(numbered, 1, "0", "LABEL_1") == [1, 0, 1]
-    with pytest.raises(UserError, match=r"unknown label '긍정'; known ones are LABEL_0, LABEL_1; .* in its config\.json$"):
+    with pytest.raises(
+        UserError, match=r"unknown label '긍정'; known ones are LABEL_0, LABEL_1; .* in its config\.json$"
+    ):
         encoded(numbered, "긍정")
     with pytest.raises(UserError, match=r"unknown label '2'; known ones are LABEL_0, LABEL_1"):
         encoded(numbered, 2)
