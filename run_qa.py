@@ -18,7 +18,7 @@ from utils.features import build_features
 from utils.models import build_model, check_length, load_config, load_tokenizer
 from utils.readers import read_squad
 from utils.reporting import Record, run_stages
-from utils.splits import load_splits
+from utils.splits import Split, load_splits
 from utils.training import begin, build_trainer
 
 
@@ -31,29 +31,31 @@ def main() -> None:
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    decoders = {}
+    def decode(split: Split) -> qa.SpanDecoder:
+        features = build_features(
+            qa.feature_columns(split),
+            qa.encode,
+            tokenizer,
+            data,
+            split,
+            max_seq_length=data.max_seq_length,
+            doc_stride=data.doc_stride,
+            legacy=data.legacy_doc_stride,
+            training=split.name == "train",
+        )
+        return qa.SpanDecoder(split, features, data)
+
     with training.main_process_first():
-        for name, split in load_splits(data, training, read_squad, qa.contexts).items():
-            qa.check_questions(split, tokenizer, data)
-            features = build_features(
-                qa.feature_columns(split),
-                qa.encode,
-                tokenizer,
-                data,
-                longest_first=name != "train",
-                max_seq_length=data.max_seq_length,
-                doc_stride=data.doc_stride,
-                legacy=data.legacy_doc_stride,
-                training=name == "train",
-            )
-            decoders[name] = qa.SpanDecoder(split, features, data)
+        check = partial(qa.check_questions, tokenizer=tokenizer, data=data)
+        splits, test = load_splits(data, training, read_squad, qa.contexts, check)
+        decoders = {name: decode(split) for name, split in splits.items()}
     report = data_report(decoders, tokenizer)
     show_report(report)
 
     model = build_model(HeadedEncoderForQuestionAnswering, model_arguments, config, tokenizer, {})
     reduce = partial(qa.reduce_logits, max_answer_length=data.max_answer_length, n_best=data.n_best_size)
     trainer = build_trainer(model, training, data, tokenizer, decoders, {"p_mask": 1}, reduce)
-    run_stages(trainer, arguments, decoders, report, record)
+    run_stages(trainer, arguments, decoders, test, decode, report, record)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
         --do_predict --output_dir runs/reviews-cnn-test
 """
 
+from functools import partial
+
 from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from utils import seq_cls
 from utils.arguments import SequenceDataArguments, parse_arguments
@@ -16,7 +18,7 @@ from utils.features import build_features
 from utils.labels import Labels
 from utils.models import build_model, check_length, load_config, load_tokenizer
 from utils.reporting import Record, run_stages
-from utils.splits import load_splits
+from utils.splits import Split, load_splits
 from utils.training import begin, build_trainer
 
 
@@ -30,26 +32,26 @@ def main() -> None:
     seq_cls.add_markers(tokenizer, data)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    decoders = {}
+    def decode(split: Split) -> seq_cls.SequenceDecoder:
+        columns = find_columns(split, data)
+        features = build_features(
+            seq_cls.feature_columns(split, columns, labels),
+            seq_cls.encode,
+            tokenizer,
+            data,
+            split,
+            max_seq_length=data.max_seq_length,
+        )
+        return seq_cls.SequenceDecoder(split, features, columns, labels, data)
+
     with training.main_process_first():
-        splits = load_splits(data, training, seq_cls.reader(data), lambda split: find_columns(split, data).texts(split))
-        columns = {name: find_columns(split, data) for name, split in splits.items()}
-        for name, split in splits.items():
-            check_rows(split, columns[name])
+        texts, check = partial(seq_cls.texts, data=data), partial(check_rows, data=data)
+        splits, test = load_splits(data, training, seq_cls.reader(data), texts, check)
         if isinstance(config, HeadedEncoderConfig):
             labels = Labels.of_checkpoint(config)
         else:
-            labels = Labels.of(splits, columns, data)
-        for name, split in splits.items():
-            features = build_features(
-                seq_cls.feature_columns(split, columns[name], labels),
-                seq_cls.encode,
-                tokenizer,
-                data,
-                longest_first=name != "train",
-                max_seq_length=data.max_seq_length,
-            )
-            decoders[name] = seq_cls.SequenceDecoder(split, features, columns[name], labels, data)
+            labels = Labels.of(splits["train"], data)
+        decoders = {name: decode(split) for name, split in splits.items()}
     report = data_report(decoders, tokenizer)
     show_report(report)
 
@@ -57,7 +59,7 @@ def main() -> None:
         HeadedEncoderForSequenceClassification, model_arguments, config, tokenizer, labels.config_fields()
     )
     trainer = build_trainer(model, training, data, tokenizer, decoders, {})
-    run_stages(trainer, arguments, decoders, report, record)
+    run_stages(trainer, arguments, decoders, test, decode, report, record)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from utils.features import build_features
 from utils.models import build_model, check_length, load_config, load_tokenizer
 from utils.readers import read_tagged
 from utils.reporting import Record, run_stages
-from utils.splits import load_splits
+from utils.splits import Split, first_part, load_splits
 from utils.training import begin, build_trainer
 
 
@@ -30,33 +30,33 @@ def main() -> None:
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    decoders = {}
+    def decode(split: Split) -> token_cls.TagDecoder:
+        features = build_features(
+            token_cls.feature_columns(split, tags),
+            token_cls.encode,
+            tokenizer,
+            data,
+            split,
+            max_seq_length=data.max_seq_length,
+            unit=tags.unit,
+        )
+        return token_cls.TagDecoder(split, features, tags)
+
     read = partial(read_tagged, text_column=data.text_column_name, label_column=data.label_column_name)
     with training.main_process_first():
-        splits = load_splits(data, training, read, token_cls.texts)
-        for split in splits.values():
-            token_cls.check_tagged(split)
+        splits, test = load_splits(data, training, read, token_cls.texts, token_cls.check_tagged)
         if isinstance(config, HeadedEncoderConfig):
-            tags = token_cls.Tags.of_checkpoint(config, splits)
+            first, test = first_part(splits, test)
+            tags = token_cls.Tags.of_checkpoint(config, first)
         else:
-            tags = token_cls.Tags.of(splits, data)
-        for name, split in splits.items():
-            features = build_features(
-                token_cls.feature_columns(split, tags),
-                token_cls.encode,
-                tokenizer,
-                data,
-                longest_first=name != "train",
-                max_seq_length=data.max_seq_length,
-                unit=tags.unit,
-            )
-            decoders[name] = token_cls.TagDecoder(split, features, tags)
+            tags = token_cls.Tags.of(splits["train"], data)
+        decoders = {name: decode(split) for name, split in splits.items()}
     report = data_report(decoders, tokenizer)
     show_report(report)
 
     model = build_model(HeadedEncoderForTokenClassification, model_arguments, config, tokenizer, tags.config_fields())
     trainer = build_trainer(model, training, data, tokenizer, decoders, {"labels": -100}, token_cls.reduce_logits)
-    run_stages(trainer, arguments, decoders, report, record)
+    run_stages(trainer, arguments, decoders, test, decode, report, record)
 
 
 if __name__ == "__main__":

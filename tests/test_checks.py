@@ -133,8 +133,8 @@ def sequence_decoder(task: str, name: str, file: Path, tokenizer=None) -> seq_cl
     data = SequenceDataArguments(task_name=task, validation_file=str(file))
     split = Split(name, str(file), list(read_table(file)))
     columns = find_columns(split, data)
-    check_rows(split, columns)
-    labels = Labels.of({"train": split}, {"train": columns}, data)
+    check_rows(split, data)
+    labels = Labels.of(split, data)
     batch = seq_cls.feature_columns(split, columns, labels)
     found = features([[]] * len(split.rows))
     if tokenizer is not None:
@@ -171,7 +171,7 @@ def test_klue_sentence_pairs(real_data, koelectra):
 def test_klue_ner(real_data, koelectra):
     file = real_data / "klue" / "klue-ner-v1.1_dev.tsv.gz"
     split = Split("validation", str(file), list(read_tagged(file)))
-    tags = token_cls.Tags.of({"train": split}, TokenDataArguments(task_name="klue-ner", validation_file=str(file)))
+    tags = token_cls.Tags.of(split, TokenDataArguments(task_name="klue-ner", validation_file=str(file)))
     encode = partial(token_cls.encode, tokenizer=koelectra, max_seq_length=510, unit=tags.unit)
     decoder = token_cls.TagDecoder(
         split, datasets.Dataset.from_dict(encode(token_cls.feature_columns(split, tags))), tags

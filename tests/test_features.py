@@ -10,7 +10,9 @@ import torch
 
 from utils.arguments import DataArguments
 from utils.features import Collator, build_features
+from utils.splits import Split
 
+TRAIN = Split("train", "a.csv", [])
 TEXTS = ["영화", "the movie is good", "", "good bad", "서울 대한민국", "is is is is is"]
 CALLS: list[int] = []
 
@@ -33,10 +35,10 @@ def cache(monkeypatch, tmp_path):
 def build(tiny_tokenizer):
     """Features of texts; the keyword arguments change what they are built from."""
 
-    def _build(texts=TEXTS, tokenizer=tiny_tokenizer, max_seq_length=16, longest_first=False, **data):
+    def _build(texts=TEXTS, tokenizer=tiny_tokenizer, max_seq_length=16, split=TRAIN, **data):
         columns = {"row": list(range(len(texts))), "text": texts}
         arguments = DataArguments(train_file="a.csv", **data)
-        return build_features(columns, encode, tokenizer, arguments, longest_first, max_seq_length=max_seq_length)
+        return build_features(columns, encode, tokenizer, arguments, split, max_seq_length=max_seq_length)
 
     return _build
 
@@ -82,8 +84,15 @@ def test_several_processes_give_the_same_features(build):
     assert build(texts, preprocessing_num_workers=2, overwrite_cache=True)[:] == build(texts)[:]
 
 
+def test_the_features_of_a_part_of_a_file_stay_in_memory(build, cache):
+    part = build(split=Split("test", "a.csv", [], part=3))
+    assert list(cache.rglob("*.arrow")) == []
+    assert part[:] == build(split=Split("test", "a.csv", []))[:]
+    assert len(list(cache.rglob("*.arrow"))) == 1
+
+
 def test_longest_first_is_stable(build):
-    features = build(longest_first=True)
+    features = build(split=Split("validation", "a.csv", []))
     lengths = list(features["length"])
     assert lengths == sorted(lengths, reverse=True)
     order = list(features["row"])

@@ -12,6 +12,7 @@ from question_rows import arguments, split_of
 from transformers.trainer_utils import PredictionOutput
 
 from utils import qa
+from utils.training import metrics_of
 
 # The search for spans
 
@@ -141,5 +142,5 @@ def test_metrics_count_rows_in_order():
     features = datasets.Dataset.from_dict({name: [w[name] for w in windows] for name in ("row", "starts", "ends")})
     parts = (np.array([[1.0], [1.0]]), np.array([[2], [5]]), np.array([[2], [5]]), np.zeros(2))
     output: Any = PredictionOutput(parts, None, None)
-    metrics = qa.SpanDecoder(split_of(rows), features, arguments()).metrics(output)
+    metrics = metrics_of(qa.SpanDecoder(split_of(rows), features, arguments()), output)
     assert metrics["exact_match"] == 50 and metrics["f1"] == pytest.approx((100 + 200 / 3) / 2)

@@ -21,6 +21,7 @@ from utils.labels import Labels
 from utils.relations import MARKERS, add_markers, has_markers, mark, read_relations, repair_suffixes
 from utils.splits import Split
 from utils.tasks import RELATIONS as NAMES
+from utils.training import metrics_of
 
 MARKED = [
     "<subj>한별</subj>은 <obj>새벽상사</obj>의 사장이다.",
@@ -245,13 +246,13 @@ def test_scores(tmp_path, wordpiece):
     """Over 30 classes, of which most have no row: micro F1 without no_relation, the area over those that have one."""
     folder = write_benchmark("klue-re", tmp_path / "data")
     data = SequenceDataArguments(task_name="klue-re", data_dir=str(folder))
-    split = Split("validation", data.validation_file or "", list(read_relations(data.validation_file or "")))
+    split = Split("train", data.validation_file or "", list(read_relations(data.validation_file or "")))
     columns = find_columns(split, data)
     assert (columns.text, columns.pair, columns.label, columns.id) == ("text", None, "label", "guid")
-    labels = Labels.of({"train": split}, {"train": columns}, data)
+    labels = Labels.of(split, data)
     assert labels.names == list(NAMES) and len(NAMES) == 30 and NAMES[0] == "no_relation"
     features = build_features(
-        seq_cls.feature_columns(split, columns, labels), seq_cls.encode, wordpiece, data, max_seq_length=64
+        seq_cls.feature_columns(split, columns, labels), seq_cls.encode, wordpiece, data, split, max_seq_length=64
     )
     gold = np.array(features["labels"])
     assert [NAMES[i] for i in gold] == [label for *_, label in RELATIONS]
@@ -261,14 +262,14 @@ def test_scores(tmp_path, wordpiece):
     answers[3] = 5  # one found where there is none; the other no_relation is right and counts nowhere
     logits[np.arange(7), answers] = 4.0
     decoder = seq_cls.SequenceDecoder(split, features, columns, labels, data)
-    scores = decoder.metrics(EvalPrediction(predictions=logits, label_ids=gold))
+    scores = metrics_of(decoder, EvalPrediction(predictions=logits, label_ids=gold))
     # Of 5 relations 4 are found, with 1 false alarm.
     assert scores["micro_f1"] == pytest.approx(2 * 4 / (5 + 5))
     assert scores.keys() == {"micro_f1", "auprc"}
     assert 0 < scores["auprc"] < 1 and not math.isnan(scores["auprc"])
     right = np.full((7, 30), -4.0)
     right[np.arange(7), gold] = 4.0
-    assert decoder.metrics(EvalPrediction(predictions=right, label_ids=gold)) == {"micro_f1": 1.0, "auprc": 1.0}
+    assert metrics_of(decoder, EvalPrediction(predictions=right, label_ids=gold)) == {"micro_f1": 1.0, "auprc": 1.0}
     named = decoder.answers(EvalPrediction(predictions=right, label_ids=gold))
     assert [row["prediction"] for row in named] == [label for *_, label in RELATIONS]
     assert named[0]["id"] == "klue-re-v1_dev_00000"

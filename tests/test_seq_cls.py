@@ -17,6 +17,7 @@ from utils.errors import UserError
 from utils.labels import Labels
 from utils.readers import Row
 from utils.splits import Split
+from utils.training import metrics_of
 
 
 def split_of(rows: list[dict[str, Any]], name: str = "train") -> Split:
@@ -33,7 +34,7 @@ def columns_of(split: Split, **flags) -> Columns:
 
 def labels_of(values: list, **flags) -> Labels:
     split = split_of([{"text": "a", "label": value} for value in values])
-    return Labels.of({"train": split}, {"train": columns_of(split)}, arguments(**flags))
+    return Labels.of(split, arguments(**flags))
 
 
 # Columns
@@ -96,22 +97,22 @@ def test_empty_texts_are_counted_by_row(caplog):
     ]
     split = split_of(rows)
     with caplog.at_level("WARNING", logger="utils"):
-        check_rows(split, columns_of(split))
+        check_rows(split, arguments())
     assert "a.csv: 2 rows with an empty text are kept (the first is row 2)" in caplog.text
     split = split_of(rows[:2])
-    check_rows(split, columns_of(split))  # one text of four is enough
+    check_rows(split, arguments())  # one text of four is enough
     split = split_of(rows[:1])
     with pytest.raises(UserError, match=r"a\.csv, column 'premise': every text is empty"):
-        check_rows(split, columns_of(split))
+        check_rows(split, arguments())
 
 
 @pytest.mark.parametrize("label", [None, ""])
 def test_only_test_rows_may_lack_a_label(label):
     rows = [{"text": "a", "label": "x"}, {"text": "b", "label": label}]
-    check_rows(split_of(rows, "test"), columns_of(split_of(rows, "test")))
+    check_rows(split_of(rows, "test"), arguments())
     for name in ("train", "validation"):
         with pytest.raises(UserError, match=r"a\.csv, row 3, column 'label': no label"):
-            check_rows(split_of(rows, name), columns_of(split_of(rows, name)))
+            check_rows(split_of(rows, name), arguments())
 
 
 # Labels
@@ -228,11 +229,11 @@ def test_scores_are_the_values_themselves():
 
 def test_metrics_of_every_kind():
     one = Labels("single_label_classification", ["no", "yes"])
-    assert decoder(ROWS, one, [0, 1, 2]).metrics(output([[0, 1], [1, 0], [1, 0]], [1, 0, 1]))["accuracy"] == 2 / 3
+    assert metrics_of(decoder(ROWS, one, [0, 1, 2]), output([[0, 1], [1, 0], [1, 0]], [1, 0, 1]))["accuracy"] == 2 / 3
     sets = Labels("multi_label_classification", ["a", "b"])
-    found = decoder(ROWS, sets, [0, 1, 2]).metrics(output([[1, 1], [1, -1], [-1, -1]], [[1, 1], [0, 1], [0, 0]]))
+    found = metrics_of(decoder(ROWS, sets, [0, 1, 2]), output([[1, 1], [1, -1], [-1, -1]], [[1, 1], [0, 1], [0, 0]]))
     assert found["accuracy"] == 2 / 3 and found["micro_f1"] == pytest.approx(2 * 2 / (3 + 3))
-    found = decoder(ROWS, Labels("regression", []), [0, 1, 2]).metrics(output([[1], [2], [3]], [2, 4, 6]))
+    found = metrics_of(decoder(ROWS, Labels("regression", []), [0, 1, 2]), output([[1], [2], [3]], [2, 4, 6]))
     assert found == {"pearsonr": pytest.approx(1), "spearmanr": pytest.approx(1), "mse": pytest.approx(14 / 3)}
 
 

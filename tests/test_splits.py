@@ -12,7 +12,7 @@ import pytest
 from utils.arguments import DataArguments, HeadTrainingArguments
 from utils.errors import UserError
 from utils.readers import read_table
-from utils.splits import Split, load_splits
+from utils.splits import Split, first_part, load_splits
 
 TEXTS = [
     "영화 정말 좋다",
@@ -49,8 +49,9 @@ def load(tmp_path: Path, stages: str, **data) -> dict[str, list[str]]:
     training = HeadTrainingArguments(
         output_dir=str(tmp_path / "run"), **{f"do_{stage}": True for stage in stages.split()}
     )
-    splits = load_splits(DataArguments(**data), training, read_table, texts_of)
-    return {name: texts_of(split) for name, split in splits.items()}
+    splits, test = load_splits(DataArguments(**data), training, read_table, texts_of, lambda split: None)
+    found = {name: texts_of(split) for name, split in splits.items()}
+    return found | {part.name: found.get("test") or texts_of(part) for part in test}
 
 
 def test_membership_is_the_documented_hash(write, tmp_path):
@@ -157,7 +158,10 @@ def read_hub(tmp_path, stages: str) -> dict[str, Split]:
     training = HeadTrainingArguments(
         output_dir=str(tmp_path / "run"), **{f"do_{stage}": True for stage in stages.split()}
     )
-    return load_splits(DataArguments(dataset_name="user/data"), training, read_table, texts_of)
+    splits, test = load_splits(
+        DataArguments(dataset_name="user/data"), training, read_table, texts_of, lambda split: None
+    )
+    return splits | {part.name: part for part in test}
 
 
 def test_hub_labels_come_by_name_in_order(hub, tmp_path):
@@ -188,3 +192,13 @@ def test_hub_errors(hub, tmp_path):
     hub["user/data"] = datasets.DatasetDict({"train": dataset([0.5], datasets.Value("float64"))})
     with pytest.raises(UserError, match="--do_predict needs test data: user/data has none"):
         read_hub(tmp_path, "predict")
+
+
+def test_a_look_at_the_first_part_uses_nothing_up():
+    parts = [Split("test", "a.csv", [], number) for number in range(3)]
+    first, test = first_part({}, iter(parts))
+    assert first is parts[0]
+    assert list(test) == parts
+    validation = Split("validation", "b.csv", [])
+    first, test = first_part({"validation": validation}, parts)
+    assert first is validation and test is parts

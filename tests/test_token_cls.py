@@ -16,6 +16,7 @@ from utils import token_cls
 from utils.arguments import TokenDataArguments
 from utils.errors import UserError
 from utils.splits import Split
+from utils.training import metrics_of
 
 
 def literal(tiny_tokenizer, tokens: list[str], best: list[str], unit: str) -> list[str]:
@@ -65,7 +66,7 @@ def test_metrics_leave_spaces_out(tiny_tokenizer):
     split, tags = split_of([list("서울 a"), list("영화 b")], gold), token_cls.Tags(NAMES, "characters")
     rows = datasets.Dataset.from_dict(encode(split, tags, tiny_tokenizer, 32))
     output: Any = PredictionOutput((np.array([[0, 1, 0, 0], [0, 0, 0, 0]]), np.ones((2, 4))), None, None)
-    metrics = token_cls.TagDecoder(split, rows, tags).metrics(output)
+    metrics = metrics_of(token_cls.TagDecoder(split, rows, tags), output)
     assert metrics["accuracy"] == pytest.approx(5 / 6)
     assert metrics["entity_f1"] == pytest.approx(2 / 3)
     assert {"entity_macro_f1", "char_macro_f1", "char_macro_f1_without_o"} <= metrics.keys()
@@ -83,7 +84,7 @@ def test_reduced_logits():
 
 
 def tags_of(split: Split) -> token_cls.Tags:
-    return token_cls.Tags.of({"train": split}, TokenDataArguments(train_file="a.tsv"))
+    return token_cls.Tags.of(split, TokenDataArguments(train_file="a.tsv"))
 
 
 def test_tags_do_not_depend_on_the_order_of_the_file():
@@ -100,11 +101,11 @@ def test_single_characters_are_characters():
 
 def test_tags_of_a_checkpoint():
     config = HeadedEncoderConfig(**token_cls.Tags(NAMES, "characters").config_fields())
-    words = {"test": split_of([["ab"]], None)}
+    words = split_of([["ab"]], None)
     assert token_cls.Tags.of_checkpoint(config, words) == token_cls.Tags(NAMES, "characters")
     del config.token_unit  # a stock checkpoint says nothing about it
     assert token_cls.Tags.of_checkpoint(config, words) == token_cls.Tags(NAMES, "words")
-    characters = {"validation": split_of([["a", " "], ["b"]], None)}
+    characters = split_of([["a", " "], ["b"]], None)
     assert token_cls.Tags.of_checkpoint(config, characters) == token_cls.Tags(NAMES, "characters")
 
 

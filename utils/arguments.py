@@ -268,11 +268,13 @@ class HeadTrainingArguments(TrainingArguments):
             self.dataloader_pin_memory = False
         super().__post_init__()
         if self.hub_token is not None:
-            # The environment is not written to disk; `training_args.bin` is.
+            # The environment is not written to disk, arguments are.
             os.environ["HF_TOKEN"] = self.hub_token
             self.hub_token = None
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ValueError("scores count whole rows: leave --batch_eval_metrics and --eval_do_concat_batches out")
+        if self.push_to_hub and not self.do_train:
+            raise ValueError("--push_to_hub pushes what --do_train trained; push an earlier run with `hf upload`")
         if self.prediction_loss_only and self.do_predict:
             raise ValueError("--do_predict writes predictions: leave --prediction_loss_only out")
         if self.early_stopping_patience is not None and not self.load_best_model_at_end:

@@ -2,80 +2,217 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import ModelCardData
+from huggingface_hub import EvalResult, ModelCardData
 
 from .arguments import DataArguments, HeadTrainingArguments, ModelArguments
+from .checks import splits_of
+from .files import sha256
 
-PIPELINES = {
-    "HeadedEncoderForSequenceClassification": ("text-classification", "AutoModelForSequenceClassification"),
-    "HeadedEncoderForTokenClassification": ("token-classification", "AutoModelForTokenClassification"),
-    "HeadedEncoderForQuestionAnswering": ("question-answering", "AutoModelForQuestionAnswering"),
+# Pipeline task, auto class, and what its pipeline may be asked.
+LOADING = {
+    "HeadedEncoderForSequenceClassification": (
+        "text-classification",
+        "AutoModelForSequenceClassification",
+        '"배우들 연기가 훌륭해요"',
+    ),
+    "HeadedEncoderForTokenClassification": (
+        "token-classification",
+        "AutoModelForTokenClassification",
+        '"서울은 대한민국의 수도이다"',
+    ),
+    "HeadedEncoderForQuestionAnswering": (
+        "question-answering",
+        "AutoModelForQuestionAnswering",
+        'question="대한민국의 수도는?", context="서울은 대한민국의 수도이다"',
+    ),
 }
+STAGES = {"validation": "eval_", "test": "predict_"}
+NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
+# The Hub's names of metrics, which stand inside ours.
+METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse", "precision", "recall")
 
 
 def write_card(
-    output_dir: Path,
     config: Any,
     arguments: tuple[ModelArguments, DataArguments, HeadTrainingArguments],
-    report: dict[str, dict[str, Any]],
-    metrics: dict[str, float],
+    run: Mapping[str, Any],
+    report: Mapping[str, Any],
+    groups: Mapping[str, Mapping[str, float]],
+    chosen: str,
 ) -> None:
-    """Writes `README.md` with the metrics of this run."""
+    """Writes `README.md` into the folder of a run.
+
+    Args:
+        config: of the model.
+        run: the contents of `run.json`.
+        report: the contents of `data_report.json`.
+        groups: the scores of every class, entity type or kind of answer on the last split that was scored.
+        chosen: which of the training's weights these are.
+    """
     model, data, training = arguments
-    task, auto_class = PIPELINES[config.architectures[0]]
-    name = training.hub_model_id or output_dir.resolve().name
+    task, auto_class, question = LOADING[config.architectures[0]]
+    name = training.hub_model_id or training.folder.resolve().name
     base = model.model_name_or_path
+    local = base is not None and Path(base).exists()
+    scores = {
+        split: {
+            key.removeprefix(prefix): value
+            for key, value in run["metrics"].items()
+            if key.startswith(prefix) and key.removeprefix(prefix) not in NO_SCORES
+        }
+        for split, prefix in STAGES.items()
+    }
     metadata = ModelCardData(
+        model_name=name,
         library_name="transformers",
         pipeline_tag=task,
-        base_model=base if base and not Path(base).exists() else None,
+        base_model=base if not local else None,
         datasets=[data.dataset_name] if data.dataset_name else None,
         tags=["electra-heads", config.head],
+        eval_results=_eval_results(task, scores, data, report) or None,
     )
-    origin = f"`{Path(base).name if Path(base).exists() else base}`" if base else "an encoder trained from scratch"
-    scores = [
-        f"| {stage} | {key.removeprefix(prefix)} | {value:.4f} |"
-        for stage, prefix in (("validation", "eval_"), ("test", "predict_"))
-        for key, value in metrics.items()
-        if key.startswith(prefix) and isinstance(value, float) and not key.endswith(("_runtime", "_per_second"))
+    origin = f"`{Path(base).name if local else base}`" if base else "an encoder trained from scratch"
+    pictures = [
+        f"![{text}]({file})"
+        for file, text in (("training.png", "Losses and score during training"), ("scores.png", "Scores by class"))
+        if (training.folder / file).exists()
     ]
-    rows = [
-        f"| {split} | {Path(entry['file']).name} | {entry['rows']} |"
-        for split, entry in report.items()
-        if split != "shared_texts"
+    sections = [
+        f"# {name}",
+        f"{task.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
+        "an encoder with such heads and compares them with the linear one.",
+        _loading(name, auto_class, task, question),
+        "## Scores",
+        _table(
+            ("split", "metric", "value"),
+            [(split, key, f"{value:.4f}") for split, values in scores.items() for key, value in values.items()]
+            or [("-", "not evaluated", "-")],
+        ),
+        f"Of exactly these weights: {chosen}. One run with seed {training.seed}: another seed gives other scores, and one "
+        "run does not show that a head is better than another.",
+        *pictures,
+        _groups(groups),
+        "## Training",
+        f"Head: `{config.head}`, arguments: {f'`{json.dumps(config.head_kwargs)}`' if config.head_kwargs else 'its defaults'}.",
+        _table(
+            ("argument", "value"),
+            [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in _changed(run).items()],
+        ),
+        "All others have their defaults. Versions: "
+        + ", ".join(f"{package} {version}" for package, version in run["versions"].items())
+        + f". {run['seconds']:,.0f} seconds.",
+        "## Data",
+        _source(data),
+        _table(
+            ("split", "file", "rows", "SHA-256"),
+            [
+                (split, Path(entry["file"]).name, f"{entry['rows']:,}", f"`{run['data'][entry['file']]['sha256']}`")
+                for split, entry in splits_of(report).items()
+            ],
+        ),
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in _limits(task, report, data)),
+        "## Code in this repository",
+        "`trust_remote_code=True` runs these files, and nothing else here is run: the weights are safetensors.",
+        _table(
+            ("file", "SHA-256"),
+            [(path.name, f"`{sha256(path)}`") for path in sorted(training.folder.glob("*.py"))],
+        ),
     ]
-    text = f"""---
-{metadata.to_yaml()}
----
+    text = "\n\n".join(section for section in sections if section)
+    (training.folder / "README.md").write_text(f"---\n{metadata.to_yaml()}\n---\n\n{text}\n", encoding="utf-8")
 
-# {name}
 
-A **{config.head}** head ({config.head_kwargs or "default arguments"}) on {origin}, for {task.replace("-", " ")}.
+def _eval_results(
+    task: str, scores: Mapping[str, Mapping[str, float]], data: DataArguments, report: Mapping[str, Any]
+) -> list[EvalResult]:
+    """The Hub's form of the scores, `model-index`."""
+    results = []
+    for split, values in scores.items():
+        for metric, value in values.items():
+            file = Path(report[split]["file"]).name
+            kind = next((known for known in METRIC_TYPES if known in metric), metric)
+            results.append(
+                EvalResult(
+                    task_type=task,
+                    dataset_type=data.dataset_name or data.task_name or file,
+                    dataset_name=data.task_name or data.dataset_name or file,
+                    dataset_config=data.dataset_config_name,
+                    dataset_split=split,
+                    metric_type=kind,
+                    metric_name=metric,
+                    metric_value=value,
+                )
+            )
+    return results
 
-```python
-from transformers import AutoTokenizer, {auto_class}
+
+def _loading(name: str, auto_class: str, task: str, question: str) -> str:
+    return f"""```python
+from transformers import AutoTokenizer, {auto_class}, pipeline
 
 tokenizer = AutoTokenizer.from_pretrained("{name}", trust_remote_code=True)
 model = {auto_class}.from_pretrained("{name}", trust_remote_code=True)
-```
 
-## Scores
+ask = pipeline("{task}", model="{name}", trust_remote_code=True)
+print(ask({question}))
+```"""
 
-| split | metric | value |
-|---|---|---|
-{chr(10).join(scores) or "| - | not evaluated | - |"}
 
-One run, seed {training.seed}.
+def _groups(groups: Mapping[str, Mapping[str, float]]) -> str:
+    if not groups:
+        return ""
+    measures = [key for key in next(iter(groups.values())) if key != "support"]
+    rows = [
+        (str(i), group, *(f"{values[measure]:.4f}" for measure in measures), f"{values['support']:,.0f}")
+        for i, (group, values) in enumerate(groups.items())
+    ]
+    return _table(("", "", *measures, "how many"), rows)
 
-## Data
 
-| split | file | rows |
-|---|---|---|
-{chr(10).join(rows)}
+def _changed(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that differ from their defaults, but for names of files and folders of the machine at hand."""
+    local = ("_file", "_dir", "_name", "_path", "hub_", "push_", "do_", "run_", "logging_", "resume_", "report_", "head")
+    return {key: value for key, value in run["changed_from_default"].items() if not any(part in key for part in local)}
 
-Arguments, versions and the SHA-256 of the data files are in `run.json`, more counts in `data_report.json`.
-"""
-    (output_dir / "README.md").write_text(text, encoding="utf-8")
+
+def _source(data: DataArguments) -> str:
+    if data.task is not None:
+        licence = data.task.licence or f"see {data.task.source}"
+        return f"{data.task_name}, from {data.task.source}. Licence: {licence}."
+    if data.dataset_name is not None:
+        page = f"https://huggingface.co/datasets/{data.dataset_name}"
+        return f"[{data.dataset_name}]({page}). Licence: as stated there."
+    return "Files of the author. Licence: not stated."
+
+
+def _limits(task: str, report: Mapping[str, Any], data: DataArguments) -> list[str]:
+    longer = {
+        "text-classification": "what is behind them was cut off",
+        "token-classification": "longer sentences were tagged in overlapping windows",
+        "question-answering": "longer contexts were searched in overlapping windows",
+    }[task]
+    limits = [f"It was trained on inputs of at most {data.max_seq_length} tokens; {longer}."]
+    for split, entry in splits_of(report).items():
+        if entry["truncated_share"] > 0:
+            limits.append(f"{100 * entry['truncated_share']:.2f} % of the {split} inputs were cut.")
+        if entry["unknown_token_share"] > 0.001:
+            share = 100 * entry["unknown_token_share"]
+            limits.append(f"{share:.1f} % of the {split} tokens are unknown to its vocabulary.")
+        for metric, value in entry.get("ceiling", {}).items():
+            if split != "train" and value < 99.95:
+                limits.append(
+                    f"Its tokenizer does not allow more than {metric} {value:.1f} of 100 on the {split} rows."
+                )
+    limits += [f"{count:,} {what}." for what, count in report["shared_texts"].items() if count]
+    return [*limits, "It has seen the kind of text it was trained on; on any other its scores are unknown."]
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -24,7 +24,10 @@ def data_report(decoders: Mapping[str, Decoder], tokenizer: PreTrainedTokenizerF
     Args:
         decoders: of "train", "validation" and "test", as far as they are there.
     """
-    report: dict[str, Any] = {name: _split_report(decoder, tokenizer) for name, decoder in decoders.items()}
+    report: dict[str, Any] = {
+        name: summary(decoder.split.file, count(decoder, tokenizer)) | _whole(decoder, tokenizer)
+        for name, decoder in decoders.items()
+    }
     texts = {name: decoder.texts() for name, decoder in decoders.items()}
     report["shared_texts"] = {
         f"{later} rows also in {earlier}": sum(text in known for text in texts[later])
@@ -34,36 +37,63 @@ def data_report(decoders: Mapping[str, Decoder], tokenizer: PreTrainedTokenizerF
     return report
 
 
-def _split_report(decoder: Decoder, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
-    texts, labels, features = decoder.texts(), decoder.label_names(), decoder.features
-    lengths = np.asarray(features["length"])
-    truncated = int(sum(features["truncated"])) if "truncated" in features.column_names else 0
-    unknown = sum(ids.count(tokenizer.unk_token_id) for ids in features["input_ids"])
+def count(decoder: Decoder, tokenizer: PreTrainedTokenizerFast) -> Counter[str]:
+    """Counts that add up over the parts of a split; `label:x` and `length:n` count by label and by tokens per input."""
+    texts, features = decoder.texts(), decoder.features
+    counts = Counter(
+        rows=len(texts),
+        empty_texts=sum(not text.strip() for text in texts),
+        inputs=len(features),
+        truncated_inputs=sum(features["truncated"]) if "truncated" in features.column_names else 0,
+        unknown_tokens=sum(ids.count(tokenizer.unk_token_id) for ids in features["input_ids"]),
+    )
+    counts.update(f"label:{name}" for names in decoder.label_names() for name in names)
+    counts.update(f"length:{length}" for length in features["length"])
+    return counts
+
+
+def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
+    """The report on a split from the sum of its counts."""
+    sizes = {int(key.removeprefix("length:")): n for key, n in counts.items() if key.startswith("length:")}
+    lengths = np.repeat(list(sizes), list(sizes.values()))
+    labels = Counter({key.removeprefix("label:"): n for key, n in counts.items() if key.startswith("label:")})
+    return {
+        "file": file,
+        "rows": counts["rows"],
+        "empty_texts": counts["empty_texts"],
+        "labels": dict(labels.most_common()),
+        "inputs": counts["inputs"],
+        "tokens_per_input": {f"p{q}": int(np.percentile(lengths, q)) for q in (50, 90, 99, 100)},
+        "truncated_inputs": counts["truncated_inputs"],
+        "truncated_share": round(counts["truncated_inputs"] / max(counts["inputs"], 1), 6),
+        "unknown_token_share": round(counts["unknown_tokens"] / max(int(lengths.sum()), 1), 6),
+    }
+
+
+def _whole(decoder: Decoder, tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
+    """What takes all rows of a split at once."""
+    texts = decoder.texts()
     labels_of: dict[str, set[tuple[str, ...]]] = {}
-    for text, names in zip(texts, labels, strict=False):
+    for text, names in zip(texts, decoder.label_names(), strict=False):
         labels_of.setdefault(text, set()).add(tuple(names))
     return {
-        "file": decoder.split.file,
-        "rows": len(texts),
-        "empty_texts": sum(not text.strip() for text in texts),
         "duplicate_texts": len(texts) - len(set(texts)),
         "texts_with_two_labels": sum(len(different) > 1 for different in labels_of.values()),
-        "labels": dict(Counter(name for names in labels for name in names).most_common()),
-        "inputs": len(features),
-        "tokens_per_input": {f"p{q}": int(np.percentile(lengths, q)) for q in (50, 90, 99, 100)},
-        "truncated_inputs": truncated,
-        "truncated_share": round(truncated / max(len(features), 1), 6),
-        "unknown_token_share": round(unknown / max(int(lengths.sum()), 1), 6),
         "ceiling": decoder.ceiling(tokenizer),
     }
 
 
+def splits_of(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a report that are on one split."""
+    return {name: entry for name, entry in report.items() if name != "shared_texts"}
+
+
 def show_report(report: dict[str, Any]) -> None:
     """Logs a short table, and warns of what should not be."""
-    rows = [("", "rows", "empty", "duplicate", "two labels", "tokens p50/p99/max", "cut %", "[UNK] %", "labels")]
-    for name, split in report.items():
-        if name == "shared_texts":
-            continue
+    rows: list[tuple[str, ...]] = [
+        ("", "rows", "empty", "duplicate", "two labels", "tokens p50/p99/max", "cut %", "[UNK] %", "labels")
+    ]
+    for name, split in splits_of(report).items():
         percentiles = split["tokens_per_input"]
         labels = ", ".join(f"{label} {count:,}" for label, count in list(split["labels"].items())[:4])
         rows.append(
@@ -71,8 +101,7 @@ def show_report(report: dict[str, Any]) -> None:
                 name,
                 f"{split['rows']:,}",
                 f"{split['empty_texts']:,}",
-                f"{split['duplicate_texts']:,}",
-                f"{split['texts_with_two_labels']:,}",
+                *(f"{split[key]:,}" if key in split else "-" for key in ("duplicate_texts", "texts_with_two_labels")),
                 "/".join(str(percentiles[q]) for q in ("p50", "p99", "p100")),
                 f"{100 * split['truncated_share']:.2f}",
                 f"{100 * split['unknown_token_share']:.2f}",
@@ -85,13 +114,11 @@ def show_report(report: dict[str, Any]) -> None:
     for what, count in report["shared_texts"].items():
         if count:
             logger.info("%d %s", count, what)
-    for name, split in report.items():
-        if name == "shared_texts":
-            continue
+    for name, split in splits_of(report).items():
         if split["unknown_token_share"] > 0.05:
             share = 100 * split["unknown_token_share"]
             logger.warning("%s: %.1f %% of the tokens are [UNK]; is this the right tokenizer?", name, share)
-        for metric, value in split["ceiling"].items():
+        for metric, value in split.get("ceiling", {}).items():
             if value < LOW_CEILING:
                 logger.warning(
                     "%s: with this tokenizer no model can score more than %s %.1f: what is to be found ends inside a "

@@ -85,10 +85,12 @@ def find_columns(split: Split, data: SequenceDataArguments) -> Columns:
     )
 
 
-def check_rows(split: Split, columns: Columns) -> None:
+def check_rows(split: Split, data: SequenceDataArguments) -> None:
     """Raises UserError where a row has no text or (training, validation) no label; warns of empty texts."""
-    found = ", ".join(f"{kind} '{name}'" for kind, name in asdict(columns).items() if name)
-    logger.info("%s: %s (%s)", split.name, split.file, found)
+    columns = find_columns(split, data)
+    if not split.part:
+        found = ", ".join(f"{kind} '{name}'" for kind, name in asdict(columns).items() if name)
+        logger.info("%s: %s (%s)", split.name, split.file, found)
     empty = []
     names = [name for name in (columns.text, columns.pair) if name]
     for row in split.rows:
@@ -102,7 +104,7 @@ def check_rows(split: Split, columns: Columns) -> None:
         if split.name != "test" and (columns.label is None or row.fields.get(columns.label) in (None, "")):
             cure = "write one, or name another --label_column_name"
             raise UserError(f"no label; {cure}", file=split.file, row=row.line, column=columns.label or "label")
-    if not any(row.fields[name].strip() for row in split.rows for name in names):
+    if not split.part and not any(row.fields[name].strip() for row in split.rows for name in names):
         raise UserError("every text is empty; name another --text_column_name", file=split.file, column=columns.text)
     if empty:
         message = "%s: %d rows with an empty text are kept (the first is row %d)"

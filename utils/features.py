@@ -16,6 +16,7 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from .arguments import DataArguments
+from .splits import Split
 
 
 def build_features(
@@ -23,18 +24,20 @@ def build_features(
     encode: Callable[..., dict],
     tokenizer: PreTrainedTokenizerFast,
     data: DataArguments,
-    longest_first: bool = False,
+    split: Split,
     **options,
 ) -> datasets.Dataset:
-    """Maps batches of rows to features and keeps the result in the cache of `datasets`.
+    """Maps batches of rows to features and keeps the result in the cache of `datasets`; those of a part of a file in memory.
 
     The cache's key is everything that the features depend on: the rows, the tokenizer, the options and the code.
+
+    All but the training rows are sorted by length: batches of similar lengths, and a batch too large fails at once.
 
     Args:
         columns: one list per column, all of one length.
         encode: maps a batch of columns, the tokenizer and the options to a batch of features; rows may multiply. Of the
             features, `row` is the row they came from and `length` their number of tokens.
-        longest_first: sort by length, for evaluation: batches of similar lengths, and a batch too large fails at once.
+        split: what the rows are of.
         options: passed on to `encode`.
     """
     rows = datasets.Dataset.from_dict(columns)
@@ -47,6 +50,7 @@ def build_features(
         key.update(module.read_bytes())
     folder = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads"
     folder.mkdir(parents=True, exist_ok=True)
+    whole = split.part is None
     features = rows.map(
         encode,
         batched=True,
@@ -54,11 +58,12 @@ def build_features(
         remove_columns=rows.column_names,
         num_proc=data.preprocessing_num_workers,
         load_from_cache_file=not data.overwrite_cache,
-        cache_file_name=os.fspath(folder / f"{key.hexdigest()}.arrow"),
+        keep_in_memory=not whole,
+        cache_file_name=os.fspath(folder / f"{key.hexdigest()}.arrow") if whole else None,
         new_fingerprint=key.hexdigest()[:32],
         desc="Tokenizing",
     )
-    if longest_first:
+    if split.name != "train":
         features = features.select(np.argsort(-np.asarray(features["length"]), kind="stable"))
     return features
 

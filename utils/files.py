@@ -1,14 +1,15 @@
-"""From a path to decoded lines: everything that can be wrong with a file before its format matters."""
+"""From a path to decoded lines: everything that can be wrong with a file before its format matters; and back to a path."""
 
 from __future__ import annotations
 
 import codecs
 import difflib
 import gzip
+import hashlib
 import json
 import shlex
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,3 +118,20 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
     convert = f"iconv -f {encoding} -t utf-8"
     command = f"gunzip -c {source} | {convert} > {target}" if _is_gzip(path) else f"{convert} {source} > {target}"
     return UserError(f"{place}; it decodes as {encoding}: convert it with `{command}`", file=path, row=number)
+
+
+def sha256(path: str | Path) -> str:
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def replace_file(path: Path, pieces: Iterable[str]) -> None:
+    """Writes a text as UTF-8, as a whole or not at all: until it is complete, what was there stays there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.writelines(pieces)
+    draft.replace(path)

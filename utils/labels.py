@@ -10,7 +10,7 @@ from typing import Any
 from heads import HeadedEncoderConfig
 
 from .arguments import SequenceDataArguments
-from .columns import Columns
+from .columns import find_columns
 from .errors import UserError
 from .splits import Split
 
@@ -47,13 +47,13 @@ class Labels:
         }
 
     @classmethod
-    def of(cls, splits: dict[str, Split], columns: dict[str, Columns], data: SequenceDataArguments) -> Labels:
+    def of(cls, split: Split, data: SequenceDataArguments) -> Labels:
         """Reads off the training rows what kind of labels they hold: lists are sets of classes, decimals are scores.
 
         Raises:
             UserError: they mix kinds of labels.
         """
-        split, column = splits["train"], columns["train"].label or ""
+        column = find_columns(split, data).label or ""
         if data.task is not None and data.task.labels:
             return cls("single_label_classification", list(data.task.labels))
         values = split.column(column)

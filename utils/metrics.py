@@ -196,6 +196,11 @@ def score_entity_types(
     return {kind: _precision_recall_f1(counts[kind]) | {"support": counts[kind]["gold"]} for kind in sorted(counts)}
 
 
+def marks_entities(tag_names: Iterable[str]) -> bool:
+    """Whether tags have the form O, B-x, I-x or O, x-B, x-I; all others are classes of their own, as parts of speech."""
+    return _tags_at_the_end(tag_names) is not None
+
+
 def _column(values: ArrayLike) -> np.ndarray:
     """(rows,) or (rows, 1) -> (rows,)."""
     column = np.asarray(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -11,8 +12,10 @@ import torch
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 
+from . import pictures
 from .arguments import QADataArguments
 from .errors import UserError
+from .groups import score_answer_lengths
 from .splits import Split
 
 SMALLEST_ROOM = 8  # tokens of context that a window must hold at least
@@ -31,7 +34,7 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
         if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
             message = "no answer; give --version_2_with_negative if questions may have none"
             raise UserError(message, file=split.file, row=row.line, column="answers")
-    if not any(context.strip() for context in contexts(split)):
+    if not split.part and not any(context.strip() for context in contexts(split)):
         raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
 
 
@@ -240,17 +243,30 @@ class SpanDecoder:
             answers.append(answer | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
         return answers
 
-    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
-        """`compute_metrics` for Trainer, from the extracted texts."""
+    def scored(self, output: EvalPrediction | PredictionOutput) -> dict[str, list] | None:
+        if not has_answers(self.split):
+            return None
+        return {
+            "predictions": [answer["prediction"] for answer in self.answers(output)],
+            "references": [[answer["text"] for answer in row.fields["answers"]] for row in self.split.rows],
+            "question_types": self.split.column("question_type"),
+        }
+
+    def score(self, predictions: list, references: list, question_types: list) -> dict[str, float]:
         from . import metrics
 
-        types = self.split.column("question_type")
         return metrics.QuestionAnsweringMetric().compute(
-            predictions=[answer["prediction"] for answer in self.answers(output)],
-            references=[[answer["text"] for answer in row.fields["answers"]] for row in self.split.rows],
+            predictions=predictions,
+            references=references,
             style=style(self.data),
-            question_types=None if all(kind is None for kind in types) else types,
+            question_types=None if all(kind is None for kind in question_types) else question_types,
         )
+
+    def groups(self, predictions: list, references: list, question_types: list) -> dict[str, dict[str, float]]:
+        return score_answer_lengths(predictions, references, style(self.data))
+
+    def draw(self, path: Path, predictions: list, references: list, question_types: list) -> None:
+        pictures.draw_groups(self.groups(predictions, references, question_types), "f1", path)
 
 
 def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:

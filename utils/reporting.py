@@ -1,8 +1,7 @@
-"""What a run leaves behind: results, predictions, a report on the data, a record of itself, a card."""
+"""What a run does, and what it leaves behind: results, predictions, a report on the data, a record of itself, a card."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import logging
@@ -11,7 +10,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,12 @@ import torch
 
 from .arguments import DataArguments, HeadTrainingArguments, ModelArguments
 from .card import write_card
-from .errors import ShownError
+from .checks import splits_of
+from .files import replace_file, sha256
+from .hub import push
+from .pictures import draw_training
+from .predictions import predict
+from .splits import Split
 from .training import Decoder, HeadTrainer
 
 logger = logging.getLogger(__name__)
@@ -49,24 +53,24 @@ def run_stages(
     trainer: HeadTrainer,
     arguments: tuple[ModelArguments, DataArguments, HeadTrainingArguments],
     decoders: Mapping[str, Decoder],
+    test: Iterable[Split],
+    decode: Callable[[Split], Decoder],
     report: dict[str, Any],
     record: Record,
-) -> dict[str, float]:
+) -> None:
     """Trains, evaluates and predicts as the flags say, and writes everything the interface promises.
 
     Args:
-        decoders: of the splits of this run.
-        report: on their data.
-
-    Returns:
-        all metrics.
+        decoders: of the splits of this run that are held in memory.
+        test: the parts of what is to be predicted.
+        decode: makes a decoder of such a part.
+        report: on the data of `decoders`.
     """
     training = arguments[-1]
     output_dir = training.folder
     metrics: dict[str, float] = {}
 
-    def keep(stage: str, values: Any, samples: int) -> None:
-        values[f"{stage}_samples"] = samples
+    def keep(stage: str, values: Any) -> None:
         trainer.log_metrics(stage, values)
         trainer.save_metrics(stage, values)
         metrics.update(values)
@@ -75,51 +79,42 @@ def run_stages(
         outcome = trainer.train(resume_from_checkpoint=training.resume_from_checkpoint)
         trainer.save_model(_internal_call=True)  # without a push: results and card are still to come
         trainer.save_state()
-        keep("train", outcome.metrics, len(decoders["train"].split.rows))
+        keep("train", outcome.metrics | {"train_samples": len(decoders["train"].split.rows)})
+    scored: dict[str, Any] = {}
     if training.do_eval:
-        keep("eval", trainer.evaluate(), len(decoders["validation"].split.rows))
+        decoder = decoders["validation"]
+        output: Any = trainer.predict(decoder.features, metric_key_prefix="eval")
+        scored["validation"] = decoder.scored(output)
+        trainer.log(output.metrics)
+        keep("eval", output.metrics | {"eval_samples": len(decoder.split.rows)})
     if training.do_predict:
-        trainer.compute_metrics = decoders["test"].metrics
-        output = trainer.predict(decoders["test"].features, metric_key_prefix="predict")
-        keep("predict", output.metrics, len(decoders["test"].split.rows))
-        if trainer.is_world_process_zero():
-            write_predictions(output_dir / "predictions.jsonl", decoders["test"].answers(output))
+        trainer.compute_metrics = None  # it scores the validation rows; a part alone has no score
+        options = (*arguments[:-1], training.bf16, training.fp16)
+        predicted = predict(trainer, test, lambda part: decoders.get("test") or decode(part), options, output_dir)
+        scored["test"] = predicted.scored
+        keep("predict", predicted.metrics)
+        if "test" not in decoders:
+            report["test"] = predicted.report
     if trainer.is_world_process_zero():
         write_json(output_dir / "data_report.json", report)
-        write_json(output_dir / "run.json", run_record(trainer, arguments, decoders, metrics, record))
+        run = run_record(trainer, arguments, report, metrics, record)
+        write_json(output_dir / "run.json", run)
         if training.do_train:
-            write_card(output_dir, trainer.model.config, arguments, report, metrics)
+            draw_training(trainer.state.log_history, output_dir / "training.png")
+            groups = draw_scores(scored, decoders, output_dir / "scores.png")
+            write_card(trainer.model.config, arguments, run, report, groups, chosen_weights(trainer))
     if training.push_to_hub:
-        try:
-            trainer.push_to_hub()
-        except Exception as error:  # whatever the network, the Hub or a token can do
-            later = f'hf upload {trainer.hub_model_id} {output_dir} --exclude "checkpoint-*"'
-            reason = str(error).strip().split("\n")[0]
-            raise ShownError(f"not pushed ({reason}); all is in {output_dir}, push it later with: {later}") from error
-    return metrics
-
-
-def write_predictions(path: Path, answers: list[dict[str, Any]]) -> None:
-    lines = [json.dumps(answer, ensure_ascii=False) for answer in answers]
-    _write(path, "\n".join(lines) + "\n")
+        push(trainer)
 
 
 def write_json(path: Path, content: Any) -> None:
-    _write(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    """Replaces a file as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    replace_file(path, [json.dumps(content, ensure_ascii=False, indent=2) + "\n"])
 
 
 def run_record(
     trainer: HeadTrainer,
     arguments: tuple[Any, ...],
-    decoders: Mapping[str, Decoder],
+    report: Mapping[str, Any],
     metrics: dict[str, float],
     record: Record,
 ) -> dict[str, Any]:
@@ -142,7 +137,7 @@ def run_record(
         "head": trainer.model.config.head,
         "head_kwargs": trainer.model.config.head_kwargs,
         "data": {
-            file: {"sha256": sha256(file)} for file in sorted({decoder.split.file for decoder in decoders.values()})
+            file: {"sha256": sha256(file)} for file in sorted({split["file"] for split in splits_of(report).values()})
         },
         "metrics": metrics,
         "seconds": round(time.time() - record.began, 1),
@@ -157,9 +152,22 @@ def run_record(
     }
 
 
-def sha256(file: str | os.PathLike[str]) -> str:
-    digest = hashlib.sha256()
-    with Path(file).open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def draw_scores(
+    scored: Mapping[str, dict[str, list] | None], decoders: Mapping[str, Decoder], path: Path
+) -> dict[str, dict[str, float]]:
+    """Draws the scores of the last split that has labels, the test rows where there are some, and returns them by group."""
+    for split in ("test", "validation"):
+        pairs = scored.get(split)
+        if pairs is not None:
+            decoders[split].draw(path, **pairs)
+            return decoders[split].groups(**pairs)
+    return {}
+
+
+def chosen_weights(trainer: HeadTrainer) -> str:
+    """Which of a training's weights are the ones that were scored and saved, in words."""
+    state = trainer.state
+    if trainer.args.load_best_model_at_end and state.best_global_step:
+        by = trainer.args.metric_for_best_model
+        return f"step {state.best_global_step} of {state.global_step}, the best by {by} on the validation rows"
+    return f"the last of {state.global_step} steps"

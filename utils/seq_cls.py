@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -11,9 +12,10 @@ import numpy as np
 from transformers import EvalPrediction, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 
-from . import relations
+from . import pictures, relations
 from .arguments import SequenceDataArguments
-from .columns import Columns
+from .columns import Columns, find_columns
+from .groups import score_classes
 from .labels import Labels, as_list
 from .splits import Reader, Split
 from .tables import read_table
@@ -24,6 +26,11 @@ logger = logging.getLogger(__name__)
 def reader(data: SequenceDataArguments) -> Reader:
     """What reads the rows of a file."""
     return relations.read_relations if data.task is not None and data.task.metric == "relations" else read_table
+
+
+def texts(split: Split, data: SequenceDataArguments) -> list[str]:
+    """The text of every row; of a pair, both."""
+    return find_columns(split, data).texts(split)
 
 
 def add_markers(tokenizer: PreTrainedTokenizerFast, data: SequenceDataArguments) -> None:
@@ -98,26 +105,52 @@ class SequenceDecoder:
     def ceiling(self, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
         return {}
 
-    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
-        """`compute_metrics` for Trainer."""
+    def scored(self, output: EvalPrediction | PredictionOutput) -> dict[str, list] | None:
+        if output.label_ids is None:
+            return None
+        order = np.argsort(self.features["row"])
+        logits, references = _array(output.predictions)[order], np.asarray(output.label_ids)[order]
+        if self.labels.problem_type == "regression":
+            logits, references = logits.reshape(-1), references.reshape(-1)
+        elif self.labels.problem_type == "multi_label_classification":
+            logits, references = (logits > 0).astype(int), references.astype(int)
+        elif not self._relations:  # whose area under the curve needs every score
+            logits = logits.argmax(axis=-1)
+        return {"predictions": logits.tolist(), "references": references.tolist()}
+
+    def score(self, predictions: list, references: list) -> dict[str, float]:
         from . import metrics
 
-        special = self.data.task.metric if self.data.task is not None else ""
-        logits, references = _array(output.predictions), np.asarray(output.label_ids)
+        pairs = {"predictions": predictions, "references": references}
         if self.labels.problem_type == "regression":
-            cut = {"positive_from": metrics.KLUE_STS_CUT} if special == "sts" else {}
+            sts = self.data.task is not None and self.data.task.metric == "sts"
             return metrics.RegressionMetric().compute(
-                predictions=logits.reshape(-1), references=references.reshape(-1), **cut
+                **pairs, **({"positive_from": metrics.KLUE_STS_CUT} if sts else {})
             )
-        if special == "relations":
-            return metrics.RelationMetric().compute(
-                predictions=logits, references=references, relations=self.labels.names
-            )
+        if self._relations:
+            return metrics.RelationMetric().compute(**pairs, relations=self.labels.names)
         if self.labels.problem_type == "multi_label_classification":
-            return metrics.MultiLabelMetric().compute(
-                predictions=(logits > 0).astype(int), references=references.astype(int)
-            )
-        return metrics.SequenceClassificationMetric().compute(predictions=logits.argmax(axis=-1), references=references)
+            return metrics.MultiLabelMetric().compute(**pairs)
+        return metrics.SequenceClassificationMetric().compute(**pairs)
+
+    def groups(self, predictions: list, references: list) -> dict[str, dict[str, float]]:
+        if self.labels.problem_type == "regression":
+            return {}
+        predicted = np.argmax(predictions, axis=-1) if self._relations else predictions
+        return score_classes(predicted, references, self.labels.names)
+
+    def draw(self, path: Path, predictions: list, references: list) -> None:
+        if self.labels.problem_type == "regression":
+            pictures.draw_scores(predictions, references, path)
+        elif self.labels.problem_type == "multi_label_classification" or len(self.labels.names) > pictures.MOST_GROUPS:
+            pictures.draw_groups(self.groups(predictions, references), "f1", path)
+        else:
+            predicted = np.argmax(predictions, axis=-1) if self._relations else predictions
+            pictures.draw_confusion(predicted, references, self.labels.names, path)
+
+    @property
+    def _relations(self) -> bool:
+        return self.data.task is not None and self.data.task.metric == "relations"
 
     def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per row, in order: `id`, `prediction` by name, `score` (a probability, or the value itself)."""

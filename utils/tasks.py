@@ -12,6 +12,7 @@ from pathlib import Path
 from .errors import UserError
 
 KLUE = "github.com/KLUE-benchmark/KLUE, klue_benchmark/"
+KLUE_LICENCE = "CC BY-SA 4.0"
 KOELECTRA = "github.com/monologg/KoELECTRA, finetune/data/"
 
 
@@ -28,6 +29,7 @@ class Task:
         labels: the classes in the order of the published code; read off the training rows where it has none.
         flags: defaults of other flags.
         metric: which metric beyond the usual ones, see the scripts' decoders.
+        licence: of the data; empty where it is not known here and the source has to be asked.
     """
 
     script: str
@@ -38,6 +40,7 @@ class Task:
     labels: tuple[str, ...] = ()
     flags: dict[str, object] = field(default_factory=dict)
     metric: str = ""
+    licence: str = ""
 
 
 # The order is that of relation_list.json in the KLUE-RE distribution.
@@ -86,6 +89,7 @@ TASKS = {
         {"train": "ratings_train.txt", "test": "ratings_test.txt"},
         labels=("0", "1"),
         flags={"validation_split": 0.05},
+        licence="CC0 1.0",
     ),
     "ynat": Task(
         "run_seq_cls.py",
@@ -93,6 +97,7 @@ TASKS = {
         _klue("ynat"),
         hub=("klue/klue", "ynat"),
         labels=("정치", "경제", "사회", "생활문화", "세계", "IT과학", "스포츠"),
+        licence=KLUE_LICENCE,
     ),
     "klue-sts": Task(
         "run_seq_cls.py",
@@ -101,6 +106,7 @@ TASKS = {
         hub=("klue/klue", "sts"),
         flags={"do_regression": True},
         metric="sts",
+        licence=KLUE_LICENCE,
     ),
     "klue-nli": Task(
         "run_seq_cls.py",
@@ -108,6 +114,7 @@ TASKS = {
         _klue("klue-nli"),
         hub=("klue/klue", "nli"),
         labels=("entailment", "contradiction", "neutral"),
+        licence=KLUE_LICENCE,
     ),
     "klue-re": Task(
         "run_seq_cls.py",
@@ -116,6 +123,7 @@ TASKS = {
         hub=("klue/klue", "re"),
         labels=RELATIONS,
         metric="relations",
+        licence=KLUE_LICENCE,
     ),
     "kornli": Task(
         "run_seq_cls.py",
@@ -161,6 +169,7 @@ TASKS = {
         _klue("klue-ner", "tsv"),
         hub=("klue/klue", "ner"),
         labels=tuple(f"{side}-{kind}" for kind in ("PS", "LC", "OG", "DT", "TI", "QT") for side in "BI") + ("O",),
+        licence=KLUE_LICENCE,
     ),
     "naver-ner": Task(
         "run_token_cls.py",
@@ -181,6 +190,7 @@ TASKS = {
         hub=("klue/klue", "mrc"),
         flags={"version_2_with_negative": True},
         metric="klue-mrc",
+        licence=KLUE_LICENCE,
     ),
     "korquad": Task(
         "run_qa.py",
@@ -188,6 +198,7 @@ TASKS = {
         {"train": "KorQuAD_v1.0_train.json", "validation": "KorQuAD_v1.0_dev.json"},
         hub=("KorQuAD/squad_kor_v1", None),
         metric="korquad",
+        licence="CC BY-ND 2.0 KR",
     ),
 }
 

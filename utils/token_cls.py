@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -13,8 +14,10 @@ from transformers.trainer_utils import PredictionOutput
 
 from heads import HeadedEncoderConfig
 
+from . import pictures
 from .arguments import TokenDataArguments
 from .errors import UserError
+from .groups import score_classes
 from .labels import NAMING, unnamed
 from .splits import Split
 
@@ -35,7 +38,7 @@ def check_tagged(split: Split) -> None:
     for row in split.rows:
         if row.fields["tags"] is None and split.name != "test":
             raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
-    if not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
+    if not split.part and not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
         raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
 
 
@@ -52,9 +55,8 @@ class Tags:
     unit: str
 
     @classmethod
-    def of(cls, splits: dict[str, Split], data: TokenDataArguments) -> Tags:
+    def of(cls, split: Split, data: TokenDataArguments) -> Tags:
         """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag."""
-        split = splits["train"]
         unit = _unit(split)
         if data.task is not None and data.task.labels:
             return cls(list(data.task.labels), unit)
@@ -65,10 +67,9 @@ class Tags:
         return cls(sorted(names, key=lambda name: (name != "O", name[2:] if name[1:2] == "-" else name, name)), unit)
 
     @classmethod
-    def of_checkpoint(cls, config: HeadedEncoderConfig, splits: dict[str, Split]) -> Tags:
-        """What a checkpoint was trained on; the unit is read off the rows where it comes from a stock one."""
-        unit = getattr(config, "token_unit", None) or _unit(next(iter(splits.values())))
-        return cls(config.label_names, unit)
+    def of_checkpoint(cls, config: HeadedEncoderConfig, split: Split) -> Tags:
+        """What a checkpoint was trained on; the unit is read off a split's rows where a stock one does not say it."""
+        return cls(config.label_names, getattr(config, "token_unit", None) or _unit(split))
 
     def config_fields(self) -> dict[str, Any]:
         """How a configuration says the same."""
@@ -211,7 +212,7 @@ class TagDecoder:
         if not has_tags(self.split):
             return {}
         gold = list(self.features["labels"])
-        scores = self._scores(self._decode(gold, [[1.0] * len(row) for row in gold])[0])
+        scores = self.score(**self._pairs(self._decode(gold, [[1.0] * len(row) for row in gold])[0]))
         return {name: 100 * scores[name] for name in ("entity_f1", "char_macro_f1") if name in scores}
 
     def decode(self, output: EvalPrediction | PredictionOutput) -> tuple[list[list[str]], list[list[float]]]:
@@ -246,21 +247,39 @@ class TagDecoder:
             logger.warning(message, self.split.file, missing, nothing)
         return [[tag or nothing for tag in sentence] for sentence in tags], scores
 
-    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
-        """`compute_metrics` for Trainer. Spaces do not count, as in KLUE-NER."""
-        return self._scores(self.decode(output)[0])
+    def scored(self, output: EvalPrediction | PredictionOutput) -> dict[str, list] | None:
+        return self._pairs(self.decode(output)[0]) if has_tags(self.split) else None
 
-    def _scores(self, predicted: list[list[str]]) -> dict[str, float]:
-        from . import metrics
-
+    def _pairs(self, predicted: list[list[str]]) -> dict[str, list]:
+        """Tags without those of spaces, which do not count, as in KLUE-NER."""
         references = self.split.column("tags")
         kept = [[not token.isspace() for token in row.fields["tokens"]] for row in self.split.rows]
+        return {
+            "predictions": [_compress(tags, keep) for tags, keep in zip(predicted, kept, strict=True)],
+            "references": [_compress(tags, keep) for tags, keep in zip(references, kept, strict=True)],
+        }
+
+    def score(self, predictions: list, references: list) -> dict[str, float]:
+        from . import metrics
+
         return metrics.TaggingMetric().compute(
-            predictions=[_compress(tags, keep) for tags, keep in zip(predicted, kept, strict=True)],
-            references=[_compress(tags, keep) for tags, keep in zip(references, kept, strict=True)],
+            predictions=predictions,
+            references=references,
             tag_names=self.tags.names,
             characters=self.tags.unit == "characters",
         )
+
+    def groups(self, predictions: list, references: list) -> dict[str, dict[str, float]]:
+        from . import metrics
+
+        if metrics.marks_entities(self.tags.names):
+            return metrics.score_entity_types(predictions, references)
+        index = {name: i for i, name in enumerate(self.tags.names)}
+        predicted, gold = ([index[tag] for tags in column for tag in tags] for column in (predictions, references))
+        return score_classes(predicted, gold, self.tags.names)
+
+    def draw(self, path: Path, predictions: list, references: list) -> None:
+        pictures.draw_groups(self.groups(predictions, references), "f1", path)
 
     def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per row, in order: `id`, and per token `prediction`, a tag by name, and `score`, its probability."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import datasets
 import torch
 import transformers
+from huggingface_hub import HfApi
 from huggingface_hub.errors import HTTPError
 from torch.utils.data import SequentialSampler
 from transformers import (
@@ -21,8 +26,10 @@ from transformers import (
     Trainer,
     set_seed,
 )
+from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_pt_utils import LengthGroupedSampler
-from transformers.trainer_utils import PredictionOutput
+from transformers.trainer_utils import HubStrategy, PredictionOutput
+from transformers.utils import PushInProgress
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
@@ -54,8 +61,17 @@ class Decoder(Protocol):
     def ceiling(self, tokenizer: PreTrainedTokenizerFast) -> dict[str, float]:
         """By metric, the score (0-100) of a model that is always right, where the tokenizer limits it."""
 
-    def metrics(self, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
-        """`compute_metrics` for Trainer."""
+    def scored(self, output: EvalPrediction | PredictionOutput) -> dict[str, list] | None:
+        """What `score` takes, one item per row, in order; None where the split has no labels."""
+
+    def score(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """The metrics of what `scored` gave, for one split or for several put together."""
+
+    def groups(self, *args: Any, **kwargs: Any) -> dict[str, dict[str, float]]:
+        """The scores of every class, entity type or kind of answer, from what `scored` gave; empty for regression."""
+
+    def draw(self, path: Path, *args: Any, **kwargs: Any) -> None:
+        """Draws what `scored` gave: a confusion matrix, or the score of every group."""
 
     def answers(self, output: EvalPrediction | PredictionOutput) -> list[dict[str, Any]]:
         """One dictionary per row, in order, with `id` (where there is one), `prediction` by name and `score`."""
@@ -77,6 +93,12 @@ def begin(training: HeadTrainingArguments) -> None:
         cure = "--resume_from_checkpoint true goes on from the last one, another --output_dir begins anew"
         raise UserError(f"{training.folder} holds checkpoints of an earlier run: {cure}")
     set_seed(training.seed)  # before the model is built: its head is random
+
+
+def metrics_of(decoder: Decoder, output: EvalPrediction | PredictionOutput) -> dict[str, float]:
+    """`compute_metrics` for Trainer."""
+    scored = decoder.scored(output)
+    return {} if scored is None else decoder.score(**scored)
 
 
 def build_trainer(
@@ -106,7 +128,7 @@ def build_trainer(
             eval_dataset=decoders["validation"].features if "validation" in decoders else None,
             processing_class=tokenizer,
             data_collator=Collator(tokenizer, fill, data.max_seq_length if data.pad_to_max_length else None),
-            compute_metrics=decoders["validation"].metrics if "validation" in decoders else None,
+            compute_metrics=partial(metrics_of, decoders["validation"]) if "validation" in decoders else None,
             preprocess_logits_for_metrics=reduce_logits,
         )
     except (HTTPError, OSError) as error:  # Trainer creates the repository first: better now than after hours
@@ -143,6 +165,7 @@ class HeadTrainer(Trainer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.copies_to_push = tempfile.TemporaryDirectory()
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
 
@@ -212,6 +235,53 @@ class HeadTrainer(Trainer):
         return super()._get_num_items_in_batch(counted, device)
 
     def create_model_card(self, *args, **kwargs) -> None:
-        """Leaves the card that `reporting` writes, where there is one."""
-        if not (self.args.folder / "README.md").exists():
-            super().create_model_card(*args, **kwargs)
+        """Leaves the card that `reporting` has written."""
+
+    def _save(self, output_dir=None, state_dict=None):
+        super()._save(output_dir, state_dict)
+        # A pickle that nothing reads, and that nobody should have to trust.
+        Path(output_dir or self.args.folder, TRAINING_ARGS_NAME).unlink(missing_ok=True)
+
+    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
+        """Pushes a copy of a checkpoint while training goes on.
+
+        Trainer's own way leaves out the code of the heads, adds a pickle, and overwrites what an earlier run left in
+        `output_dir`; a copy, because the checkpoint may be deleted before it is sent.
+        """
+        strategy = self.args.hub_strategy
+        if not self.is_world_process_zero() or strategy == HubStrategy.END:
+            return
+        pending: Any = self.push_in_progress
+        if pending is not None and not pending.is_done() and not self.args.hub_always_push:
+            return
+        source = Path(checkpoint_folder)
+        copy = Path(self.copies_to_push.name, source.name)
+        shutil.copytree(source, copy, dirs_exist_ok=True)
+        progress = f"step {self.state.global_step} of {self.state.max_steps}"
+        (copy / "README.md").write_text(f"Training in progress: {progress}.\n", encoding="utf-8")
+        left_out: dict[str | None, list[str]] = {None: ["optimizer.*", "scheduler.*", "scaler.*", "rng_state*"]}
+        if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
+            left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
+        jobs: list[Any] = [
+            HfApi().upload_folder(
+                repo_id=str(self.hub_model_id),
+                folder_path=copy,
+                path_in_repo=folder,
+                commit_message=f"Training in progress, {progress}",
+                revision=self.args.hub_revision,
+                ignore_patterns=patterns,
+                run_as_future=True,
+            )
+            for folder, patterns in left_out.items()
+        ]
+        pushes: Any = PushInProgress()
+        pushes.jobs = [*(pending.jobs if pending is not None else []), *jobs]
+        self.push_in_progress = pushes
+
+    def _finish_current_push(self) -> None:
+        super()._finish_current_push()
+        pushes: Any = getattr(self, "push_in_progress", None)  # only there where something is to be pushed
+        for job in pushes.jobs if pushes is not None else []:
+            if job.exception() is not None:
+                reason = str(job.exception()).strip().split("\n")[0]
+                logger.warning("a push during the training failed (%s); the last one has everything", reason)

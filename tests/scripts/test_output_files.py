@@ -10,7 +10,7 @@ from script_runs import REPOSITORY
 from transformers import AutoTokenizer
 
 CODE = {path.name for path in (REPOSITORY / "heads").glob("*.py")} - {"__init__.py"}
-MODEL = {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "training_args.bin"}
+MODEL = {"model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"}
 RESULTS = {"all_results.json", "train_results.json", "eval_results.json", "predict_results.json", "trainer_state.json"}
 REPORTS = {"README.md", "run.json", "data_report.json", "predictions.jsonl"}
 

@@ -67,8 +67,9 @@ def test_what_was_trained_here_scores_the_same_as_a_stock_checkpoint(task, learn
     config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
     config.pop("token_unit", None)  # as where another program trained it: read off the rows then
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    stages = {"do_eval": True, "do_predict": True, **files[task]} | {"train_file": None}
-    outcome = run(task, model_name_or_path=tmp_path, per_device_eval_batch_size=4, **stages, **WINDOWS[task])
-    assert outcome.metrics("eval") == trained.metrics("eval")
-    assert outcome.metrics("predict") == trained.metrics("predict")
-    assert outcome.predictions == trained.predictions
+    options = {"model_name_or_path": tmp_path, "per_device_eval_batch_size": 4} | WINDOWS[task]
+    evaluated = run(task, do_eval=True, validation_file=files[task]["validation_file"], **options)
+    assert evaluated.metrics("eval") == trained.metrics("eval")
+    predicted = run(task, do_predict=True, test_file=files[task]["test_file"], **options)
+    assert predicted.metrics("predict") == trained.metrics("predict")
+    assert predicted.predictions == trained.predictions
