@@ -7,14 +7,16 @@
 
 from pathlib import Path
 
-from utils.arguments import ModelArguments, Parser
+from transformers.utils import logging as library_logging
+
+from utils.arguments import Parser
 from utils.errors import UserError, run
-from utils.models import load_checkpoint, load_tokenizer
+from utils.models import load_checkpoint
 from utils.stock import to_stock
 
 
 def main() -> None:
-    parser = Parser(description=__doc__.partition("\n")[0])
+    parser = Parser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="Folder or Hub id of a checkpoint of this project.")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="A new folder.")
     parser.add_argument("--debug", action="store_true", help="Show the traceback of an error.")
@@ -22,8 +24,8 @@ def main() -> None:
     if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
         raise UserError("is not empty; name a new folder", file=arguments.output)
 
-    model = load_checkpoint(arguments.checkpoint)
-    tokenizer = load_tokenizer(ModelArguments(model_name_or_path=arguments.checkpoint))
+    library_logging.disable_progress_bar()
+    model, tokenizer = load_checkpoint(arguments.checkpoint)
     stock = to_stock(model)
     if "token_type_ids" not in model.encoder_inputs:  # the stock class would fail on what the model here leaves out
         read = [name for name in tokenizer.model_input_names if name != "token_type_ids"]

@@ -223,7 +223,7 @@ def test_an_output_folder_with_something_in_it(save, export):
 
 
 def test_what_is_no_checkpoint_of_this_project(save, export):
-    with pytest.raises(UserError, match="is no checkpoint of this project but a BertForTokenClassification$"):
+    with pytest.raises(UserError, match="is no checkpoint of this project, but a model of type bert$"):
         export(save(stock_model("token_cls", "bert")))
 
 

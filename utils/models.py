@@ -10,8 +10,12 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
-import heads
-from heads import HeadedEncoderConfig
+from heads import (
+    HeadedEncoderConfig,
+    HeadedEncoderForQuestionAnswering,
+    HeadedEncoderForSequenceClassification,
+    HeadedEncoderForTokenClassification,
+)
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from .arguments import ModelArguments
@@ -19,6 +23,15 @@ from .errors import UserError
 from .stock import from_stock, headed_config, stock_class, stock_task
 
 logger = logging.getLogger(__name__)
+
+_CLASSES: dict[str, type[HeadedEncoderPreTrainedModel]] = {
+    kind.__name__: kind
+    for kind in (
+        HeadedEncoderForSequenceClassification,
+        HeadedEncoderForTokenClassification,
+        HeadedEncoderForQuestionAnswering,
+    )
+}
 
 
 def load_config(
@@ -57,16 +70,6 @@ def load_config(
             raise UserError(f"the checkpoint {name} has a head of its own, which is 'dense' here; {cure}")
         config = headed_config(config, name)
     return config
-
-
-def _read_config(arguments: ModelArguments) -> PretrainedConfig:
-    name = arguments.model_name_or_path or arguments.config_name or ""
-    try:
-        return AutoConfig.from_pretrained(
-            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
 
 
 def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
@@ -150,26 +153,34 @@ def build_model(
     return model
 
 
-def load_checkpoint(name: str) -> HeadedEncoderPreTrainedModel:
-    """A checkpoint of this project, whichever its task, in float32.
-
-    Args:
-        name: Hub id or folder.
+def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrainedTokenizerFast]:
+    """A whole checkpoint of this project, for whichever task: its model in evaluation mode, and its tokenizer.
 
     Raises:
-        UserError: there is none, or its weights do not fit, are missing or are not safetensors.
+        UserError: it is none, or is broken.
     """
     arguments = ModelArguments(model_name_or_path=name)
     config = _read_config(arguments)
-    made_by = (config.architectures or [""])[0]
-    if not isinstance(config, HeadedEncoderConfig) or made_by not in heads.__all__:
-        raise UserError(f"{name} is no checkpoint of this project but a {made_by or config.model_type}")
-    return _load(getattr(heads, made_by), arguments, config)
+    kind = _CLASSES.get((config.architectures or [""])[0])
+    if kind is None:
+        raise UserError(f"{name} is no checkpoint of this project, but a model of type {config.model_type}")
+    tokenizer = load_tokenizer(arguments)
+    return build_model(kind, arguments, config, tokenizer, {}).eval(), tokenizer
 
 
 def count(module: torch.nn.Module) -> int:
     """The number of a module's parameters."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _read_config(arguments: ModelArguments) -> PretrainedConfig:
+    name = arguments.model_name_or_path or arguments.config_name or ""
+    try:
+        return AutoConfig.from_pretrained(
+            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
 
 
 def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
