@@ -17,7 +17,7 @@ from utils.features import build_features
 from utils.models import build_model, check_length, load_config, load_tokenizer
 from utils.readers import read_tagged
 from utils.reporting import Record, run_stages
-from utils.splits import Split, load_splits
+from utils.splits import Split, first_part, load_splits
 from utils.training import begin, build_trainer
 
 
@@ -46,7 +46,8 @@ def main() -> None:
     with training.main_process_first():
         splits, test = load_splits(data, training, read, token_cls.texts, token_cls.check_tagged)
         if isinstance(config, HeadedEncoderConfig):
-            tags = token_cls.Tags.of_checkpoint(config)
+            first, test = first_part(splits, test)
+            tags = token_cls.Tags.of_checkpoint(config, first)
         else:
             tags = token_cls.Tags.of(splits["train"], data)
         decoders = {name: decode(split) for name, split in splits.items()}

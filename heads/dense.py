@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "gelu": nn.functional.gelu,
+    "tanh": torch.tanh,
+    "relu": nn.functional.relu,
+}
+
 
 class DenseHead(nn.Module):
-    """The heads of transformers' ELECTRA, weight for weight.
+    """The heads of transformers' ELECTRA, weight for weight; with another activation those of other families.
 
     Sequences: token 0, dropout, dense, gelu, dropout, linear (`ElectraClassificationHead`).
     Tokens: dropout, linear (`ElectraForTokenClassification`, `ElectraForQuestionAnswering`).
@@ -16,12 +24,22 @@ class DenseHead(nn.Module):
         hidden_size: H, the width of the encoder's hidden states.
         num_labels: C, the number of outputs per sequence or token.
         per_token: one output per token instead of one per sequence.
+        activation: between a sequence's two layers, a name in `ACTIVATIONS`: "gelu" as in ELECTRA and DeBERTa-v2, "tanh"
+            as in BERT and RoBERTa, "relu" as in DistilBERT. Tokens have one layer and none.
         dropout: probability, on the hidden states and before the output layer.
+
+    Raises:
+        ValueError: an unknown activation.
     """
 
-    def __init__(self, hidden_size: int, num_labels: int, per_token: bool, dropout: float = 0.1):
+    def __init__(
+        self, hidden_size: int, num_labels: int, per_token: bool, activation: str = "gelu", dropout: float = 0.1
+    ):
         super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"unknown activation {activation!r}: choose one of {', '.join(ACTIVATIONS)}")
         self.per_token = per_token
+        self.activation = activation
         self.dropout = nn.Dropout(dropout)
         if not per_token:
             self.dense = nn.Linear(hidden_size, hidden_size)
@@ -31,5 +49,5 @@ class DenseHead(nn.Module):
         """Maps hidden states (B, T, H) and a right-padded mask (B, T) to logits (B, C), or (B, T, C) per token."""
         if self.per_token:
             return self.out_proj(self.dropout(hidden_states))
-        features = nn.functional.gelu(self.dense(self.dropout(hidden_states[:, 0])))
+        features = ACTIVATIONS[self.activation](self.dense(self.dropout(hidden_states[:, 0])))
         return self.out_proj(self.dropout(features))

@@ -70,6 +70,7 @@ def names_script(command: str) -> bool:
 DOCUMENTED = {
     **{name: readme_commands(name) for name in READMES},
     **{name: docstring_commands(name) for name in SCRIPTS},
+    "export_stock.py": docstring_commands("export_stock.py"),
     "quickstart.py": quickstart_commands(),
 }
 RUNS = [

@@ -169,6 +169,23 @@ def test_encoded_labels():
         encoded(many, ["30"])
 
 
+def test_labels_of_a_checkpoint_that_only_numbers_them():
+    def encoded(labels, *values):
+        return labels.encode(split_of([{"label": value} for value in values]), "label")
+
+    numbered = Labels("single_label_classification", ["LABEL_0", "LABEL_1"])
+    assert encoded(numbered, 1, "0", "LABEL_1") == [1, 0, 1]
+    with pytest.raises(
+        UserError, match=r"unknown label '긍정'; known ones are LABEL_0, LABEL_1; .* in its config\.json$"
+    ):
+        encoded(numbered, "긍정")
+    with pytest.raises(UserError, match=r"unknown label '2'; known ones are LABEL_0, LABEL_1"):
+        encoded(numbered, 2)
+    assert encoded(Labels("multi_label_classification", ["LABEL_0", "LABEL_1"]), ["1"]) == [[0.0, 1.0]]
+    with pytest.raises(UserError, match=r"unknown label '0'; known ones are no, yes$"):
+        encoded(Labels("single_label_classification", ["no", "yes"]), "0")
+
+
 # Answers
 
 

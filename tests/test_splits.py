@@ -12,7 +12,7 @@ import pytest
 from utils.arguments import DataArguments, HeadTrainingArguments
 from utils.errors import UserError
 from utils.readers import read_table
-from utils.splits import Split, load_splits
+from utils.splits import Split, first_part, load_splits
 
 TEXTS = [
     "영화 정말 좋다",
@@ -192,3 +192,13 @@ def test_hub_errors(hub, tmp_path):
     hub["user/data"] = datasets.DatasetDict({"train": dataset([0.5], datasets.Value("float64"))})
     with pytest.raises(UserError, match="--do_predict needs test data: user/data has none"):
         read_hub(tmp_path, "predict")
+
+
+def test_a_look_at_the_first_part_uses_nothing_up():
+    parts = [Split("test", "a.csv", [], number) for number in range(3)]
+    first, test = first_part({}, iter(parts))
+    assert first is parts[0]
+    assert list(test) == parts
+    validation = Split("validation", "b.csv", [])
+    first, test = first_part({"validation": validation}, parts)
+    assert first is validation and test is parts

@@ -101,7 +101,18 @@ def test_single_characters_are_characters():
 
 def test_tags_of_a_checkpoint():
     config = HeadedEncoderConfig(**token_cls.Tags(NAMES, "characters").config_fields())
-    assert token_cls.Tags.of_checkpoint(config) == token_cls.Tags(NAMES, "characters")
+    words = split_of([["ab"]], None)
+    assert token_cls.Tags.of_checkpoint(config, words) == token_cls.Tags(NAMES, "characters")
+    del config.token_unit  # a stock checkpoint says nothing about it
+    assert token_cls.Tags.of_checkpoint(config, words) == token_cls.Tags(NAMES, "words")
+    characters = split_of([["a", " "], ["b"]], None)
+    assert token_cls.Tags.of_checkpoint(config, characters) == token_cls.Tags(NAMES, "characters")
+
+
+def test_tags_of_a_checkpoint_that_only_numbers_them():
+    split = split_of([["a"]], [["B-X"]])
+    with pytest.raises(UserError, match=r"known ones are LABEL_0, LABEL_1; the checkpoint numbers its classes only: "):
+        token_cls.feature_columns(split, token_cls.Tags(["LABEL_0", "LABEL_1"], "words"))
 
 
 def test_errors():

@@ -31,7 +31,7 @@ class ModelArguments:
         default=None,
         metadata={
             "help": "An encoder (Hub id or folder: bare, discriminator or masked-LM checkpoint), or a checkpoint of this "
-            "project, whose head and labels are then kept."
+            "project, whose head and labels are then kept; so are those of a stock fine-tuned one without do_train."
         },
     )
     config_name: str | None = field(
@@ -293,7 +293,9 @@ class HeadTrainingArguments(TrainingArguments):
             raise ValueError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")
 
 
-class _Parser(HfArgumentParser):
+class Parser(HfArgumentParser):
+    """Says what is wrong with the flags in one line."""
+
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; {self.prog} --help lists all flags")
 
@@ -313,7 +315,7 @@ def parse_arguments(data_arguments: type[DataArguments], argv: Sequence[str] | N
     """
     argv = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg != "--debug"]  # see `errors.run`
     kinds: list[Any] = [ModelArguments, data_arguments, HeadTrainingArguments]
-    parser = _Parser(kinds, allow_abbrev=False)
+    parser = Parser(kinds, allow_abbrev=False)
     if argv and not argv[0].startswith("-"):
         names = [item.name for kind in kinds for item in dataclasses.fields(kind) if item.init]
         argv = read_recipe(argv[0], names) + argv[1:]

@@ -14,6 +14,8 @@ from .columns import find_columns
 from .errors import UserError
 from .splits import Split
 
+NAMING = "; the checkpoint numbers its classes only: name them, in the order it was trained with, in its config.json"
+
 
 @dataclass
 class Labels:
@@ -73,6 +75,8 @@ class Labels:
             UserError: a label that is unknown, or a score that is no number.
         """
         index = {name: i for i, name in enumerate(self.names)}
+        if unnamed(self.names):  # a number can then only be a place
+            index |= {str(i): i for i in range(len(self.names))}
         encoded: list = []
         for row in split.rows:
             value: Any = row.fields.get(column)
@@ -94,8 +98,14 @@ class Labels:
                     message += f"; known ones are {', '.join(self.names[:20])}" + (
                         ", ..." if len(self.names) > 20 else ""
                     )
+                    message += NAMING if unnamed(self.names) else ""
                 raise UserError(message, file=split.file, row=row.line, column=column) from None
         return encoded
+
+
+def unnamed(names: list[str]) -> bool:
+    """Whether these are the names that transformers gives to classes where nobody named them."""
+    return names == [f"LABEL_{i}" for i in range(len(names))]
 
 
 def sort_names(names: set[str]) -> list[str]:

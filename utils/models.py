@@ -11,32 +11,44 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
-from heads import HeadedEncoderConfig
+from heads import (
+    HeadedEncoderConfig,
+    HeadedEncoderForQuestionAnswering,
+    HeadedEncoderForSequenceClassification,
+    HeadedEncoderForTokenClassification,
+)
 from heads.configuration_headed_encoder import longest_input
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from .arguments import ModelArguments
 from .errors import UserError
+from .stock import from_stock, headed_config, stock_class, stock_task
 
 logger = logging.getLogger(__name__)
+
+_CLASSES: dict[str, type[HeadedEncoderPreTrainedModel]] = {
+    kind.__name__: kind
+    for kind in (
+        HeadedEncoderForSequenceClassification,
+        HeadedEncoderForTokenClassification,
+        HeadedEncoderForQuestionAnswering,
+    )
+}
 
 
 def load_config(
     arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel], do_train: bool
 ) -> PretrainedConfig:
-    """The configuration of an encoder, or the `HeadedEncoderConfig` of one of our own checkpoints.
+    """The configuration of an encoder, or the `HeadedEncoderConfig` of one of our own checkpoints or, where nothing is
+    trained, of a stock one.
 
     Raises:
         UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head
             would have to work untrained.
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
-    try:
-        config = AutoConfig.from_pretrained(
-            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
+    config = _read_config(arguments)
+    task = model_class.__name__.removeprefix("HeadedEncoder")
     if isinstance(config, HeadedEncoderConfig):
         if arguments.config_name is not None:
             raise UserError(f"--config_name {name} is a whole checkpoint; give it as --model_name_or_path")
@@ -49,7 +61,16 @@ def load_config(
         if arguments.head_kwargs is not None:
             raise UserError(f"the checkpoint {name} keeps its head's arguments; leave --head_kwargs out")
     elif not do_train:
-        raise UserError("without --do_train, --model_name_or_path must be a checkpoint of this project")
+        made_by = (config.architectures or ["model without a class"])[0]
+        if stock_task(config) is None or arguments.model_name_or_path is None:
+            wanted = f"a checkpoint of this project or a stock ...{task}"
+            raise UserError(f"without --do_train, --model_name_or_path must be {wanted}; {name} is a {made_by}")
+        if stock_task(config) != task:
+            raise UserError(f"{name} is a {made_by}, this script takes a ...{task}; run the other script")
+        if arguments.head not in (None, "dense") or arguments.head_kwargs is not None:
+            cure = "leave --head and --head_kwargs out, or give --do_train"
+            raise UserError(f"the checkpoint {name} has a head of its own, which is 'dense' here; {cure}")
+        config = headed_config(config, name)
     return config
 
 
@@ -113,13 +134,20 @@ def build_model(
         UserError: weights that do not fit, are missing or are not safetensors.
     """
     if isinstance(config, HeadedEncoderConfig):
-        model = _load(model_class, arguments, config)
-        logger.info("head: %s, kept from the checkpoint", _named(config))
+        stock = stock_class(config)
+        if stock is None:
+            model = _load(model_class, arguments, config)
+            logger.info("head: %s, kept from the checkpoint", _named(config))
+        else:
+            model = from_stock(_load(stock, arguments, config.encoder_config), config, model_class)
+            logger.info("head: %s, kept from the %s", _named(config), stock.__name__)
     else:
         head = arguments.head or "dense"
         encoder = None
         if arguments.model_name_or_path is not None:
             encoder = _load(AutoModel, arguments, config)
+            if stock_task(config) is not None:
+                logger.info("encoder: that of a %s, whose own head is dropped", (config.architectures or [""])[0])
         else:
             config.vocab_size = len(tokenizer)
             logger.info("encoder: %s from scratch, vocabulary of %d", config.model_type, len(tokenizer))
@@ -137,9 +165,34 @@ def build_model(
     return model
 
 
+def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrainedTokenizerFast]:
+    """A whole checkpoint of this project, for whichever task: its model in evaluation mode, and its tokenizer.
+
+    Raises:
+        UserError: it is none, or is broken.
+    """
+    arguments = ModelArguments(model_name_or_path=name)
+    config = _read_config(arguments)
+    kind = _CLASSES.get((config.architectures or [""])[0])
+    if kind is None:
+        raise UserError(f"{name} is no checkpoint of this project, but a model of type {config.model_type}")
+    tokenizer = load_tokenizer(arguments)
+    return build_model(kind, arguments, config, tokenizer, {}).eval(), tokenizer
+
+
 def count(module: torch.nn.Module) -> int:
     """The number of a module's parameters."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _read_config(arguments: ModelArguments) -> PretrainedConfig:
+    name = arguments.model_name_or_path or arguments.config_name or ""
+    try:
+        return AutoConfig.from_pretrained(
+            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
 
 
 def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
@@ -148,7 +201,8 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
     if folder.is_dir() and not any(folder.glob("*.safetensors")):
         pickles = sorted(path.name for path in folder.glob("*.bin") if path.name != "training_args.bin")
         if pickles:
-            convert = f"from transformers import AutoModel as A; A.from_pretrained('{name}').save_pretrained('{name}')"
+            kind = f"from {model_class.__module__.partition('.')[0]} import {model_class.__name__} as A"
+            convert = f"{kind}; A.from_pretrained('{name}').save_pretrained('{name}')"
             cure = f'if you trust it, convert it: python -c "{convert}"'
             raise UserError(f"{pickles[0]} is a pickle, which can run code when it is loaded; {cure}", file=name)
         raise UserError("no weights (*.safetensors) in this folder; --config_name trains from scratch", file=name)
@@ -168,8 +222,8 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
         raise UserError(f"cannot load weights from '{name}': {_first_line(error)}") from error
     finally:
         library_logging.set_verbosity(verbosity)
-    # A pooler is dropped anyway; anything else would silently be random.
-    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+    # An encoder's pooler is dropped anyway; anything else would silently be random.
+    missing = sorted(key for key in info["missing_keys"] if model_class is not AutoModel or "pooler" not in key)
     if missing:
         shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         kind = f"its type, {config.model_type}"

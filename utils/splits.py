@@ -93,6 +93,19 @@ def load_splits(
     return splits, [splits["test"]] if "test" in splits else []
 
 
+def first_part(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, Iterable[Split]]:
+    """Rows to look at before anything else is done, and the parts of "test", none of which is used up.
+
+    Args:
+        splits, test: what `load_splits` gave.
+    """
+    if splits:
+        return next(iter(splits.values())), test
+    parts = iter(test)
+    first = next(parts)
+    return first, itertools.chain([first], parts)
+
+
 def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split], None]) -> Iterator[Split]:
     rows = itertools.islice(read(file), data.max_predict_samples)
     for part in itertools.count():

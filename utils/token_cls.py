@@ -18,6 +18,7 @@ from . import pictures
 from .arguments import TokenDataArguments
 from .errors import UserError
 from .groups import score_classes
+from .labels import NAMING, unnamed
 from .splits import Split
 
 logger = logging.getLogger(__name__)
@@ -56,20 +57,19 @@ class Tags:
     @classmethod
     def of(cls, split: Split, data: TokenDataArguments) -> Tags:
         """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag."""
-        unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
+        unit = _unit(split)
         if data.task is not None and data.task.labels:
             return cls(list(data.task.labels), unit)
         names = {tag for tags in split.column("tags") for tag in tags}
         for name in list(names):
             if name.startswith(("B-", "I-")):
                 names |= {f"B-{name[2:]}", f"I-{name[2:]}"}
-        logger.info("%s: the tokens are %s", split.file, unit)
         return cls(sorted(names, key=lambda name: (name != "O", name[2:] if name[1:2] == "-" else name, name)), unit)
 
     @classmethod
-    def of_checkpoint(cls, config: HeadedEncoderConfig) -> Tags:
-        """What a checkpoint was trained on."""
-        return cls(config.label_names, config.token_unit)
+    def of_checkpoint(cls, config: HeadedEncoderConfig, split: Split) -> Tags:
+        """What a checkpoint was trained on; the unit is read off a split's rows where a stock one does not say it."""
+        return cls(config.label_names, getattr(config, "token_unit", None) or _unit(split))
 
     def config_fields(self) -> dict[str, Any]:
         """How a configuration says the same."""
@@ -78,6 +78,12 @@ class Tags:
             "id2label": dict(enumerate(self.names)),
             "label2id": {name: i for i, name in enumerate(self.names)},
         }
+
+
+def _unit(split: Split) -> str:
+    unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
+    logger.info("%s: the tokens are %s", split.file, unit)
+    return unit
 
 
 def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
@@ -95,7 +101,7 @@ def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
                 columns["tags"].append([index[tag] for tag in row.fields["tags"]])
             except KeyError as error:
                 message = f"unknown tag {error} at token {row.fields['tags'].index(error.args[0]) + 1} of the sentence"
-                message += f"; known ones are {', '.join(tags.names)}"
+                message += f"; known ones are {', '.join(tags.names)}" + (NAMING if unnamed(tags.names) else "")
                 raise UserError(message, file=split.file, row=row.line) from None
     return columns
 

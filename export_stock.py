@@ -1,0 +1,39 @@
+"""Turns a checkpoint with the dense head into one of the stock transformers class of its encoder, without custom code.
+
+    python export_stock.py runs/quickstart/dense --output runs/reviews-electra
+    python run_seq_cls.py --model_name_or_path runs/reviews-electra --test_file examples/reviews/test.txt \\
+        --do_predict --output_dir runs/reviews-electra-test
+"""
+
+from pathlib import Path
+
+from transformers.utils import logging as library_logging
+
+from utils.arguments import Parser
+from utils.errors import UserError, run
+from utils.models import load_checkpoint
+from utils.stock import to_stock
+
+
+def main() -> None:
+    parser = Parser(description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="Folder or Hub id of a checkpoint of this project.")
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="A new folder.")
+    parser.add_argument("--debug", action="store_true", help="Show the traceback of an error.")
+    arguments = parser.parse_args()
+    if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
+        raise UserError("is not empty; name a new folder", file=arguments.output)
+
+    library_logging.disable_progress_bar()
+    model, tokenizer = load_checkpoint(arguments.checkpoint)
+    stock = to_stock(model)
+    if "token_type_ids" not in model.encoder_inputs:  # the stock class would fail on what the model here leaves out
+        read = [name for name in tokenizer.model_input_names if name != "token_type_ids"]
+        tokenizer.model_input_names = tokenizer.init_kwargs["model_input_names"] = read
+    stock.save_pretrained(arguments.output)
+    tokenizer.save_pretrained(arguments.output)
+    print(f"{type(stock).__name__} in {arguments.output}")
+
+
+if __name__ == "__main__":
+    run(main)
