@@ -19,6 +19,21 @@ from .errors import UserError
 logger = logging.getLogger(__name__)
 
 
+def read_config(arguments: ModelArguments) -> PretrainedConfig:
+    """The configuration named by the flags, whatever it is of.
+
+    Raises:
+        UserError: there is none.
+    """
+    name = arguments.model_name_or_path or arguments.config_name or ""
+    try:
+        return AutoConfig.from_pretrained(
+            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
+
+
 def load_config(
     arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel], do_train: bool
 ) -> PretrainedConfig:
@@ -29,12 +44,7 @@ def load_config(
             would have to work untrained.
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
-    try:
-        config = AutoConfig.from_pretrained(
-            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
+    config = read_config(arguments)
     if isinstance(config, HeadedEncoderConfig):
         if arguments.config_name is not None:
             raise UserError(f"--config_name {name} is a whole checkpoint; give it as --model_name_or_path")
@@ -72,13 +82,18 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
+def positions(config: PretrainedConfig) -> int | None:
+    """The longest input that the encoder has positions for; None where it knows no limit."""
+    encoder = getattr(config, "encoder_config", config)
+    longest = getattr(encoder, "max_position_embeddings", None)
+    if longest and encoder.model_type in ("roberta", "xlm-roberta", "camembert"):
+        return longest - encoder.pad_token_id - 1  # their position ids begin behind the padding id
+    return longest
+
+
 def check_length(max_seq_length: int, config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast) -> int:
     """The longest input that flags and model agree on; says so where that is less than the flag asks for."""
-    encoder = getattr(config, "encoder_config", config)
-    positions = getattr(encoder, "max_position_embeddings", None) or max_seq_length
-    if encoder.model_type in ("roberta", "xlm-roberta", "camembert"):
-        positions -= encoder.pad_token_id + 1  # their position ids begin behind the padding id
-    longest = min(max_seq_length, positions, tokenizer.model_max_length)
+    longest = min(max_seq_length, positions(config) or max_seq_length, tokenizer.model_max_length)
     if longest < max_seq_length:
         logger.warning("max_seq_length: %d, as much as the model takes, instead of %d", longest, max_seq_length)
     return longest
