@@ -14,30 +14,15 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
-from heads import (
-    HeadedEncoderConfig,
-    HeadedEncoderForQuestionAnswering,
-    HeadedEncoderForSequenceClassification,
-    HeadedEncoderForTokenClassification,
-)
 from utils import onnx
-from utils.arguments import ModelArguments
 from utils.errors import ShownError, UserError, run
-from utils.models import build_model, load_tokenizer, positions, read_config
+from utils.models import load_checkpoint, positions
 
-CLASSES = {
-    kind.__name__: kind
-    for kind in (
-        HeadedEncoderForSequenceClassification,
-        HeadedEncoderForTokenClassification,
-        HeadedEncoderForQuestionAnswering,
-    )
-}
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 TOLERANCE = 1e-3  # of logits; float32 in another order of sums stays far below
 
@@ -63,18 +48,7 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def load(checkpoint: str):
-    """A checkpoint's model in evaluation mode and its tokenizer, made by this project's classes alone."""
-    arguments = ModelArguments(model_name_or_path=checkpoint)
-    config = read_config(arguments)
-    architecture = (config.architectures or [""])[0]
-    if not isinstance(config, HeadedEncoderConfig) or architecture not in CLASSES:
-        raise UserError(f"{checkpoint} is no checkpoint of this project: it is a model of type {config.model_type}")
-    tokenizer = load_tokenizer(arguments)
-    return build_model(CLASSES[architecture], arguments, config, tokenizer, {}).eval(), tokenizer
-
-
-def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: HeadedEncoderConfig, folder: Path) -> None:
+def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: Any, folder: Path) -> None:
     """The tokenizer's files; tokenizer.json alone pads, and truncates to what the model takes."""
     tokenizer.model_max_length = min(tokenizer.model_max_length, positions(config) or 512)
     tokenizer.backend_tokenizer.enable_truncation(tokenizer.model_max_length)
@@ -82,7 +56,7 @@ def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: HeadedEncoderCon
     tokenizer.save_pretrained(folder)
 
 
-def write_config(config: HeadedEncoderConfig, folder: Path) -> None:
+def write_config(config: Any, folder: Path) -> None:
     """The encoder's own configuration, which needs no code of this project, with the labels of the head."""
     fields = config.encoder_config.to_dict() | {
         "architectures": config.architectures,
@@ -90,6 +64,7 @@ def write_config(config: HeadedEncoderConfig, folder: Path) -> None:
         "label2id": {name: index for index, name in enumerate(config.label_names)},
         "problem_type": config.problem_type,
     }
+    fields.pop("_name_or_path", None)  # a folder of the machine that trained
     (folder / "config.json").write_text(json.dumps(fields, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
@@ -98,7 +73,7 @@ def main() -> None:
     logging.basicConfig(format="%(message)s", level=logging.ERROR, handlers=[logging.StreamHandler(sys.stdout)])
     logging.getLogger("utils").setLevel(logging.INFO)
     library_logging.disable_progress_bar()
-    model, tokenizer = load(arguments.checkpoint)
+    model, tokenizer = load_checkpoint(arguments.checkpoint)
 
     with tempfile.TemporaryDirectory() as scratch:  # nothing half done ever stands in --output
         folder = Path(scratch) / "export"

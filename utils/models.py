@@ -10,7 +10,12 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
-from heads import HeadedEncoderConfig
+from heads import (
+    HeadedEncoderConfig,
+    HeadedEncoderForQuestionAnswering,
+    HeadedEncoderForSequenceClassification,
+    HeadedEncoderForTokenClassification,
+)
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from .arguments import ModelArguments
@@ -18,20 +23,14 @@ from .errors import UserError
 
 logger = logging.getLogger(__name__)
 
-
-def read_config(arguments: ModelArguments) -> PretrainedConfig:
-    """The configuration named by the flags, whatever it is of.
-
-    Raises:
-        UserError: there is none.
-    """
-    name = arguments.model_name_or_path or arguments.config_name or ""
-    try:
-        return AutoConfig.from_pretrained(
-            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
+_CLASSES: dict[str, type[HeadedEncoderPreTrainedModel]] = {
+    kind.__name__: kind
+    for kind in (
+        HeadedEncoderForSequenceClassification,
+        HeadedEncoderForTokenClassification,
+        HeadedEncoderForQuestionAnswering,
+    )
+}
 
 
 def load_config(
@@ -44,7 +43,7 @@ def load_config(
             would have to work untrained.
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
-    config = read_config(arguments)
+    config = _read_config(arguments)
     if isinstance(config, HeadedEncoderConfig):
         if arguments.config_name is not None:
             raise UserError(f"--config_name {name} is a whole checkpoint; give it as --model_name_or_path")
@@ -140,9 +139,34 @@ def build_model(
     return model
 
 
+def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrainedTokenizerFast]:
+    """A whole checkpoint of this project, for whichever task: its model in evaluation mode, and its tokenizer.
+
+    Raises:
+        UserError: it is none, or is broken.
+    """
+    arguments = ModelArguments(model_name_or_path=name)
+    config = _read_config(arguments)
+    kind = _CLASSES.get((config.architectures or [""])[0])
+    if kind is None:
+        raise UserError(f"{name} is no checkpoint of this project, but a model of type {config.model_type}")
+    tokenizer = load_tokenizer(arguments)
+    return build_model(kind, arguments, config, tokenizer, {}).eval(), tokenizer
+
+
 def count(module: torch.nn.Module) -> int:
     """The number of a module's parameters."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _read_config(arguments: ModelArguments) -> PretrainedConfig:
+    name = arguments.model_name_or_path or arguments.config_name or ""
+    try:
+        return AutoConfig.from_pretrained(
+            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"no configuration at '{name}': {_first_line(error)}") from error
 
 
 def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
