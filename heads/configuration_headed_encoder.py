@@ -55,9 +55,14 @@ class HeadedEncoderConfig(PretrainedConfig):
         self.encoder_config.vocab_size = size
 
 
+def positions(encoder_config: PretrainedConfig) -> int | None:
+    """The longest input in tokens that an encoder has positions for; None where it knows no limit."""
+    longest = getattr(encoder_config, "max_position_embeddings", None)
+    if longest and encoder_config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        return longest - encoder_config.pad_token_id - 1  # their position ids begin behind the padding id
+    return longest
+
+
 def longest_input(encoder_config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast, wanted: int) -> int:
     """As many tokens as are wanted, or as encoder and tokenizer take."""
-    positions = getattr(encoder_config, "max_position_embeddings", None) or wanted
-    if encoder_config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        positions -= encoder_config.pad_token_id + 1  # their position ids begin behind the padding id
-    return min(wanted, positions, tokenizer.model_max_length)
+    return min(wanted, positions(encoder_config) or wanted, tokenizer.model_max_length)

@@ -125,7 +125,9 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             # Left padding becomes right padding: positions and every head then count from the first real token.
             target = real_tokens_first(attention_mask)
             # Position ids may come as one row for all.
-            inputs = {name: move(value.expand(len(target), *value.shape[1:]), target) for name, value in inputs.items()}
+            inputs = {
+                name: move(value.expand(target.shape[0], *value.shape[1:]), target) for name, value in inputs.items()
+            }
             attention_mask = move(attention_mask, target)
         output = self.encoder(**inputs, attention_mask=attention_mask, return_dict=True, **kwargs)
         logits = self.head(output.last_hidden_state, attention_mask)

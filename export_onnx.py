@@ -1,0 +1,97 @@
+"""Exports a checkpoint of this project to ONNX: batches of any size and length, without torch and without this project.
+
+    python export_onnx.py runs/quickstart/cnn --output runs/quickstart/cnn-onnx
+    python export_onnx.py runs/quickstart/cnn --output runs/quickstart/cnn-int8 --quantize int8
+
+The folder holds model.onnx, a tokenizer.json that pads and truncates by itself, and config.json with the labels.
+"""
+
+import argparse
+import importlib.util
+import json
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedTokenizerFast
+from transformers.utils import logging as library_logging
+
+from heads.configuration_headed_encoder import positions
+from utils import onnx
+from utils.arguments import Parser
+from utils.errors import ShownError, UserError, run
+from utils.models import load_checkpoint
+
+PACKAGES = ("onnx", "onnxruntime", "onnxscript")
+TOLERANCE = 1e-3  # of logits; float32 in another order of sums stays far below
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = Parser(description=(__doc__ or "").split("\n")[0], allow_abbrev=False)
+    parser.add_argument("checkpoint", help="folder or Hub id of a checkpoint of this project; its code is not run")
+    parser.add_argument("--output", type=Path, required=True, help="folder to make; it must not hold anything yet")
+    parser.add_argument(
+        "--quantize", choices=["int8"], help="write model.onnx with 8-bit weights: smaller and faster, less exact"
+    )
+    arguments = parser.parse_args([arg for arg in sys.argv[1:] if arg != "--debug"])  # see `errors.run`
+    lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if lacking:
+        raise UserError(f"exporting needs {', '.join(lacking)}: pip install -e '.[onnx]'")
+    if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
+        raise UserError("is there already and not an empty folder; name another --output", file=arguments.output)
+    return arguments
+
+
+def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: Any, folder: Path) -> None:
+    """The tokenizer's files; tokenizer.json alone pads, and truncates to what the model takes."""
+    tokenizer.model_max_length = min(tokenizer.model_max_length, positions(config.encoder_config) or 512)
+    tokenizer.backend_tokenizer.enable_truncation(tokenizer.model_max_length)
+    tokenizer.backend_tokenizer.enable_padding(pad_id=tokenizer.pad_token_id, pad_token=tokenizer.pad_token)
+    tokenizer.save_pretrained(folder)
+
+
+def write_config(config: Any, folder: Path) -> None:
+    """The encoder's own configuration, which needs no code of this project, with the labels of the head."""
+    fields = config.encoder_config.to_dict() | {
+        "architectures": config.architectures,
+        "id2label": dict(enumerate(config.label_names)),
+        "label2id": {name: index for index, name in enumerate(config.label_names)},
+        "problem_type": config.problem_type,
+    }
+    fields.pop("_name_or_path", None)  # a folder of the machine that trained
+    (folder / "config.json").write_text(json.dumps(fields, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    logging.basicConfig(format="%(message)s", level=logging.ERROR, handlers=[logging.StreamHandler(sys.stdout)])
+    logging.getLogger("utils").setLevel(logging.INFO)
+    library_logging.disable_progress_bar()
+    model, tokenizer = load_checkpoint(arguments.checkpoint)
+
+    with tempfile.TemporaryDirectory() as scratch:  # nothing half done ever stands in --output
+        folder = Path(scratch) / "export"
+        folder.mkdir()
+        exported = Path(scratch) / "float32.onnx" if arguments.quantize else folder / "model.onnx"
+        onnx.export(model, exported)
+        difference = onnx.difference(model, exported)
+        if not difference < TOLERANCE:
+            raise ShownError(f"the graph differs from the model by {difference:.2g}; this encoder cannot be exported")
+        print(f"exported, differs from torch by at most {difference:.1g}")
+        if arguments.quantize:
+            onnx.quantize(exported, folder / "model.onnx")
+            difference = onnx.difference(model, folder / "model.onnx")
+            print(f"quantised, differs from torch by at most {difference:.1g}")
+        write_tokenizer(tokenizer, model.config, folder)
+        write_config(model.config, folder)
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        for file in sorted(folder.iterdir()):
+            shutil.move(file, arguments.output / file.name)
+    print(f"{arguments.output / 'model.onnx'}: {(arguments.output / 'model.onnx').stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    run(main)
