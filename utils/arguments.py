@@ -143,6 +143,9 @@ class DataArguments:
             raise ValueError("--dataset_name and --train_file/--validation_file/--test_file exclude each other")
         if self.validation_split is not None and not 0 < self.validation_split < 1:
             raise ValueError(f"--validation_split must lie between 0 and 1, not {self.validation_split}")
+        for name in ("max_train_samples", "max_eval_samples", "max_predict_samples"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
         if self.max_seq_length < 8:
             raise ValueError(f"--max_seq_length must be at least 8 tokens, not {self.max_seq_length}")
 
