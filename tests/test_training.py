@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import datasets
 import pytest
 import torch
@@ -27,6 +30,17 @@ def trainer(tiny_tokenizer, tmp_path):
         return HeadTrainer(tiny_model(task, "cnn"), arguments, collator, train_dataset=features, eval_dataset=features)
 
     return _trainer
+
+
+def test_what_was_predicted_is_let_go(trainer):
+    """A file may be larger than memory: its parts must not be kept, by whatever library."""
+    one = trainer(per_device_eval_batch_size=8)
+    parts = [one.eval_dataset.select(range(start, start + 8)) for start in (0, 8, 16)]
+    alive = [weakref.ref(part) for part in parts]
+    while parts:
+        one.predict(parts.pop(0))
+    gc.collect()
+    assert [part() for part in alive[:2]] == [None, None]
 
 
 def test_order_depends_on_seed_and_epoch_alone():
