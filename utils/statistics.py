@@ -1,0 +1,361 @@
+"""Is one head better than another? Statistics of heads that were each trained with several seeds and scored on the same rows.
+
+Two things make a difference of two scores uncertain: the test rows are a sample, and so are the seeds. Both count here, and
+each once. The design is that of radiology's multi-reader multi-case studies (Obuchowski & Rockette 1995; Hillis 2014), with
+heads for tests, seeds for readers, nested within their head, and rows for cases.
+
+- Rows are paired: a resample takes the same rows for every model. Between two models most of the rows agree, and what they
+  agree on cancels.
+- Seeds are not paired. Seed 1 of one head and seed 1 of another see the data in one order but begin with other weights in
+  other shapes: they are two draws, not a matched pair. Were they alike after all, the interval would be too wide, not too narrow.
+
+With one seed per head there is nothing to learn about seeds: the claim is then about these two trained models.
+
+Letters: S seeds, N rows, K numbers per row (`metric_sums`), B resamples. Everything is deterministic given `seed`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from scipy.stats import t as student
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from .metric_sums import SummableMetric
+
+LEVEL = 0.05
+POWER = 0.8
+_CELLS = 2**22  # weights held at a time: 32 MB
+_DRAWS = 25  # of the seeds' part per resample of rows: they cost nothing and smooth the tails
+
+
+@dataclass(frozen=True)
+class SeedSummary:
+    """One head over its seeds, in the unit of the scores.
+
+    Attributes:
+        scores: one per seed.
+        mean: of them.
+        standard_deviation: with S - 1; None for one seed.
+        low, high: 95 % interval of the mean over further seeds on these rows (Student's t); None for one seed.
+    """
+
+    scores: list[float]
+    mean: float
+    standard_deviation: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`head` minus `baseline`; every number but counts, shares and p values is in `unit`.
+
+    Attributes:
+        unit: "points" (hundredths of a metric on the scale 0-1), or the name of a metric with a unit of its own.
+        seeds: of the two heads.
+        difference: of the mean scores.
+        low, high: 95 % interval, from the resampled metric; of this pair alone, not widened for the number of pairs.
+        p_value: two-sided, from the same resamples.
+        p_holm: the same after Holm's correction (1979) over all pairs that were compared.
+        covers_seeds: false if a head has one seed: then the claim is about these trained models, not about heads.
+        better: the name of the better head where p_holm < .05, else None.
+        rows_error: standard error of the difference that comes from the rows, these models given.
+        seeds_error: what the seeds add to it; 0 also where `covers_seeds` is false.
+        hedges_g: the difference over the pooled standard deviation between seeds, corrected for few seeds (Hedges 1981).
+        rows_won, rows_lost: per pair of seeds in their order, rows on which `head` alone scores higher, or lower; empty for
+            metrics that are no mean over rows.
+        mcnemar_p: the exact test of McNemar (1947) on them where rows are right or wrong. It is about that pair of models.
+        detectable: the difference that the next two are about.
+        rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
+            where no number does.
+    """
+
+    head: str
+    baseline: str
+    metric: str
+    unit: str
+    rows: int
+    seeds: tuple[int, int]
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    p_holm: float
+    covers_seeds: bool
+    better: str | None
+    rows_error: float
+    seeds_error: float
+    hedges_g: float | None
+    rows_won: list[int]
+    rows_lost: list[int]
+    mcnemar_p: list[float]
+    detectable: float
+    rows_needed: int | None
+    seeds_needed: int | None
+
+    def __str__(self) -> str:
+        """The finding in one sentence."""
+        unit = f" {self.unit}"
+        worse = self.baseline if self.better == self.head else self.head
+        finding = f"{self.better} beats {worse}" if self.better else "no difference shown"
+        text = (
+            f"{finding}: {self.head} - {self.baseline} = {self.difference:+.2f}{unit} "
+            f"(95 % interval {self.low:+.2f} to {self.high:+.2f}, {p_in_words(self.p_holm)} after Holm)"
+        )
+        if not self.covers_seeds:
+            text += "; one seed each: this is about these trained models, and another seed may turn it round"
+        if self.better:
+            return text
+        rows, seeds = self.rows_needed, self.seeds_needed
+        ways = [f"about {rows:,} rows"] if rows else []
+        ways += [f"{seeds:,} seeds per head"] if seeds else []
+        if not ways:
+            return f"{text}; neither more rows nor more seeds alone would show {self.detectable:g}{unit}"
+        return f"{text}; to detect {self.detectable:g}{unit} takes {' or '.join(ways)}"
+
+
+def summarise_seeds(scores: Sequence[float]) -> SeedSummary:
+    """Mean, standard deviation and 95 % t interval of one head's scores."""
+    values = np.asarray(scores, dtype=np.float64)
+    if len(values) == 1:
+        return SeedSummary(values.tolist(), float(values[0]), None, None, None)
+    deviation = float(values.std(ddof=1))
+    half = float(student.ppf(1 - LEVEL / 2, len(values) - 1)) * deviation / math.sqrt(len(values))
+    mean = float(values.mean())
+    return SeedSummary(values.tolist(), mean, deviation, mean - half, mean + half)
+
+
+def compare_heads(
+    counts: Mapping[str, np.ndarray],
+    metric: SummableMetric,
+    resamples: int = 2000,
+    detectable: float = 0.1,
+    seed: int = 0,
+) -> list[Comparison]:
+    """Every pair of heads, the one that comes later in `counts` minus the earlier one.
+
+    Args:
+        counts: per head (S, N, K), from `metric.count`; the same N rows in the same order throughout. S may differ.
+        resamples: of the rows. p values are no smaller than about 1 / resamples.
+        detectable: the difference that `rows_needed` and `seeds_needed` are about, in the unit of the comparison.
+
+    Raises:
+        ValueError: heads that were not scored on the same number of rows.
+    """
+    if len({head.shape[1:] for head in counts.values()}) != 1:
+        shapes = ", ".join(f"{name} {head.shape[1]}" for name, head in counts.items())
+        raise ValueError(f"heads are compared on the same test rows; got {shapes}")
+    scale = metric.points or 1.0
+    generator = np.random.default_rng(seed)
+    scores = {name: scale * metric.score(head.sum(axis=1)) for name, head in counts.items()}
+    models = np.concatenate(list(counts.values()))
+    resampled = scale * resample_rows(models, metric, resamples, generator)
+    parts = np.split(resampled, np.cumsum([len(head) for head in counts.values()])[:-1], axis=1)
+    deviations = {name: part - part.mean(axis=0) for name, part in zip(counts, parts, strict=True)}
+
+    found = []
+    for baseline, head in combinations(counts, 2):
+        pair = (head, baseline)
+        spread = _Spread.of([scores[name] for name in pair], [deviations[name] for name in pair], models.shape[1])
+        difference = float(scores[head].mean() - scores[baseline].mean())
+        low, high, p_value = spread.interval(difference, generator)
+        won, lost, mcnemar_p = _rows_won(counts[head], counts[baseline], metric)
+        found.append(
+            Comparison(
+                head=head,
+                baseline=baseline,
+                metric=metric.name,
+                unit="points" if metric.points else metric.name,
+                rows=models.shape[1],
+                seeds=(len(counts[head]), len(counts[baseline])),
+                difference=difference,
+                low=low,
+                high=high,
+                p_value=p_value,
+                p_holm=p_value,
+                covers_seeds=spread.covers_seeds,
+                better=None,
+                rows_error=math.sqrt(spread.rows_variance),
+                seeds_error=math.sqrt(spread.seeds_variance),
+                hedges_g=_hedges_g(scores[head], scores[baseline]),
+                rows_won=won,
+                rows_lost=lost,
+                mcnemar_p=mcnemar_p,
+                detectable=detectable,
+                rows_needed=spread.rows_needed(detectable),
+                seeds_needed=spread.seeds_needed(detectable),
+            )
+        )
+    corrected = holm([pair.p_value for pair in found])
+    return [_with_verdict(pair, p, metric) for pair, p in zip(found, corrected, strict=True)]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Corrected for their number (Holm 1979); one p value stays as it is."""
+    if len(p_values) < 2:
+        return list(p_values)
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+
+
+def resample_rows(
+    counts: np.ndarray, metric: SummableMetric, resamples: int, generator: np.random.Generator
+) -> np.ndarray:
+    """The metric of every model over bootstrap samples of the rows (Efron & Tibshirani 1993), (B, M) from (M, N, K).
+
+    All models get the same rows. Rows that count alike for every model are drawn together, which leaves few: 50,000 rows that
+    15 models get right or wrong fall into a few thousand patterns.
+    """
+    models, rows, numbers = counts.shape
+    table = np.ascontiguousarray(counts.transpose(1, 0, 2).reshape(rows, -1), dtype=np.float64)
+    keys = table.view(np.dtype((np.void, table.dtype.itemsize * table.shape[1]))).ravel()
+    _, first, multiplicity = np.unique(keys, return_index=True, return_counts=True)
+    patterns, shares = table[first], multiplicity / rows
+    step = max(1, _CELLS // len(first))
+    sums = [
+        generator.multinomial(rows, shares, size=min(step, resamples - done)).astype(np.float64) @ patterns
+        for done in range(0, resamples, step)
+    ]
+    return metric.score(np.concatenate(sums).reshape(resamples, models, numbers))
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Where the uncertainty of a difference comes from. Variances are in squared units of the scores.
+
+    A model's score is that of its head, plus what its seed adds, plus what the sample of rows adds to it: a part that all
+    seeds of the head share and one of its own. The own part also shows between seeds, so adding the variance over rows to
+    that between seeds would count it twice.
+
+    Attributes:
+        noise: deviations of the difference over resampled rows, these models given (B,).
+        rows_variance: of `noise`.
+        own: the rows' part of a single model, summed over the two heads.
+        between: the observed variance between seeds, summed over the two heads.
+        rows, seeds: the numbers of this comparison; the harmonic mean of the two heads' seeds.
+        seeds_variance: what the seeds add to `rows_variance`.
+        freedom: degrees of freedom of their sum (Welch 1947; Satterthwaite 1946).
+    """
+
+    noise: np.ndarray
+    rows_variance: float
+    own: float
+    between: float
+    rows: int
+    seeds: float
+    seeds_variance: float
+    freedom: float
+    covers_seeds: bool
+
+    @classmethod
+    def of(cls, scores: Sequence[np.ndarray], deviations: Sequence[np.ndarray], rows: int) -> _Spread:
+        """From scores (S,) and their deviations over resampled rows (B, S) of two heads."""
+        noise = deviations[0].mean(axis=1) - deviations[1].mean(axis=1)
+        rows_variance = float(noise.var())
+        sizes = [len(head) for head in scores]
+        if min(sizes) == 1:
+            return cls(noise, rows_variance, rows_variance, 0.0, rows, 1.0, 0.0, math.inf, False)
+        own = [float(head.var(axis=1, ddof=1).mean()) for head in deviations]
+        between = [float(head.var(ddof=1)) for head in scores]
+        of_means = [variance / size for variance, size in zip(between, sizes, strict=True)]
+        own_of_means = sum(variance / size for variance, size in zip(own, sizes, strict=True))
+        # Obuchowski & Rockette's error term: variance between seeds, plus the part that all seeds of a head share (Hillis 2014,
+        # here with a variance of its own for each head). Never less than the rows alone give, so that seeds which agree by
+        # chance do not make a finding.
+        seeds_variance = max(0.0, sum(of_means) - min(own_of_means, rows_variance))
+        spread = sum(part**2 / (size - 1) for part, size in zip(of_means, sizes, strict=True))
+        total = rows_variance + seeds_variance
+        freedom = total**2 / spread if spread > 0 else math.inf
+        harmonic = 2 / sum(1 / size for size in sizes)
+        return cls(noise, rows_variance, sum(own), sum(between), rows, harmonic, seeds_variance, freedom, True)
+
+    def interval(self, difference: float, generator: np.random.Generator) -> tuple[float, float, float]:
+        """Low and high end of the 95 % interval, and the p value of no difference.
+
+        The resampled differences keep the shape that the rows give them. To each are added draws of what further seeds would
+        change, and a factor that turns the normal into Student's t with `freedom`, because few seeds know their own spread
+        badly: S resampled seeds would vary too little, by (S - 1) / S, and too seldom far.
+        """
+        noise = self.noise
+        if self.covers_seeds:
+            noise = noise + math.sqrt(self.seeds_variance) * generator.standard_normal((_DRAWS, len(noise)))
+            if math.isfinite(self.freedom):
+                noise = noise * np.sqrt(self.freedom / generator.chisquare(self.freedom, noise.shape))
+        drawn = difference + noise.ravel()
+        low, high = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2])
+        tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
+        return float(low), float(high), float(min(1.0, 2 * (tail + 1) / (len(drawn) + 1)))
+
+    def rows_needed(self, detectable: float) -> int | None:
+        """Rows that find `detectable` with as many seeds; two digits."""
+        factors = np.geomspace(10 / self.rows, 1e9 / self.rows, 401)
+        enough = factors[self._finds(detectable, factors, np.full(len(factors), self.seeds))]
+        if not len(enough):
+            return None
+        needed = enough[0] * self.rows
+        digits = 10 ** (math.floor(math.log10(needed)) - 1)
+        return int(math.ceil(needed / digits) * digits)
+
+    def seeds_needed(self, detectable: float) -> int | None:
+        """Seeds per head that find `detectable` on as many rows; at most 1,000."""
+        seeds = np.arange(2, 1001)
+        enough = seeds[self._finds(detectable, np.ones(len(seeds)), seeds)] if self.covers_seeds else []
+        return int(enough[0]) if len(enough) else None
+
+    def _finds(self, detectable: float, factors: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Whether `factors` times the rows and `seeds` per head reach the power. As `of`, but the two heads alike."""
+        shared = max(0.0, self.rows_variance - self.own / self.seeds) / factors
+        of_seeds = (self.own / factors + max(0.0, self.between - self.own)) / seeds
+        total = shared + of_seeds
+        freedom = np.full(len(seeds), math.inf)
+        if self.covers_seeds and self.between > 0:
+            freedom = 2 * (seeds - 1) * (total / np.maximum(of_seeds, 1e-300)) ** 2
+        needed = student.ppf(1 - LEVEL / 2, freedom) + student.ppf(POWER, freedom)
+        return needed**2 * total <= detectable**2
+
+
+def _with_verdict(pair: Comparison, p_holm: float, metric: SummableMetric) -> Comparison:
+    better = None
+    if p_holm < LEVEL:
+        better = pair.head if (pair.difference > 0) != metric.smaller_is_better else pair.baseline
+    return replace(pair, p_holm=p_holm, better=better)
+
+
+def _hedges_g(head: np.ndarray, baseline: np.ndarray) -> float | None:
+    freedom = len(head) + len(baseline) - 2
+    if min(len(head), len(baseline)) == 1:
+        return None
+    pooled = math.sqrt(((len(head) - 1) * head.var(ddof=1) + (len(baseline) - 1) * baseline.var(ddof=1)) / freedom)
+    if pooled == 0:
+        return None
+    return float((head.mean() - baseline.mean()) / pooled * (1 - 3 / (4 * freedom - 1)))
+
+
+def _rows_won(
+    head: np.ndarray, baseline: np.ndarray, metric: SummableMetric
+) -> tuple[list[int], list[int], list[float]]:
+    """Per pair of seeds: rows won, rows lost and, where rows are right or wrong, McNemar's p."""
+    if head.shape[2] != 2 or not ((head[..., 1] == 1).all() and (baseline[..., 1] == 1).all()):
+        return [], [], []
+    pairs = list(zip(head[..., 0], baseline[..., 0], strict=False))
+    if metric.smaller_is_better:
+        pairs = [(b, a) for a, b in pairs]
+    won, lost = ([int((x > y).sum()) for x, y in order] for order in (pairs, [(b, a) for a, b in pairs]))
+    right_or_wrong = all(len(np.unique(scores)) <= 2 for scores in (head[..., 0], baseline[..., 0]))
+    if not right_or_wrong:
+        return won, lost, []
+    # The exact test at any size: it costs nothing.
+    return won, lost, [float(mcnemar([[0, w], [n, 0]], exact=True).pvalue) for w, n in zip(won, lost, strict=True)]
+
+
+def p_in_words(p: float) -> str:
+    """`p = .57`, `p = .013`, `p < .001`."""
+    if p < 0.001:
+        return "p < .001"
+    text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return f"p = {text.removeprefix('0')}"
