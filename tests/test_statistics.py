@@ -198,7 +198,7 @@ def test_findings_in_words():
     pair = compare_heads({"dense": dense, "cnn": cnn}, ACCURACY)[0]
     assert str(pair).startswith("cnn beats dense: cnn - dense = +12.50 points (95 % interval +10")
     assert str(pair).endswith(
-        "p < .001 after Holm); one seed each: this is about these trained models, and another seed may turn it round"
+        "p < .001 after Holm); with one seed this is about these trained models, and another seed may turn it round"
     )
     assert str(compare_heads({"cnn": cnn, "dense": dense}, ACCURACY)[0]).startswith(
         "cnn beats dense: dense - cnn = -12.50"
@@ -210,11 +210,18 @@ def test_findings_in_words():
     )
 
     counts = simulate(ACCURACY, 3, 500, 0.3, 0.0, np.random.default_rng(1))
-    pair = compare_heads(counts, ACCURACY, detectable=1.0)[0]
-    assert str(pair).startswith("no difference shown: cnn - dense = ")
-    assert f"to detect 1 points takes about {pair.rows_needed:,} rows or {pair.seeds_needed} seeds per head" in str(
-        pair
+    assert str(compare_heads(counts, ACCURACY, detectable=20)[0]).endswith(
+        "; 20 points would have been found in at least 8 of 10 cases"
     )
+    pair = compare_heads(counts, ACCURACY, detectable=0.01)[0]
+    assert str(pair).endswith(f"; to detect 0.01 points takes about {pair.rows_needed:,} rows")
+    counts = simulate(ACCURACY, 3, 500, 8.0, 0.0, np.random.default_rng(1))
+    assert str(compare_heads(counts, ACCURACY)[0]).endswith(
+        "neither more rows nor more seeds alone would show 0.1 points"
+    )
+    pair = compare_heads(counts, ACCURACY, detectable=5.0)[0]
+    assert str(pair).startswith("no difference shown: cnn - dense = ")
+    assert f"to detect 5 points takes {pair.seeds_needed} seeds per head" in str(pair)
 
     error = summable_metric("regression", "mse")
     small, large = (right_or_wrong(values) for values in ([0.1, 0.2] * 100, [0.5, 0.7] * 100))

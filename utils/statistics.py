@@ -109,10 +109,12 @@ class Comparison:
             f"(95 % interval {self.low:+.2f} to {self.high:+.2f}, {p_in_words(self.p_holm)} after Holm)"
         )
         if not self.covers_seeds:
-            text += "; one seed each: this is about these trained models, and another seed may turn it round"
+            text += "; with one seed this is about these trained models, and another seed may turn it round"
         if self.better:
             return text
         rows, seeds = self.rows_needed, self.seeds_needed
+        if rows and rows <= self.rows:
+            return f"{text}; {self.detectable:g}{unit} would have been found in at least 8 of 10 cases"
         ways = [f"about {rows:,} rows"] if rows else []
         ways += [f"{seeds:,} seeds per head"] if seeds else []
         if not ways:
