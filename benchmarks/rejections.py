@@ -17,7 +17,8 @@ from itertools import product
 import numpy as np
 
 from utils.metric_sums import SummableMetric, summable_metric
-from utils.statistics import LEVEL, compare_heads, resample_rows
+from utils.statistics import compare_heads, resample_rows
+from utils.uncertainty import LEVEL
 
 METRICS = {
     "accuracy": summable_metric("classification", "accuracy"),

@@ -14,7 +14,8 @@ from itertools import combinations
 from scipy.stats import norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 
-from .statistics import LEVEL, holm, p_in_words
+from .statistics import holm, p_in_words
+from .uncertainty import LEVEL
 
 
 @dataclass(frozen=True)
