@@ -1,6 +1,6 @@
 """How often a comparison of heads finds a difference, where there is none and where one was planted.
 
-    python benchmarks/rejections.py [--simulations 400] [--seeds 1 3 5 10] [--rows 1000 10000 50000] [--seed_deviations 0 0.2 1]
+    python -m benchmarks.rejections [--simulations 400] [--seeds 1 3 5 10] [--rows 1000 10000 50000] [--seed_deviations 0 0.2 1]
                                     [--metrics accuracy entity_f1] [--difference 0] [--contrasts]
 
 Every row has a difficulty. A model is right where the skill of its head and its seed, and what is easy for this head or this
