@@ -16,9 +16,9 @@ from itertools import product
 
 import numpy as np
 
-from utils.metric_sums import SummableMetric, summable_metric
-from utils.statistics import compare_heads, resample_rows
-from utils.uncertainty import LEVEL
+from comparison.metric_sums import SummableMetric, summable_metric
+from comparison.statistics import compare_heads, resample_rows
+from comparison.uncertainty import LEVEL
 
 METRICS = {
     "accuracy": summable_metric("classification", "accuracy"),

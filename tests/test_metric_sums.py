@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from utils.metric_sums import summable_metric
+from comparison.metric_sums import summable_metric
 from utils.metrics import (
     KLUE_STS_CUT,
     score_classification,

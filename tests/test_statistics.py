@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from benchmarks.rejections import METRICS, contrasts, simulate
-from utils.metric_sums import summable_metric
-from utils.published_totals import compare_totals
-from utils.statistics import compare_heads, holm, p_in_words, resample_rows, summarise_seeds
+from comparison.metric_sums import summable_metric
+from comparison.published_totals import compare_totals
+from comparison.statistics import compare_heads, holm, p_in_words, resample_rows, summarise_seeds
 
 ACCURACY = METRICS["accuracy"]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .qa_metrics import QA_STYLES, score_answer
+from utils.qa_metrics import QA_STYLES, score_answer
 
 Count = Callable[[Sequence[Any], Sequence[Any]], np.ndarray]
 Score = Callable[[np.ndarray], np.ndarray]
