@@ -1,0 +1,264 @@
+"""From the folders of the cells to everything that a report says, as one dictionary of plain values."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from itertools import permutations
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from transformers import AutoConfig
+
+from utils.card import LOADING, NO_SCORES
+from utils.groups import score_answer_lengths, score_classes
+from utils.metrics import score_entity_types
+
+from .cells import Cell, Plan
+from .costs import measure_costs
+from .metric_sums import SummableMetric, summable_metric
+from .rows import TestRows, read_rows
+from .statistics import Comparison, compare_heads, summarise_seeds
+
+LENGTH_BINS = 6
+EXAMPLES = 30
+
+
+def gather(plan: Plan) -> dict[str, Any]:
+    """What the finished cells of a plan show; the keys are those of `comparison.json`.
+
+    Raises:
+        UserError: test rows without labels, or cells that do not belong to them.
+    """
+    model, data, training = plan.arguments
+    cells: dict[str, list[Cell]] = {}
+    for cell in plan.cells:
+        if cell.finished:
+            cells.setdefault(cell.head, []).append(cell)
+    first = next(iter(cells.values()))[0]
+    config = AutoConfig.from_pretrained(first.folder)
+    rows = read_rows(plan.script, data, training, config)
+    metric = summable_metric(rows.kind, plan.metric or rows.default_metric, **rows.options)
+    predictions = {head: [rows.predictions(cell.folder) for cell in own] for head, own in cells.items()}
+    counts = {
+        head: np.stack([metric.count(one, rows.references) for one in several]) for head, several in predictions.items()
+    }
+    comparisons = compare_heads(counts, metric) if len(counts) > 1 else []
+    right = {head: np.stack([_right(rows, one) for one in several]) for head, several in predictions.items()}
+    costs = measure_costs({head: own[0].folder for head, own in cells.items()}, rows.texts, data.max_seq_length)
+    run = _read(first.folder / "run.json")
+    return {
+        "title": data.task_name or Path(rows.split.file).name,
+        "script": plan.script,
+        "task": LOADING[config.architectures[0]][0],
+        "metric": metric.name,
+        "unit": "points" if metric.points else metric.name,
+        "scale": metric.points or 1.0,
+        "smaller_is_better": metric.smaller_is_better,
+        "rows": len(rows.references),
+        "split": "validation" if data.test_file == data.validation_file else "test",
+        "file": Path(rows.split.file).name,
+        "sha256": run["data"][rows.split.file]["sha256"],
+        "date": date.today().isoformat(),
+        "versions": run["versions"],
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "equal": _equal(first, plan),
+        "notes": [*plan.notes, *_unequal(cells)],
+        "frozen_encoder": getattr(model, "freeze_encoder", False),
+        "heads": {
+            head: {
+                "head_kwargs": own[0].head_kwargs,
+                **_sizes(own[0].folder),
+                "seeds": [cell.seed for cell in own],
+                "scores": _scores(own, metric, counts[head]),
+                "cost": _training_cost(own) | costs[head],
+                "curves": {str(cell.seed): _curve(cell, metric.name) for cell in own},
+                "groups": _groups(rows, predictions[head]),
+            }
+            for head, own in cells.items()
+        },
+        "comparisons": [asdict(one) | {"sentence": str(one)} for one in comparisons],
+        "verdict": _verdict(comparisons, metric),
+        "lengths": _lengths(rows.texts, counts, metric),
+        "disagreements": _disagreements(rows, predictions, right),
+        "disagreement_counts": {
+            f"{one} right, {other} wrong": int((right[one].all(axis=0) & ~right[other].any(axis=0)).sum())
+            for one, other in permutations(right, 2)
+        },
+    }
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _right(rows: TestRows, predictions: Sequence[Any]) -> np.ndarray:
+    """Which rows are right as a whole, (N,); a score is never more than near."""
+    if rows.kind == "regression":
+        return np.zeros(len(predictions), dtype=bool)
+    if rows.kind == "qa":
+        return summable_metric("qa", "exact_match", **rows.options).count(predictions, rows.references)[:, 0] == 100
+    form = set if rows.kind == "multi_label" else list if rows.kind == "tagging" else str
+    return np.array([form(p) == form(g) for p, g in zip(predictions, rows.references, strict=True)])
+
+
+def _scores(cells: Sequence[Cell], metric: SummableMetric, counts: np.ndarray) -> dict[str, Any]:
+    """Every metric over the seeds; the one that is compared first, and from the very numbers it is compared by."""
+    results = [_read(cell.folder / "predict_results.json") for cell in cells]
+    names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
+    others = [name for name in names if name not in (*NO_SCORES, metric.name)]
+    scores = {metric.name: asdict(summarise_seeds(metric.score(counts.sum(axis=1)).tolist()))}
+    for name in others:
+        scores[name] = asdict(summarise_seeds([result[f"predict_{name}"] for result in results]))
+    return scores
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Parameters of head and encoder, read off the header of the weights."""
+    sizes: Counter[str] = Counter()
+    with safe_open(folder / "model.safetensors", "pt") as weights:
+        for name in weights.keys():  # noqa: SIM118 (no dictionary)
+            sizes[name.split(".")[0]] += int(np.prod(weights.get_slice(name).get_shape()))
+    return {"parameters": sizes["head"], "encoder_parameters": sizes["encoder"]}
+
+
+def _training_cost(cells: Sequence[Cell]) -> dict[str, Any]:
+    """Medians over the seeds."""
+    results = [_read(cell.folder / "train_results.json") for cell in cells]
+    memory = [max(_read(cell.folder / "run.json")["peak_memory_bytes"].values()) for cell in cells]
+    return {
+        "training_rows_per_second": median(result["train_samples_per_second"] for result in results),
+        "training_seconds": median(result["train_runtime"] for result in results),
+        "peak_memory_bytes": median(memory),
+    }
+
+
+def _curve(cell: Cell, metric: str) -> dict[str, list[list[float]]]:
+    """Points (epoch, value) of the training loss and of the validation's metric."""
+    history = _read(cell.folder / "trainer_state.json")["log_history"]
+    return {
+        key: [[entry["epoch"], entry[key]] for entry in history if key in entry] for key in ("loss", f"eval_{metric}")
+    }
+
+
+def _equal(cell: Cell, plan: Plan) -> dict[str, Any]:
+    """What is the same for every head."""
+    run, state = _read(cell.folder / "run.json"), _read(cell.folder / "trainer_state.json")
+    own = ("head", "head_kwargs", "seed", "output_dir", "run_name")
+    return {
+        "training rows": _read(cell.folder / "train_results.json")["train_samples"],
+        "steps": state["global_step"],
+        "epochs": state["epoch"],
+        **{f"{Path(file).name} SHA-256": entry["sha256"] for file, entry in run["data"].items()},
+        "arguments": {key: value for key, value in run["changed_from_default"].items() if key not in own},
+    }
+
+
+def _unequal(cells: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """A note where heads were not trained alike."""
+    notes = []
+    states = {
+        f"{cell.head}, seed {cell.seed}": _read(cell.folder / "trainer_state.json")["global_step"]
+        for own in cells.values()
+        for cell in own
+    }
+    if len(set(states.values())) > 1:
+        steps = "; ".join(f"{name}: {steps}" for name, steps in states.items())
+        notes.append(f"the cells were trained for different numbers of steps ({steps})")
+    if len({tuple(cell.seed for cell in own) for own in cells.values()}) > 1:
+        notes.append("the heads do not have the same seeds: some cells are not finished")
+    return notes
+
+
+def _groups(rows: TestRows, predictions: Sequence[Sequence[Any]]) -> dict[str, dict[str, float]]:
+    """Scores of every class, entity type or kind of answer, means over the seeds."""
+    several = [_groups_of(rows, one) for one in predictions]
+    names = dict.fromkeys(name for groups in several for name in groups)
+    return {
+        name: {
+            measure: fmean(groups[name][measure] for groups in several if name in groups)
+            for measure in next(groups[name] for groups in several if name in groups)
+        }
+        for name in names
+    }
+
+
+def _groups_of(rows: TestRows, predictions: Sequence[Any]) -> dict[str, dict[str, float]]:
+    if rows.kind == "qa":
+        return score_answer_lengths(predictions, rows.references, rows.options["style"])
+    if rows.kind == "tagging":
+        return score_entity_types(predictions, rows.references) if rows.default_metric == "entity_f1" else {}
+    if rows.kind == "regression":
+        return {}
+    names = rows.options["names"]
+    index = {name: i for i, name in enumerate(names)}
+    if rows.kind == "multi_label":
+        matrices = [np.zeros((len(rows.references), len(names)), dtype=int) for _ in range(2)]
+        for matrix, values in zip(matrices, (predictions, rows.references), strict=True):
+            for row, chosen in enumerate(values):
+                matrix[row, [index[name] for name in chosen]] = 1
+        return score_classes(*matrices, names)
+    return score_classes([index[name] for name in predictions], [index[name] for name in rows.references], names)
+
+
+def _lengths(texts: Sequence[str], counts: Mapping[str, np.ndarray], metric: SummableMetric) -> list[dict[str, Any]]:
+    """The metric by characters of the text, in bins of about equally many rows; means over the seeds."""
+    lengths = np.array([len(text) for text in texts])
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTH_BINS + 1)).astype(int))
+    edges[-1] += 1
+    bins = []
+    for start, end in zip(edges[:-1], edges[1:], strict=True):
+        inside = (lengths >= start) & (lengths < end)
+        if inside.any():
+            scores = {head: float(metric.score(own[:, inside].sum(axis=1)).mean()) for head, own in counts.items()}
+            bins.append({"from": int(start), "to": int(end) - 1, "rows": int(inside.sum()), "scores": scores})
+    return bins
+
+
+def _disagreements(
+    rows: TestRows, predictions: Mapping[str, Sequence[Sequence[Any]]], right: Mapping[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    """Rows that one head gets right and another wrong with the most seeds, as many for every pair of heads."""
+    shares = {head: own.mean(axis=0) for head, own in right.items()}
+    pairs = list(permutations(right, 2))
+    chosen: dict[int, None] = {}
+    for one, other in pairs:
+        lead = shares[one] - shares[other]
+        most = np.argsort(-lead, kind="stable")[: EXAMPLES // len(pairs)]
+        chosen |= dict.fromkeys(int(row) for row in most if lead[row] > 0)
+    return [
+        {
+            "row": row,
+            "text": rows.texts[row],
+            "gold": rows.shown(row, rows.references[row]),
+            "right": {head: int(own[:, row].sum()) for head, own in right.items()},
+            "predictions": {
+                head: Counter(rows.shown(row, one[row]) for one in several).most_common(1)[0][0]
+                for head, several in predictions.items()
+            },
+        }
+        for row in sorted(chosen)
+    ]
+
+
+def _verdict(comparisons: Sequence[Comparison], metric: SummableMetric) -> str:
+    if not comparisons:
+        return "One head only: nothing is compared."
+    better = [one for one in comparisons if one.better]
+    if not better:
+        return f"No head is shown to be better than another by {metric.name}."
+    beaten = "; ".join(
+        f"{one.better} beats {one.baseline if one.better == one.head else one.head} by {abs(one.difference):.2f} {one.unit}"
+        for one in better
+    )
+    rest = len(comparisons) - len(better)
+    pairs = "pair is" if rest == 1 else "pairs are"
+    return f"By {metric.name}, {beaten}." + (f" The other {rest} {pairs} not told apart." if rest else "")
