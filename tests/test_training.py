@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import datasets
 import pytest
 import torch
@@ -27,6 +30,18 @@ def trainer(tiny_tokenizer, tmp_path):
         return HeadTrainer(tiny_model(task, "cnn"), arguments, collator, train_dataset=features, eval_dataset=features)
 
     return _trainer
+
+
+def test_what_was_predicted_is_let_go(trainer):
+    """A file may be larger than memory: its parts must not be kept, by whatever library."""
+    one = trainer(per_device_eval_batch_size=8)
+    loaders = []
+    make = one.get_test_dataloader
+    one.get_test_dataloader = lambda rows: loaders.append(weakref.ref(loader := make(rows))) or loader
+    for start in (0, 8, 16):
+        one.predict(one.eval_dataset.select(range(start, start + 8)))
+    gc.collect()
+    assert len(loaders) == 3 and [loader() for loader in loaders[:2]] == [None, None]
 
 
 def test_order_depends_on_seed_and_epoch_alone():

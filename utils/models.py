@@ -151,6 +151,7 @@ def build_model(
         else:
             config.vocab_size = len(tokenizer)
             logger.info("encoder: %s from scratch, vocabulary of %d", config.model_type, len(tokenizer))
+        config._name_or_path = ""  # nobody's folders in what is published
         try:
             headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
             model = model_class(headed, encoder=encoder)

@@ -206,7 +206,10 @@ class HeadTrainer(Trainer):
 
     def get_test_dataloader(self, test_dataset):
         with self._every_row():
-            return super().get_test_dataloader(test_dataset)
+            loader = super().get_test_dataloader(test_dataset)
+        # accelerate keeps all loaders it has ever made, and with them every part of a file that is predicted.
+        self.accelerator._dataloaders.remove(loader)
+        return loader
 
     @contextmanager
     def _every_row(self):

@@ -91,6 +91,12 @@ def test_data_report(learn, files):
     assert report["train"]["labels"] == {"긍정": 29, "부정": 19}
 
 
+def test_nothing_published_names_a_folder_of_the_machine(learn, encoder):
+    folder = learn("seq_cls", head="cnn").folder
+    for name in ("config.json", "tokenizer_config.json", "tokenizer.json", "README.md"):
+        assert str(encoder.parent) not in (folder / name).read_text(encoding="utf-8"), name
+
+
 def test_predictions_are_utf8_and_readable(learn):
     text = (learn("seq_cls", head="cnn").folder / "predictions.jsonl").read_bytes().decode("utf-8")
     assert "긍정" in text or "부정" in text

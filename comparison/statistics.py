@@ -1,0 +1,269 @@
+"""Is one head better than another? Statistics of heads that were each trained with several seeds and scored on the same rows.
+
+Two things make a difference of two scores uncertain: the test rows are a sample, and so are the seeds. Both count here, and
+each once. The design is that of radiology's multi-reader multi-case studies (Obuchowski & Rockette 1995; Hillis 2014), with
+heads for tests, seeds for readers, nested within their head, and rows for cases.
+
+- Rows are paired: a resample takes the same rows for every model. Between two models most of the rows agree, and what they
+  agree on cancels.
+- Seeds are not paired. Seed 1 of one head and seed 1 of another see the data in one order but begin with other weights in
+  other shapes: they are two draws, not a matched pair. Were they alike after all, the interval would be too wide, not too narrow.
+
+With one seed per head there is nothing to learn about seeds: the claim is then about these two trained models.
+`benchmarks/rejections.py` simulates how often a difference is found where there is none.
+
+Letters: S seeds, N rows, K numbers per row (`metric_sums`), B resamples. Everything is deterministic given `seed`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from scipy.stats import t as student
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from .metric_sums import SummableMetric
+from .uncertainty import LEVEL, Uncertainty
+
+_CELLS = 2**22  # weights held at a time: 32 MB
+
+
+@dataclass(frozen=True)
+class SeedSummary:
+    """One head over its seeds, in the unit of the scores.
+
+    Attributes:
+        scores: one per seed.
+        mean: of them.
+        standard_deviation: with S - 1; None for one seed.
+        low, high: 95 % interval of the mean over further seeds on these rows (Student's t); None for one seed.
+    """
+
+    scores: list[float]
+    mean: float
+    standard_deviation: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`head` minus `baseline`; every number but counts, shares and p values is in `unit`.
+
+    Attributes:
+        unit: "points" (hundredths of a metric on the scale 0-1), or the name of a metric with a unit of its own.
+        seeds: of the two heads.
+        difference: of the mean scores.
+        low, high: 95 % interval, from the resampled metric; of this pair alone, not widened for the number of pairs.
+        p_value: two-sided, from the same resamples.
+        p_holm: the same after Holm's correction (1979) over all pairs that were compared.
+        covers_seeds: false if a head has one seed: then the claim is about these trained models, not about heads.
+        better: the name of the better head where p_holm < .05, else None.
+        rows_error: standard error of the difference that comes from the rows, these models given.
+        seeds_error: what the seeds add to it; 0 also where `covers_seeds` is false.
+        hedges_g: the difference over the pooled standard deviation between seeds, corrected for few seeds (Hedges 1981).
+        rows_won, rows_lost: per pair of seeds in their order, rows on which `head` alone scores higher, or lower; empty for
+            metrics that are no mean over rows.
+        mcnemar_p: the exact test of McNemar (1947) on them where rows are right or wrong. It is about that pair of models.
+        detectable: the difference that the next two are about.
+        rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
+            where no number does.
+    """
+
+    head: str
+    baseline: str
+    metric: str
+    unit: str
+    rows: int
+    seeds: tuple[int, int]
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    p_holm: float
+    covers_seeds: bool
+    better: str | None
+    rows_error: float
+    seeds_error: float
+    hedges_g: float | None
+    rows_won: list[int]
+    rows_lost: list[int]
+    mcnemar_p: list[float]
+    detectable: float
+    rows_needed: int | None
+    seeds_needed: int | None
+
+    def __str__(self) -> str:
+        """The finding in one sentence."""
+        unit = f" {self.unit}"
+        worse = self.baseline if self.better == self.head else self.head
+        finding = f"{self.better} beats {worse}" if self.better else "no difference shown"
+        text = (
+            f"{finding}: {self.head} - {self.baseline} = {self.difference:+.2f}{unit} "
+            f"(95 % interval {self.low:+.2f} to {self.high:+.2f}, {p_in_words(self.p_holm)} after Holm)"
+        )
+        if not self.covers_seeds:
+            text += "; with one seed this is about these trained models, and another seed may turn it round"
+        if self.better:
+            return text
+        rows, seeds = self.rows_needed, self.seeds_needed
+        if rows and rows <= self.rows:
+            return f"{text}; {self.detectable:g}{unit} would have been found in at least 8 of 10 cases"
+        ways = [f"about {rows:,} rows"] if rows else []
+        ways += [f"{seeds:,} seeds per head"] if seeds else []
+        if not ways:
+            return f"{text}; neither more rows nor more seeds alone would show {self.detectable:g}{unit}"
+        return f"{text}; to detect {self.detectable:g}{unit} takes {' or '.join(ways)}"
+
+
+def summarise_seeds(scores: Sequence[float]) -> SeedSummary:
+    """Mean, standard deviation and 95 % t interval of one head's scores."""
+    values = np.asarray(scores, dtype=np.float64)
+    if len(values) == 1:
+        return SeedSummary(values.tolist(), float(values[0]), None, None, None)
+    deviation = float(values.std(ddof=1))
+    half = float(student.ppf(1 - LEVEL / 2, len(values) - 1)) * deviation / math.sqrt(len(values))
+    mean = float(values.mean())
+    return SeedSummary(values.tolist(), mean, deviation, mean - half, mean + half)
+
+
+def compare_heads(
+    counts: Mapping[str, np.ndarray],
+    metric: SummableMetric,
+    resamples: int = 2000,
+    detectable: float = 0.1,
+    seed: int = 0,
+) -> list[Comparison]:
+    """Every pair of heads, the one that comes later in `counts` minus the earlier one.
+
+    Args:
+        counts: per head (S, N, K), from `metric.count`; the same N rows in the same order throughout. S may differ.
+        resamples: of the rows. p values are no smaller than about 1 / resamples.
+        detectable: the difference that `rows_needed` and `seeds_needed` are about, in the unit of the comparison.
+
+    Raises:
+        ValueError: heads that were not scored on the same number of rows.
+    """
+    if len({head.shape[1:] for head in counts.values()}) != 1:
+        shapes = ", ".join(f"{name} {head.shape[1]}" for name, head in counts.items())
+        raise ValueError(f"heads are compared on the same test rows; got {shapes}")
+    scale = metric.points or 1.0
+    generator = np.random.default_rng(seed)
+    scores = {name: scale * metric.score(head.sum(axis=1)) for name, head in counts.items()}
+    models = np.concatenate(list(counts.values()))
+    resampled = scale * resample_rows(models, metric, resamples, generator)
+    parts = np.split(resampled, np.cumsum([len(head) for head in counts.values()])[:-1], axis=1)
+    deviations = {name: part - part.mean(axis=0) for name, part in zip(counts, parts, strict=True)}
+
+    found = []
+    for baseline, head in combinations(counts, 2):
+        pair = (head, baseline)
+        uncertainty = Uncertainty.of(
+            [scores[name] for name in pair], [deviations[name] for name in pair], models.shape[1]
+        )
+        difference = float(scores[head].mean() - scores[baseline].mean())
+        low, high, p_value = uncertainty.interval(difference, generator)
+        won, lost, mcnemar_p = _rows_won(counts[head], counts[baseline], metric)
+        found.append(
+            Comparison(
+                head=head,
+                baseline=baseline,
+                metric=metric.name,
+                unit="points" if metric.points else metric.name,
+                rows=models.shape[1],
+                seeds=(len(counts[head]), len(counts[baseline])),
+                difference=difference,
+                low=low,
+                high=high,
+                p_value=p_value,
+                p_holm=p_value,
+                covers_seeds=uncertainty.covers_seeds,
+                better=None,
+                rows_error=math.sqrt(uncertainty.rows_variance),
+                seeds_error=math.sqrt(uncertainty.seeds_variance),
+                hedges_g=_hedges_g(scores[head], scores[baseline]),
+                rows_won=won,
+                rows_lost=lost,
+                mcnemar_p=mcnemar_p,
+                detectable=detectable,
+                rows_needed=uncertainty.rows_needed(detectable),
+                seeds_needed=uncertainty.seeds_needed(detectable),
+            )
+        )
+    corrected = holm([pair.p_value for pair in found])
+    return [_with_verdict(pair, p, metric) for pair, p in zip(found, corrected, strict=True)]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Corrected for their number (Holm 1979); one p value stays as it is."""
+    if len(p_values) < 2:
+        return list(p_values)
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+
+
+def resample_rows(
+    counts: np.ndarray, metric: SummableMetric, resamples: int, generator: np.random.Generator
+) -> np.ndarray:
+    """The metric of every model over bootstrap samples of the rows (Efron & Tibshirani 1993), (B, M) from (M, N, K).
+
+    All models get the same rows. Rows that count alike for every model are drawn together, which leaves few: 50,000 rows that
+    15 models get right or wrong fall into a few thousand patterns.
+    """
+    models, rows, numbers = counts.shape
+    table = np.ascontiguousarray(counts.transpose(1, 0, 2).reshape(rows, -1), dtype=np.float64)
+    keys = table.view(np.dtype((np.void, table.dtype.itemsize * table.shape[1]))).ravel()
+    _, first, multiplicity = np.unique(keys, return_index=True, return_counts=True)
+    patterns, shares = table[first], multiplicity / rows
+    step = max(1, _CELLS // len(first))
+    sums = [
+        generator.multinomial(rows, shares, size=min(step, resamples - done)).astype(np.float64) @ patterns
+        for done in range(0, resamples, step)
+    ]
+    return metric.score(np.concatenate(sums).reshape(resamples, models, numbers))
+
+
+def _with_verdict(pair: Comparison, p_holm: float, metric: SummableMetric) -> Comparison:
+    better = None
+    if p_holm < LEVEL:
+        better = pair.head if (pair.difference > 0) != metric.smaller_is_better else pair.baseline
+    return replace(pair, p_holm=p_holm, better=better)
+
+
+def _hedges_g(head: np.ndarray, baseline: np.ndarray) -> float | None:
+    freedom = len(head) + len(baseline) - 2
+    if min(len(head), len(baseline)) == 1:
+        return None
+    pooled = math.sqrt(((len(head) - 1) * head.var(ddof=1) + (len(baseline) - 1) * baseline.var(ddof=1)) / freedom)
+    if pooled == 0:
+        return None
+    return float((head.mean() - baseline.mean()) / pooled * (1 - 3 / (4 * freedom - 1)))
+
+
+def _rows_won(
+    head: np.ndarray, baseline: np.ndarray, metric: SummableMetric
+) -> tuple[list[int], list[int], list[float]]:
+    """Per pair of seeds: rows won, rows lost and, where rows are right or wrong, McNemar's p."""
+    if head.shape[2] != 2 or not ((head[..., 1] == 1).all() and (baseline[..., 1] == 1).all()):
+        return [], [], []
+    pairs = list(zip(head[..., 0], baseline[..., 0], strict=False))
+    if metric.smaller_is_better:
+        pairs = [(b, a) for a, b in pairs]
+    won, lost = ([int((x > y).sum()) for x, y in order] for order in (pairs, [(b, a) for a, b in pairs]))
+    right_or_wrong = all(len(np.unique(scores)) <= 2 for scores in (head[..., 0], baseline[..., 0]))
+    if not right_or_wrong:
+        return won, lost, []
+    # The exact test at any size: it costs nothing.
+    return won, lost, [float(mcnemar([[0, w], [n, 0]], exact=True).pvalue) for w, n in zip(won, lost, strict=True)]
+
+
+def p_in_words(p: float) -> str:
+    """`p = .57`, `p = .013`, `p < .001`."""
+    if p < 0.001:
+        return "p < .001"
+    text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return f"p = {text.removeprefix('0')}"
