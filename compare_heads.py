@@ -27,7 +27,7 @@ def main() -> None:
         return
     for note in plan.notes:
         print(f"note: {note}")
-    print(f"{len(plan.cells)} runs in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
+    print(f"runs: {len(plan.cells)} in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
     run_cells(plan.cells, arguments.workers or 1, arguments.ray_address, arguments.launcher)
     # Here the cells are gathered and reported.
     for cell in plan.cells:

@@ -119,20 +119,22 @@ def run_on_ray(cells: Sequence[Cell], address: str) -> Generator[Ended, None, No
             address=address, runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}}, log_to_driver=False, logging_level=40
         )
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(f"no Ray cluster at {address}: {error}") from error
+        cure = "is it the address that `ray status` knows, and is its token, if it asks for one, in RAY_AUTH_TOKEN?"
+        raise UserError(f"no Ray cluster at {address} ({error}); {cure}") from error
     try:
-        gpus = 1 if ray.cluster_resources().get("GPU") else 0
-        task: Any = ray.remote(num_cpus=1, num_gpus=gpus)(run_to_end)
-        pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
-        print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
-        while pending:
-            (reference,), _ = ray.wait(list(pending))
-            cell = pending.pop(reference)
-            try:
-                yield cell, *ray.get(reference)
-            except ray.exceptions.RayError as error:
-                print(f"{cell.name}: {str(error).strip().splitlines()[-1]}", flush=True)
-                yield cell, 1, 0.0
+        with _signals_raise(Stopped):  # after ray.init, which has a handler of its own
+            gpus = 1 if ray.cluster_resources().get("GPU") else 0
+            task: Any = ray.remote(num_cpus=1, num_gpus=gpus)(run_to_end)
+            pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
+            print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
+            while pending:
+                (reference,), _ = ray.wait(list(pending))
+                cell = pending.pop(reference)
+                try:
+                    yield cell, *ray.get(reference)
+                except ray.exceptions.RayError as error:
+                    print(f"{cell.name}: {str(error).strip().splitlines()[-1]}", flush=True)
+                    yield cell, 1, 0.0
     finally:
         ray.shutdown()
 

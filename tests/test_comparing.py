@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -519,3 +520,15 @@ def test_shell_lines(cell):
 @pytest.mark.parametrize(("seconds", "expected"), [(9.6, "10 s"), (100, "2 min"), (5999, "100 min"), (7200, "2.0 h")])
 def test_duration(seconds, expected):
     assert duration(seconds) == expected
+
+
+def test_documented_commands_can_be_planned(place):
+    (place / "recipes").symlink_to(ROOT / "recipes")
+    (place / "examples").symlink_to(ROOT / "examples")
+    Path("nsmc").mkdir()
+    for name in ("ratings_train.txt", "ratings_test.txt"):
+        write(f"nsmc/{name}", "id\tdocument\tlabel\n")
+    text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [line for line in text.splitlines() if line.startswith("python compare_heads.py")]
+    counts = [len(plan(*shlex.split(line.partition(" > ")[0])[2:]).cells) for line in commands]
+    assert counts == [15, 6, 15]
