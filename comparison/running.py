@@ -128,7 +128,11 @@ def run_on_ray(cells: Sequence[Cell], address: str) -> Generator[Ended, None, No
             pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
             print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
             while pending:
-                (reference,), _ = ray.wait(list(pending))
+                done, _ = ray.wait(list(pending), timeout=0)
+                if not done:
+                    time.sleep(PAUSE)  # here signals are heard: an error cannot leave ray.wait
+                    continue
+                reference = done[0]
                 cell = pending.pop(reference)
                 try:
                     yield cell, *ray.get(reference)
