@@ -98,11 +98,11 @@ def run_stages(
     if trainer.is_world_process_zero():
         write_json(output_dir / "data_report.json", report)
         run = run_record(trainer, arguments, report, metrics, record)
-        write_json(output_dir / "run.json", run)
         if training.do_train:
             draw_training(trainer.state.log_history, output_dir / "training.png")
             groups = draw_scores(scored, decoders, output_dir / "scores.png")
             write_card(trainer.model.config, arguments, run, report, groups, chosen_weights(trainer))
+        write_json(output_dir / "run.json", run)  # the last of them: where it is, everything is
     if training.push_to_hub:
         push(trainer)
 
@@ -121,18 +121,13 @@ def run_record(
     """The contents of `run.json`: enough to run again and to find out why another run differs."""
     model, data, training = arguments
     given: dict[str, Any] = {"training": training.to_dict()}  # masks tokens
-    changed: dict[str, Any] = {}
     for kind, values in (("model", model), ("data", data)):
-        flags = [item for item in fields(values) if item.init]
-        given[kind] = {item.name: getattr(values, item.name) for item in flags}
-        changed |= {item.name: given[kind][item.name] for item in flags if given[kind][item.name] != item.default}
+        given[kind] = {item.name: getattr(values, item.name) for item in fields(values) if item.init}
     token = os.environ.get("HF_TOKEN")  # where `HeadTrainingArguments` puts it
-    defaults = HeadTrainingArguments(output_dir=training.output_dir, do_eval=True).to_dict()
-    changed |= {key: value for key, value in given["training"].items() if value != defaults.get(key)}
     return {
         "command": [word.replace(token, "***") if token else word for word in sys.argv],
         "seed": training.seed,
-        "changed_from_default": changed,
+        "changed_from_default": changed_from_default(arguments),
         "notes": record.notes,
         "head": trainer.model.config.head,
         "head_kwargs": trainer.model.config.head_kwargs,
@@ -150,6 +145,17 @@ def run_record(
         "world_size": training.world_size,
         "arguments": given,
     }
+
+
+def changed_from_default(arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The model's, data's and training's arguments, after parsing, that are not what they are where nothing is said."""
+    *others, training = arguments
+    changed: dict[str, Any] = {}
+    for values in others:
+        flags = {item.name: item.default for item in fields(values) if item.init}
+        changed |= {name: getattr(values, name) for name, default in flags.items() if getattr(values, name) != default}
+    defaults = HeadTrainingArguments(output_dir=training.output_dir, do_eval=True).to_dict()
+    return changed | {key: value for key, value in training.to_dict().items() if value != defaults.get(key)}
 
 
 def draw_scores(

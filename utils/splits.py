@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,8 +164,11 @@ def hub_files(data: DataArguments) -> dict[str, str]:
             continue
         split = _labels_by_name(loaded[name])
         file = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads" / f"{name}-{split._fingerprint}.parquet"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        split.to_parquet(file)
+        if not file.exists():  # another run may be reading it
+            file.parent.mkdir(parents=True, exist_ok=True)
+            draft = file.with_suffix(f".{os.getpid()}")
+            split.to_parquet(draft)
+            draft.replace(file)
         files[name] = str(file)
     return files
 

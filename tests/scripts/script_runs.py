@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SCRIPTS = {"seq_cls": "run_seq_cls.py", "token_cls": "run_token_cls.py", "qa": "run_qa.py"}
+SCRIPTS = {
+    "seq_cls": "run_seq_cls.py",
+    "token_cls": "run_token_cls.py",
+    "qa": "run_qa.py",
+    "compare": "compare_heads.py",
+}
 PATIENCE = 300  # seconds until a run counts as hanging
 
 _SERVER = multiprocessing.get_context("forkserver")

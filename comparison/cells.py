@@ -1,0 +1,266 @@
+"""The cells of a comparison: one run of a script for every head and seed, in a folder that its arguments name."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from utils.arguments import DataArguments, HeadTrainingArguments, ModelArguments, parse_arguments
+from utils.errors import UserError
+from utils.files import existing_file, replace_file, sha256
+from utils.reporting import changed_from_default
+from utils.splits import hub_files
+
+from .arguments import METRICS, SCRIPTS, ComparisonArguments
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Arguments = tuple[ModelArguments, DataArguments, HeadTrainingArguments]
+
+# Arguments that leave weights and scores as they are, besides those that a cell has by name and the files, which count
+# by what is in them.
+WITHOUT_EFFECT = set(
+    "head head_kwargs seed do_train do_predict output_dir data_dir train_file validation_file test_file overwrite_cache "
+    "preprocessing_num_workers dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers "
+    "dataloader_prefetch_factor resume_from_checkpoint save_total_limit log_level log_level_replica log_on_each_node "
+    "disable_tqdm report_to run_name project trackio_space_id trackio_bucket_id trackio_static_space_id".split()
+)
+WITHOUT_EFFECT_PREFIXES = ("logging_", "hub_")
+WEIGHTS_AND_TOKENIZER = (".json", ".safetensors", ".txt", ".model")
+
+
+@dataclass
+class Cell:
+    """One run of the script.
+
+    Attributes:
+        head, seed, head_kwargs: what it is about.
+        folder: its `--output_dir`.
+        words: its command, but for resuming.
+    """
+
+    head: str
+    seed: int
+    head_kwargs: dict[str, Any]
+    folder: Path
+    words: list[str]
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def log(self) -> Path:
+        """What it writes to the terminal. Whoever runs the cell holds the lock on this file."""
+        return self.folder.with_name(f"{self.name}.log")
+
+    @property
+    def finished(self) -> bool:
+        return (self.folder / "run.json").is_file()
+
+    @property
+    def command(self) -> list[str]:
+        """Goes on from the last checkpoint where there is one."""
+        resumes = any(self.folder.glob("checkpoint-*"))
+        return [*self.words, *(["--resume_from_checkpoint", "true"] if resumes else [])]
+
+    @property
+    def shell_line(self) -> str:
+        """The command as a line for a shell, under the lock of the cell."""
+        log = shlex.quote(str(self.log))
+        return f"flock -n {log} {shlex.join(self.command)} >> {log} 2>&1"
+
+
+@dataclass
+class Plan:
+    """A comparison before it runs.
+
+    Attributes:
+        folder: its `--output_dir`.
+        script: of every cell.
+        recipe: the YAML or JSON file, where there is one.
+        metric: what was asked for, see `metric_of`.
+        arguments: model, data and training as the script parses them for the first cell; for the others all is the same but
+            head, head_kwargs, seed and output_dir.
+        files: the data files by split.
+        compared: the split whose rows are compared, "test" or "validation"; to the cells they are test rows.
+        cells: seed by seed, so that a part of them has every head.
+        notes: what a reader of the results has to know.
+    """
+
+    folder: Path
+    script: str
+    recipe: str | None
+    metric: str | None
+    arguments: Arguments
+    files: dict[str, str]
+    compared: str
+    cells: list[Cell]
+    notes: list[str]
+
+    @property
+    def task(self) -> ModuleType:
+        """The module of the task: `utils.seq_cls`, `utils.token_cls` or `utils.qa`."""
+        return importlib.import_module(f"utils.{Path(self.script).stem.removeprefix('run_')}")
+
+    @property
+    def unfinished(self) -> list[Cell]:
+        return [cell for cell in self.cells if not cell.finished]
+
+    def metric_of(self, scores: Mapping[str, float]) -> str:
+        """The metric to compare by, given those that the cells have, by name without prefix.
+
+        Raises:
+            UserError: the one that was asked for is not among them.
+        """
+        wanted = METRICS[self.script] if self.metric is None else (self.metric,)
+        metric = next((name for name in wanted if name in scores), None)
+        if metric is None:
+            cause = "have the compared rows labels?" if self.metric is None else "another --metric can be"
+            raise UserError(f"no {' or '.join(wanted)} in the results; {cause} {', '.join(scores)}".rstrip())
+        return metric
+
+
+def make_plan(arguments: ComparisonArguments) -> Plan:
+    """Lays out the cells, after the script's own parser has seen the arguments of each head.
+
+    Raises:
+        UserError: whatever that parser refuses, flags that a comparison cannot have, or files that are not there.
+    """
+    assert arguments.script is not None and arguments.output_dir is not None
+    folder = Path(arguments.output_dir)
+    notes = list(arguments.notes)
+
+    def parse(head: str, *more: str) -> Arguments:
+        words = [*_shared_words(arguments), *_head_words(head, arguments), "--seed", str(arguments.seeds[0]), *more]
+        return parse_arguments(SCRIPTS[arguments.script or ""], [*words, "--output_dir", str(folder)])
+
+    model, data, training = parse(arguments.heads[0])
+    _check(training)
+    files = hub_files(data) if data.dataset_name else {}
+    for split in ("train", "validation", "test"):
+        if getattr(data, f"{split}_file"):
+            files[split] = str(existing_file(getattr(data, f"{split}_file")))
+    more = [] if "test" in files else _validation_as_test(files, data)
+    compared = "validation" if more else "test"
+    if more:
+        notes.append("there are no test rows: the validation rows are compared")
+        if training.load_best_model_at_end:
+            notes.append("the validation rows also chose the checkpoint, so the scores are too good")
+
+    contents = _contents(arguments, files)
+    cells_folder = folder / "cells"
+    by_head = {}
+    for head in arguments.heads:
+        parsed = parse(head, *more)
+        matters = what_matters(parsed) | contents | {"head_kwargs": parsed[0].parsed_head_kwargs}
+        by_head[head] = parsed, matters, short_hash(matters)
+    cells = []
+    for seed in arguments.seeds:
+        for head, (parsed, _, digest) in by_head.items():
+            place = cells_folder / f"{head}-seed-{seed}-{digest}"
+            run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
+            words = [*run_by, str(ROOT / arguments.script), *_shared_words(arguments), *_head_words(head, arguments)]
+            words += ["--seed", str(seed), *more, "--output_dir", str(place)]
+            cells.append(Cell(head, seed, parsed[0].parsed_head_kwargs, place, words))
+    changed = _other_cells(cells_folder, {head: matters for head, (_, matters, _) in by_head.items()})
+    if changed is not None:
+        notes.append(changed)
+    for _, matters, digest in by_head.values():
+        text = json.dumps(matters, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+        replace_file(cells_folder / f"{digest}.json", [text + "\n"])
+    first = by_head[arguments.heads[0]][0]
+    return Plan(folder, arguments.script, arguments.recipe, arguments.metric, first, files, compared, cells, notes)
+
+
+def what_matters(arguments: Arguments) -> dict[str, Any]:
+    """The arguments that weights and scores depend on, as far as they differ from their defaults; folders and files of the
+    encoder by what is in them."""
+    changed = changed_from_default(arguments)
+    matters = {
+        name: value
+        for name, value in changed.items()
+        if name not in WITHOUT_EFFECT and not name.startswith(WITHOUT_EFFECT_PREFIXES)
+    }
+    if not arguments[-1].load_best_model_at_end:  # only then a saved checkpoint becomes the result
+        matters = {name: value for name, value in matters.items() if name not in ("save_strategy", "save_steps")}
+    for name in ("model_name_or_path", "config_name", "tokenizer_name"):
+        path = Path(str(matters.get(name)))
+        if path.is_dir():
+            kept = (file for file in sorted(path.iterdir()) if file.is_file() and file.suffix in WEIGHTS_AND_TOKENIZER)
+            matters[name] = {file.name: sha256(file) for file in kept}
+        elif path.is_file():
+            matters[name] = sha256(path)
+    return matters
+
+
+def short_hash(matters: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits."""
+    return hashlib.sha256(json.dumps(matters, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def _shared_words(arguments: ComparisonArguments) -> list[str]:
+    recipe = [] if arguments.recipe is None else [arguments.recipe]
+    return [*recipe, *arguments.flags, "--do_train", "true", "--do_predict", "true"]
+
+
+def _head_words(head: str, arguments: ComparisonArguments) -> list[str]:
+    kwargs = arguments.kwargs.get(head)
+    return ["--head", head, *([] if kwargs is None else ["--head_kwargs", json.dumps(kwargs)])]
+
+
+def _contents(arguments: ComparisonArguments, files: Mapping[str, str]) -> dict[str, Any]:
+    """What matters and is no argument of a script."""
+    contents: dict[str, Any] = {f"{split}_file": sha256(file) for split, file in files.items()}
+    contents["script"] = arguments.script
+    if arguments.launcher is not None:  # two processes make batches of twice the size
+        contents["launcher"] = shlex.split(arguments.launcher)
+    return contents
+
+
+def _check(training: HeadTrainingArguments) -> None:
+    """Raises UserError for flags that make no sense for many runs at once."""
+    if training.push_to_hub:
+        raise UserError("a comparison pushes nothing: leave --push_to_hub out, and push a run with `hf upload`")
+    if training.resume_from_checkpoint is not None:
+        raise UserError("a comparison goes on where it stopped by itself: leave --resume_from_checkpoint out")
+    if training.save_only_model and training.save_strategy != "no":
+        raise UserError("no run can go on from weights alone: leave --save_only_model out, or give --save_strategy no")
+
+
+def _validation_as_test(files: Mapping[str, str], data: DataArguments) -> list[str]:
+    """The flags that have the validation rows predicted."""
+    if "validation" not in files:
+        raise UserError("there are no rows to compare the heads on: give --test_file or --validation_file")
+    if not data.dataset_name:
+        return ["--test_file", files["validation"]]
+    given = " ".join(f"--{split}_file {shlex.quote(files[split])}" for split in ("train", "validation"))
+    if data.task is None:
+        raise UserError(f"{data.dataset_name} has no test rows; leave --dataset_name out and give {given}")
+    return [*shlex.split(given), "--test_file", files["validation"]]
+
+
+def _other_cells(folder: Path, by_head: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """What to say where cells of other arguments lie: how many, and what differs from the latest of them."""
+    current = {f"{head}-{short_hash(matters)}" for head, matters in by_head.items()}
+    others = []
+    for path in folder.glob("*-seed-*"):
+        found = re.fullmatch(r"(.+)-seed-\d+-([0-9a-f]{8})", path.name)
+        if path.is_dir() and found and found[1] in by_head and f"{found[1]}-{found[2]}" not in current:
+            others.append((path.stat().st_mtime, found[1], folder / f"{found[2]}.json"))
+    if not others:
+        return None
+    _, head, file = max(others)
+    then = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    now = json.loads(json.dumps(by_head[head], default=str))
+    names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+    return f"{folder} also holds {len(others)} runs with other arguments ({', '.join(names)}); they are left alone"

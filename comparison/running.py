@@ -1,0 +1,289 @@
+"""Runs cells: here, some at a time, or on a Ray cluster. Who runs a cell holds the lock on its log.
+
+The lock belongs to the log that a cell's processes write to, so it lasts as long as any of them does, whatever became of
+the comparison that started them: no second one starts in the same folder.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+from utils.errors import ShownError, UserError
+
+from .cells import ROOT, Cell
+
+PAUSE = 0.2  # seconds between two looks at the processes
+GRACE = 10  # seconds that a process gets to end
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h
+
+# A cell that has ended: its exit code, None where a process of another comparison finished it; and its seconds.
+Ended = tuple[Cell, int | None, float]
+
+
+class Stopped(ShownError):
+    """A signal ended the comparison, and its cells with it."""
+
+    def __init__(self, number: int):
+        self.exit_code = 128 + number
+        super().__init__(f"stopped by {signal.Signals(number).name}; the same command goes on from here")
+
+
+def run_cells(
+    cells: Sequence[Cell], workers: int = 1, ray_address: str | None = None, launcher: str | None = None
+) -> None:
+    """Runs the cells that are not finished and says how it goes; those that fail do not stop the others.
+
+    Raises:
+        UserError: all of them failed because of the user's input.
+        ShownError: some failed.
+    """
+    waiting = [cell for cell in cells if not cell.finished]
+    began, codes = time.monotonic(), []
+    ended = run_on_ray(waiting, ray_address) if ray_address else run_here(waiting, workers, launcher)
+    with closing(ended):
+        for done, (cell, code, seconds) in enumerate(ended, start=1):
+            left = len(waiting) - done
+            place = f"[{len(cells) - left}/{len(cells)}] {cell.name}"
+            rest = f"; {left} left, about {duration((time.monotonic() - began) / done * left)}" if left else ""
+            if cell.finished:
+                how = "was finished by another comparison" if code is None else f"finished in {duration(seconds)}"
+                print(f"{place} {how}{rest}", flush=True)
+            else:
+                codes.append(code)
+                print(f"{place} failed after {duration(seconds)}: {reason(cell, code)} ({cell.log}){rest}", flush=True)
+    if codes:
+        message = f"{len(codes)} of {len(cells)} runs failed, see above; the same command runs them again"
+        raise (UserError if len(codes) == len(waiting) and set(codes) == {2} else ShownError)(message)
+
+
+def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -> Generator[Ended, None, None]:
+    """Runs cells in processes of this machine and yields them as they end; no process outlives the iteration."""
+    _check_launcher(launcher)
+    waiting, busy = list(cells), set()
+    running: dict[int, tuple[subprocess.Popen, Cell, float]] = {}  # by worker
+    environments = _environments(workers, launcher)
+    with _signals_raise(Stopped):
+        try:
+            while waiting or running:
+                for cell in list(waiting):
+                    if len(running) == workers:
+                        break
+                    log = lock(cell)
+                    if log is None:
+                        if cell.name not in busy:
+                            print(f"{cell.name} is still running, started by another comparison: waiting", flush=True)
+                            busy.add(cell.name)
+                        continue
+                    waiting.remove(cell)
+                    with log:
+                        finished = cell.finished
+                        if not finished:
+                            worker = next(worker for worker in range(workers) if worker not in running)
+                            running[worker] = start(cell, log, environments[worker]), cell, time.monotonic()
+                    if finished:
+                        yield cell, None, 0.0
+                    else:
+                        print(f"{cell.name} started", flush=True)
+                for worker, (process, cell, began) in list(running.items()):
+                    if process.poll() is not None:
+                        del running[worker]
+                        yield cell, process.returncode, time.monotonic() - began
+                time.sleep(PAUSE)
+        finally:
+            _end([process for process, _, _ in running.values()])
+
+
+def run_on_ray(cells: Sequence[Cell], address: str) -> Generator[Ended, None, None]:
+    """Runs cells as tasks of a Ray cluster, one CPU each and one GPU where it has some, and yields them as they end."""
+    try:
+        import ray
+    except ImportError as error:
+        raise UserError("--ray_address needs Ray: pip install ray") from error
+    try:
+        ray.init(
+            address=address, runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}}, log_to_driver=False, logging_level=40
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        cure = "is it the address that `ray status` knows, and is its token, if it asks for one, in RAY_AUTH_TOKEN?"
+        raise UserError(f"no Ray cluster at {address} ({error}); {cure}") from error
+    try:
+        with _signals_raise(Stopped):  # after ray.init, which has a handler of its own
+            gpus = 1 if ray.cluster_resources().get("GPU") else 0
+            task: Any = ray.remote(num_cpus=1, num_gpus=gpus)(run_to_end)
+            pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
+            print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
+            while pending:
+                done, _ = ray.wait(list(pending), timeout=0)
+                if not done:
+                    time.sleep(PAUSE)  # here signals are heard: an error cannot leave ray.wait
+                    continue
+                reference = done[0]
+                cell = pending.pop(reference)
+                try:
+                    yield cell, *ray.get(reference)
+                except ray.exceptions.RayError as error:
+                    print(f"{cell.name}: {str(error).strip().splitlines()[-1]}", flush=True)
+                    yield cell, 1, 0.0
+    finally:
+        ray.shutdown()
+
+
+def run_to_end(cell: Cell, folder: str) -> tuple[int | None, float]:
+    """Runs one cell in this process's environment; returns its exit code (None: another finished it) and its seconds."""
+    os.chdir(folder)
+    while (log := lock(cell)) is None:
+        time.sleep(PAUSE)
+    with log:
+        if cell.finished:
+            return None, 0.0
+        began = time.monotonic()
+        process = start(cell, log, dict(os.environ))
+    return process.wait(), time.monotonic() - began
+
+
+def shell_lines(cells: Sequence[Cell]) -> Iterator[str]:
+    """One line for every cell that is neither finished nor running, to be run wherever these folders are."""
+    for cell in cells:
+        log = None if cell.finished else lock(cell)
+        if log is not None:
+            with log:
+                discard_broken_checkpoints(cell.folder)
+                yield cell.shell_line
+
+
+def lock(cell: Cell) -> BinaryIO | None:
+    """The cell's log, locked; None where another process has the lock."""
+    cell.log.parent.mkdir(parents=True, exist_ok=True)
+    log = cell.log.open("ab")
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.close()
+        return None
+    except OSError:
+        pass  # a file system without locks
+    return log
+
+
+def start(cell: Cell, log: BinaryIO, environment: dict[str, str]) -> subprocess.Popen:
+    """Starts a cell that is locked. On Linux it ends with the thread that started it, even one that is killed."""
+    discard_broken_checkpoints(cell.folder)
+    log.write(f"$ {shlex.join(cell.command)}\n".encode())
+    log.flush()
+    return subprocess.Popen(
+        cell.command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        start_new_session=True,  # a group of its own, which can be ended as a whole
+        preexec_fn=_end_with_parent(),
+    )
+
+
+def discard_broken_checkpoints(folder: Path) -> None:
+    """Removes checkpoints that a killed run has not written to the end; Trainer writes its own state last."""
+    for path in folder.glob("checkpoint-*"):
+        try:
+            json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(path)
+
+
+def reason(cell: Cell, code: int | None) -> str:
+    """Why a cell failed: the last line of its latest run that begins with `error:`, else the last one."""
+    if code is not None and code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    text = cell.log.read_text(encoding="utf-8", errors="replace")
+    lines = [line for line in text.rpartition("\n$ ")[2].splitlines()[1:] if line.strip()]
+    errors = [line for line in lines if line.startswith("error:")]
+    return (errors or lines or [f"exit code {code}"])[-1].strip()
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _environments(workers: int, launcher: str | None) -> list[dict[str, str]]:
+    """One for every worker: its share of the cores and, without a launcher, one of the GPUs.
+
+    One worker has as many threads as the script alone.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = {"OMP_NUM_THREADS": str(max(1, cores // workers))} if workers > 1 else {}
+    environments = [share | os.environ for _ in range(workers)]
+    count = torch.cuda.device_count()
+    if launcher is None and count:
+        named = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+        names = named or [str(number) for number in range(count)]
+        for worker, environment in enumerate(environments):
+            environment["CUDA_VISIBLE_DEVICES"] = names[worker % len(names)]
+    return environments
+
+
+def _check_launcher(launcher: str | None) -> None:
+    if launcher is not None and shutil.which(shlex.split(launcher)[0]) is None:
+        raise UserError(f"--launcher {launcher}: there is no command {shlex.split(launcher)[0]} on the PATH")
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What a new process does first on Linux: it asks for SIGTERM when its parent is gone."""
+    if sys.platform != "linux":
+        return None
+    library, parent = ctypes.CDLL(None), os.getpid()
+
+    def ask() -> None:
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # gone already
+            os._exit(128 + signal.SIGTERM)
+
+    return ask
+
+
+def _end(processes: Sequence[subprocess.Popen]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in processes:
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+        deadline = time.monotonic() + GRACE
+        while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+
+
+@contextmanager
+def _signals_raise(error: Callable[[int], Exception]) -> Iterator[None]:
+    """Makes the signals that end a program raise an error, so that what was started is ended too."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise error(number)
+
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,534 @@
+"""The plan of a comparison: its flags, its cells, what makes them other cells, and how they are run."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from comparison.arguments import parse_comparison
+from comparison.cells import ROOT, Cell, Plan, make_plan
+from comparison.running import discard_broken_checkpoints, duration, lock, reason, run_cells, shell_lines
+from utils.errors import ShownError, UserError
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """The current folder, with two files of data and a configuration."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("train", "test", "dev"):
+        Path(f"{name}.csv").write_text(f"text,label\n{name},0\nb,1\n", encoding="utf-8")
+    Path("encoder").mkdir()
+    Path("encoder/config.json").write_text('{"model_type": "electra"}', encoding="utf-8")
+    return tmp_path
+
+
+LEAST = ["--script", "run_seq_cls.py", "--config_name", "encoder", "--train_file", "train.csv", "--output_dir", "out"]
+WITH_TEST = [*LEAST, "--test_file", "test.csv"]
+
+
+def plan(*words: str) -> Plan:
+    return make_plan(parse_comparison([*map(str, words)]))
+
+
+def names(*words: str) -> list[str]:
+    return [cell.name for cell in plan(*words).cells]
+
+
+def digest(*words: str) -> str:
+    (name,) = names(*words, "--heads", "cnn", "--seeds", "0")
+    return name.removeprefix("cnn-seed-0-")
+
+
+def refused(*words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        plan(*words)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def write(name: str, text: str) -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+# Cells
+
+
+def test_cells_seed_by_seed(place):
+    found = plan(*WITH_TEST, "--heads", "lstm", "dense", "--seeds", "3", "1")
+    same = found.cells[0].name.rpartition("-")[2]
+    assert len(same) == 8
+    assert [cell.name for cell in found.cells] == [
+        f"{head}-seed-{seed}-{same}" for seed in (3, 1) for head in ("lstm", "dense")
+    ]
+    assert found.cells[0].folder == Path("out/cells", f"lstm-seed-3-{same}")
+    assert found.cells[0].log == Path("out/cells", f"lstm-seed-3-{same}.log")
+    assert (found.compared, found.files) == ("test", {"train": "train.csv", "test": "test.csv"})
+    assert found.notes == [] and found.unfinished == found.cells
+    assert found.task.__name__ == "utils.seq_cls"
+
+
+def test_default_heads_and_seeds(place):
+    cells = plan(*WITH_TEST).cells
+    assert [(cell.seed, cell.head) for cell in cells] == [(s, h) for s in (0, 1, 2) for h in ("dense", "cnn", "lstm")]
+
+
+def test_the_command_is_that_of_the_script_alone(place):
+    (cell,) = plan(*WITH_TEST, "--learning_rate", "1e-3", "--heads", "cnn", "--seeds", "5").cells
+    assert cell.command == [
+        *[sys.executable, str(ROOT / "run_seq_cls.py"), "--config_name", "encoder", "--train_file", "train.csv"],
+        *["--test_file", "test.csv", "--learning_rate", "1e-3", "--do_train", "true", "--do_predict", "true"],
+        *["--head", "cnn", "--seed", "5", "--output_dir", str(cell.folder)],
+    ]
+    (cell.folder / "checkpoint-3").mkdir(parents=True)
+    assert cell.command[-2:] == ["--resume_from_checkpoint", "true"]
+    assert not cell.finished
+    (cell.folder / "run.json").touch()
+    assert cell.finished
+
+
+def test_launcher_instead_of_python(place):
+    launcher = "accelerate launch --num_processes 2"
+    found = plan(*WITH_TEST, "--launcher", launcher, "--heads", "cnn", "--seeds", "0").cells[0]
+    assert found.words[:5] == ["accelerate", "launch", "--num_processes", "2", str(ROOT / "run_seq_cls.py")]
+    assert digest(*WITH_TEST, "--launcher", launcher) != digest(*WITH_TEST)
+
+
+def test_kwargs_by_head(place):
+    found = plan(
+        *WITH_TEST, "--heads", "cnn", "lstm", "--seeds", "0", "--head_kwargs", '{"lstm": {"lstm_size": 8}}'
+    ).cells
+    assert [cell.head_kwargs for cell in found] == [{}, {"lstm_size": 8}]
+    assert "--head_kwargs" not in found[0].words
+    assert found[1].words[found[1].words.index("--head_kwargs") + 1] == '{"lstm_size": 8}'
+    assert found[0].name.endswith(digest(*WITH_TEST))  # another head's arguments are not its own
+    assert not found[1].name.endswith(digest(*WITH_TEST))
+
+
+# Recipes
+
+
+def test_what_a_recipe_says_of_one_run_gives_way(place):
+    recipe = write(
+        "r.yaml",
+        "config_name: encoder\ntask_name: nsmc\ntrain_file: train.csv\ntest_file: test.csv\nhead: cnn\nseed: 42\n"
+        "head_kwargs: {num_filters: 7}\noutput_dir: theirs\ndo_predict: false\n",
+    )
+    found = plan(recipe, "--heads", "dense", "cnn", "--seeds", "0")
+    assert found.script == "run_seq_cls.py" and found.recipe == "r.yaml" and found.folder == Path("theirs")
+    assert found.notes == [
+        "head cnn of r.yaml gives way to --heads",
+        "seed 42 of r.yaml gives way to --seeds",
+        "head_kwargs of r.yaml go to the cnn head alone",
+    ]
+    assert [cell.head_kwargs for cell in found.cells] == [{}, {"num_filters": 7}]
+    assert found.cells[0].words[2] == "r.yaml"
+    assert "{}" in found.cells[0].words  # or the recipe's would hold
+    assert found.arguments[2].do_predict
+    assert plan(recipe, "--output_dir", "mine").folder == Path("mine")
+
+
+@pytest.mark.parametrize(
+    ("task", "script"), [("nsmc", "run_seq_cls.py"), ("naver-ner", "run_token_cls.py"), ("korquad", "run_qa.py")]
+)
+def test_the_task_tells_the_script(place, task, script):
+    words = ["--config_name", "encoder", "--train_file", "train.csv", "--test_file", "test.csv", "--output_dir", "out"]
+    assert plan("--task-name", task, *words).script == script
+    recipe = write("r.json", json.dumps({"task_name": task}))
+    assert plan(recipe, *words).script == script
+
+
+@pytest.mark.parametrize("recipe", sorted(ROOT.glob("recipes/**/*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe(place, recipe):
+    files = [word for split in ("train", "validation", "test") for word in (f"--{split}_file", "dev.csv")]
+    found = plan(recipe, *files, "--seeds", "0", "--output_dir", "out")
+    assert len(found.cells) == 3 and f"{found.script} recipes/" in recipe.read_text(encoding="utf-8")
+
+
+# Which rows are compared
+
+
+def test_validation_rows_where_there_are_no_test_rows(place):
+    words = [*LEAST, "--validation_file", "dev.csv"]
+    found = plan(*words)
+    assert found.compared == "validation"
+    assert found.notes == ["there are no test rows: the validation rows are compared"]
+    assert found.arguments[1].test_file == "dev.csv"
+    for cell in found.cells:
+        assert cell.words[cell.words.index("--test_file") + 1] == "dev.csv"
+    best = ["--load_best_model_at_end", "--eval_strategy", "epoch", "--save_strategy", "epoch"]
+    assert plan(*words, *best).notes[1:] == [
+        "the validation rows also chose the checkpoint, so the scores are too good"
+    ]
+    assert plan(*words, *best, "--test_file", "test.csv").notes == []
+
+
+def test_no_rows_to_compare_on(place):
+    message = "there are no rows to compare the heads on: give --test_file or --validation_file"
+    assert refused(*LEAST, "--validation_split", "0.5") == message
+
+
+@pytest.fixture
+def hub(place, monkeypatch) -> dict[str, str]:
+    """What a data set on the Hub has."""
+    files = {"train": "train.csv", "validation": "dev.csv"}
+    monkeypatch.setattr("comparison.cells.hub_files", lambda data: dict(files))
+    return files
+
+
+def test_hub_data_without_test_rows(hub):
+    words = ["--config_name", "encoder", "--output_dir", "out", "--heads", "cnn", "--seeds", "0"]
+    (cell,) = plan("--task_name", "ynat", *words).cells
+    files = ["--train_file", "train.csv", "--validation_file", "dev.csv", "--test_file", "dev.csv"]
+    assert cell.words[-8:-2] == files
+    message = refused("--script", "run_seq_cls.py", "--dataset_name", "a/b", *words)
+    assert message == (
+        "a/b has no test rows; leave --dataset_name out and give --train_file train.csv --validation_file dev.csv"
+    )
+
+
+# What matters
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--learning_rate 1e-3",
+        "--max_seq_length 64",
+        "--num_train_epochs 4",
+        "--max_train_samples 5",
+        "--head_learning_rate 1e-3",
+        "--bf16",
+        "--data_seed 3",
+        "--do_eval --validation_file dev.csv",
+        "--train_file dev.csv",
+        "--test_file dev.csv",
+        "--eval_strategy steps --logging_steps 7 --validation_file dev.csv",  # they are eval_steps too
+        '--head_kwargs {"cnn":{"num_filters":5}}',
+    ],
+)
+def test_what_makes_other_cells(place, words):
+    assert digest(*WITH_TEST, *words.split()) != digest(*WITH_TEST)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--output_dir elsewhere",
+        "--learning_rate 5e-5",  # the default
+        "--heads dense cnn",
+        "--seeds 7",
+        "--logging_steps 7 --report_to none --run_name mine --disable_tqdm true --log_level error",
+        "--preprocessing_num_workers 2 --dataloader_num_workers 2 --overwrite_cache",
+        "--save_strategy steps --save_steps 5 --save_total_limit 1",
+        "--hub_model_id a/b --hub_strategy end",
+        "--do_train --do_predict false",
+        "--train_file ./train.csv --config_name ./encoder",
+        "--workers 2 --metric macro_f1",
+        '--head_kwargs {"cnn":{}}',
+    ],
+)
+def test_what_does_not(place, words):
+    assert digest(*WITH_TEST, *words.split()) == digest(*WITH_TEST)
+
+
+def test_checkpoints_matter_where_the_best_is_kept(place):
+    words = [*WITH_TEST, "--validation_file", "dev.csv", "--load_best_model_at_end", "--eval_strategy", "steps"]
+    words += ["--eval_steps", "5", "--save_steps"]
+    assert digest(*words, "5") != digest(*words, "10")
+
+
+def test_contents_of_files_matter(place):
+    first = digest(*WITH_TEST)
+    Path("train.csv").rename("other.csv")
+    assert digest(*WITH_TEST, "--train_file", "other.csv") == first
+    write("other.csv", "text,label\nanother,0\n")
+    assert digest(*WITH_TEST, "--train_file", "other.csv") != first
+    write("train.csv", "text,label\ntrain,0\nb,1\n")
+    write("encoder/README.md", "words")
+    assert digest(*WITH_TEST) == first
+    write("encoder/config.json", '{"model_type": "bert"}')
+    assert digest(*WITH_TEST) != first
+
+
+def test_cells_of_other_arguments_are_named(place):
+    words = [*WITH_TEST, "--heads", "cnn", "lstm", "--seeds", "0", "1"]
+    for cell in plan(*words, "--learning_rate", "1e-3").cells:
+        cell.folder.mkdir(parents=True)
+    (note,) = plan(*words, "--max_steps", "3").notes
+    cells = Path("out/cells")
+    assert note == f"{cells} also holds 4 runs with other arguments (learning_rate, max_steps); they are left alone"
+    assert plan(*WITH_TEST, "--heads", "dense", "--max_steps", "3").notes == []
+    assert plan(*words, "--learning_rate", "1e-3", "--seeds", "2").notes == []
+
+
+# Metrics
+
+
+@pytest.mark.parametrize(
+    ("script", "scores", "expected"),
+    [
+        ("run_seq_cls.py", "accuracy macro_f1", "accuracy"),
+        ("run_seq_cls.py", "pearsonr spearmanr mse f1", "pearsonr"),
+        ("run_seq_cls.py", "accuracy micro_f1 macro_f1", "micro_f1"),
+        ("run_token_cls.py", "entity_f1 entity_macro_f1 accuracy", "entity_f1"),
+        ("run_token_cls.py", "accuracy", "accuracy"),
+        ("run_qa.py", "exact_match f1 rouge_w", "f1"),
+    ],
+)
+def test_default_metric(place, script, scores, expected):
+    found = plan(*WITH_TEST, "--script", script)
+    assert found.metric_of(dict.fromkeys(scores.split(), 0.5)) == expected
+
+
+def test_metric_asked_for(place):
+    found = plan(*WITH_TEST, "--metric", "macro_f1")
+    assert found.metric_of({"accuracy": 0.5, "macro_f1": 0.5}) == "macro_f1"
+    with pytest.raises(UserError, match=r"no macro_f1 in the results; another --metric can be pearsonr, mse$"):
+        found.metric_of({"pearsonr": 0.5, "mse": 0.5})
+    with pytest.raises(UserError, match="have the compared rows labels"):
+        plan(*WITH_TEST).metric_of({})
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--bogus"], "--bogus"),
+        (["--learning_rate", "fast"], "invalid float value: 'fast'"),
+        (["--heads", "rnn"], "invalid choice: 'rnn'"),
+        (["--heads", "cnn", "cnn"], "--heads has cnn twice"),
+        (["--seeds", "1", "1"], "--seeds has 1 twice"),
+        (["--seeds", "-1"], "--seeds must be at least 0, not -1"),
+        (["--head", "cnn"], "--head is one run's: a comparison has --heads cnn ..."),
+        (["--seed", "3"], "--seed is one run's: a comparison has --seeds 3 ..."),
+        (["--workers", "0"], "--workers must be at least 1, not 0"),
+        (["--workers", "2", "--ray_address", "auto"], "give one of them"),
+        (["--launcher", ""], "--launcher is empty"),
+        (["--head_kwargs", "{"], "--head_kwargs is not JSON"),
+        (["--head_kwargs", '{"lstm_size": 8}'], """goes by head, as in '{"lstm": {"lstm_size": 8}}', not"""),
+        (["--head_kwargs", '{"rnn": {}}'], "--head_kwargs names 'rnn', --heads are dense, cnn, lstm"),
+        (["--head_kwargs", '{"lstm": {"a": 1}}'], "valid ones are lstm_size, num_layers, dropout"),
+        (["--metric", "bleu"], "--metric bleu is not what run_seq_cls.py scores by: pearsonr, micro_f1, accuracy"),
+        (["--script", "run_qa.py", "--doc_stride", "-1"], "--doc_stride must be at least 0"),
+        (["--script", "run_qa.py", "--task_name", "nsmc"], "--task_name nsmc is trained by run_seq_cls.py"),
+        (["--task_name", "nsmcc"], "--task_name nsmcc is none of nsmc, ynat"),
+        (["--train_file", "tran.csv"], "tran.csv: no such file; did you mean 'train.csv'?"),
+        (["--push_to_hub"], "a comparison pushes nothing"),
+        (["--resume_from_checkpoint", "encoder"], "leave --resume_from_checkpoint out"),
+        (["--save_only_model"], "leave --save_only_model out"),
+    ],
+)
+def test_errors(place, words, expected):
+    assert expected in refused(*WITH_TEST, *words)
+
+
+def test_what_is_missing(place):
+    assert refused(*WITH_TEST[2:]) == (
+        "which script? Without --task_name, give --script, one of run_seq_cls.py, run_token_cls.py, run_qa.py"
+    )
+    assert refused("--task_name", "nsmc") == "--output_dir is missing: a folder for the comparison"
+    assert "no data" in refused(*LEAST[:4], "--output_dir", "out")
+    recipe = write("r.yaml", "task_name: nsmc\nlearnin_rate: 1\n")
+    assert refused(recipe, "--output_dir", "o") == (
+        "r.yaml, row 2: unknown key 'learnin_rate'; did you mean 'learning_rate'?"
+    )
+    recipe = write("r.yaml", "task_name: nsmc\ndoc_stride: 1\n")  # another script's
+    assert "unknown key 'doc_stride'" in refused(recipe, *LEAST[2:])
+    assert not Path("out").exists()
+
+
+# Running: cells that are small programs instead of scripts
+
+FINISH = "import pathlib, sys; out = pathlib.Path(sys.argv[1]); out.mkdir(exist_ok=True); (out / 'run.json').touch()"
+WAIT = "import time; time.sleep(100)"
+
+
+@pytest.fixture
+def cell(tmp_path):
+    """`cell(name, program)`: a cell that runs a Python program, which gets its folder as an argument."""
+
+    def _cell(name: str, program: str = FINISH) -> Cell:
+        folder = tmp_path / "cells" / name
+        return Cell("cnn", 0, {}, folder, [sys.executable, "-c", program, str(folder)])
+
+    return _cell
+
+
+def test_running_and_running_again(cell, capfd):
+    cells = [cell("a"), cell("b", f"print('워드'); {FINISH}"), cell("c")]
+    run_cells(cells[:1])
+    capfd.readouterr()
+    began = cells[0].log.read_text(encoding="utf-8")
+    run_cells(cells, workers=1)
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.split(" in ")[0] for line in lines] == [
+        "b started",
+        "[2/3] b finished",
+        "c started",
+        "[3/3] c finished",
+    ]
+    assert "; 1 left, about " in lines[1]
+    assert cells[0].log.read_text(encoding="utf-8") == began
+    assert cells[1].log.read_text(encoding="utf-8").endswith("\n워드\n")
+
+
+def test_workers_share_the_cores(cell, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(7))
+    show = f"import os; print(os.environ.get('OMP_NUM_THREADS')); {FINISH}"
+    cells = [cell(name, show) for name in "abc"]
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    run_cells(cells[:1], workers=1)  # as the script alone
+    run_cells(cells[1:2], workers=3)
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    run_cells(cells[2:], workers=3)
+    assert [one.log.read_text(encoding="utf-8").splitlines()[-1] for one in cells] == ["None", "2", "5"]
+
+
+@pytest.mark.parametrize(
+    ("visible", "launcher", "expected"),
+    [(None, None, {"0", "1"}), ("4,7", None, {"4", "7"}), ("4,7", "env", {"4,7"}), (None, "env", {"None"})],
+)
+def test_one_gpu_each(cell, monkeypatch, visible, launcher, expected):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    program = f"import os, time; print(os.environ.get('CUDA_VISIBLE_DEVICES')); time.sleep(1); {FINISH}"
+    cells = [cell(name, program) for name in "ab"]
+    run_cells(cells, workers=2, launcher=launcher)
+    assert {one.log.read_text(encoding="utf-8").splitlines()[-1] for one in cells} == expected
+
+
+def test_a_failed_cell_stops_no_other(cell, capfd):
+    cells = [cell("a", "import sys; print('error: no label', file=sys.stderr); sys.exit(2)"), cell("b")]
+    cells += [cell("c", "raise ValueError('odd')"), cell("d", "import os; os.kill(os.getpid(), 9)"), cell("e", "pass")]
+    with pytest.raises(ShownError, match="^4 of 5 runs failed") as caught:
+        run_cells(cells)
+    assert caught.value.exit_code == 1
+    lines = {line.split()[1]: line for line in capfd.readouterr().out.splitlines() if " after " in line}
+    assert f": error: no label ({cells[0].log}); 4 left" in lines["a"]
+    assert f": ValueError: odd ({cells[2].log})" in lines["c"] and ": killed by SIGKILL (" in lines["d"]
+    assert ": exit code 0 (" in lines["e"]
+    assert cells[1].finished
+
+
+def test_all_failed_because_of_the_user(cell):
+    bad = "import sys; sys.exit('error: x') if len(sys.argv) > 2 else sys.exit(2)"
+    with pytest.raises(UserError, match="^2 of 3 runs failed") as caught:
+        cells = [cell("a"), cell("b", bad), cell("c", bad)]
+        run_cells(cells[:1])
+        run_cells(cells, workers=2)
+    assert caught.value.exit_code == 2
+
+
+def test_the_reason_is_that_of_the_latest_run(cell):
+    one = cell("a")
+    one.log.parent.mkdir()
+    one.log.write_text("$ python\nerror: long ago\n$ python\nTraceback\nKeyError: 'x'\n\n", encoding="utf-8")
+    assert reason(one, 1) == "KeyError: 'x'"
+
+
+def test_a_cell_that_another_comparison_runs_is_waited_for(cell, capfd):
+    one = cell("a")
+    one.log.parent.mkdir()
+    with one.log.open("ab") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        other = subprocess.Popen([*one.words[:2], f"import time; time.sleep(2); {FINISH}", one.words[3]], stdout=log)
+    assert lock(one) is None  # the process has it, whoever started it
+    run_cells([one])
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == "a is still running, started by another comparison: waiting"
+    assert lines[1:] == ["[1/1] a was finished by another comparison"]
+    assert other.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_cells_too(cell, number):
+    children = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(100)'])"
+    one = cell("a", f"import os; os.kill(os.getppid(), {int(number)}); {children}")
+    with pytest.raises(ShownError, match=f"stopped by {number.name}; the same command goes on from here") as caught:
+        run_cells([one])
+    assert caught.value.exit_code == 128 + number
+    assert free_soon(one)
+    assert not one.finished
+
+
+def free_soon(one: Cell) -> bool:
+    """Whether the last process of a cell ends soon."""
+    for _ in range(300):
+        log = lock(one)
+        if log is not None:
+            log.close()
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere cells run on, and are waited for")
+def test_a_killed_comparison_leaves_no_cell_behind(cell):
+    one = cell("a", WAIT)
+    program = f"""
+from pathlib import Path
+from comparison.cells import Cell
+from comparison.running import run_cells
+run_cells([Cell("cnn", 0, {{}}, Path({str(one.folder)!r}), {one.words!r})])
+"""
+    comparison = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert comparison.stdout is not None and comparison.stdout.readline() == "a started\n"
+    assert lock(one) is None
+    comparison.kill()
+    comparison.wait()
+    assert free_soon(one)
+
+
+def test_broken_checkpoints_are_discarded(tmp_path):
+    states = {2: '{"global_step": 2}', 4: '{"global_st', 6: None}
+    for step, state in states.items():
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if state is not None:
+            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state, encoding="utf-8")
+    discard_broken_checkpoints(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-2"]
+
+
+def test_shell_lines(cell):
+    cells = [cell("a"), cell("b c"), cell("d"), cell("e")]
+    run_cells(cells[:1])
+    (cells[3].folder / "checkpoint-1").mkdir(parents=True)  # an empty one
+    log = lock(cells[2])
+    lines = list(shell_lines(cells))
+    assert len(lines) == 2 and "--resume" not in lines[1]
+    assert log is not None
+    log.close()
+    subprocess.run(["bash", "-c", lines[0]], check=True)
+    assert cells[1].finished and not cells[3].finished
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(9.6, "10 s"), (100, "2 min"), (5999, "100 min"), (7200, "2.0 h")])
+def test_duration(seconds, expected):
+    assert duration(seconds) == expected
+
+
+def test_documented_commands_can_be_planned(place):
+    (place / "recipes").symlink_to(ROOT / "recipes")
+    (place / "examples").symlink_to(ROOT / "examples")
+    Path("nsmc").mkdir()
+    for name in ("ratings_train.txt", "ratings_test.txt"):
+        write(f"nsmc/{name}", "id\tdocument\tlabel\n")
+    text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [line for line in text.splitlines() if line.startswith("python compare_heads.py")]
+    counts = [len(plan(*shlex.split(line.partition(" > ")[0])[2:]).cells) for line in commands]
+    assert counts == [15, 6, 15]
