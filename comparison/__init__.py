@@ -1,0 +1,1 @@
+"""Heads compared: cells, statistics, report."""
