@@ -44,7 +44,7 @@ def score_chart(heads: Mapping[str, Scores], axis: str, decimals: int) -> Markup
         rows.append(Row(name, value, fragment(seeds, _whisker(scale, index, head))))
     words = "; ".join(f"{row.label} {row.value}" for row in rows)
     return chart_of_rows(
-        "Scores by head and seed", f"Means ± standard deviation: {words}.", rows, scale, axis, depth=38
+        "Scores by head and seed", f"Means ± standard deviation: {words}.", rows, scale, axis, depth=42
     )
 
 
@@ -66,7 +66,8 @@ def pair_chart(pairs: Sequence[Mapping[str, Any]], axis: str, decimals: int) -> 
         )
         limits = interval(pair["low"], pair["high"], decimals, sign=True)
         value = f"{number(pair['difference'], decimals, sign=True)} ({limits})"
-        rows.append(Row(f"{pair['head']} − {pair['baseline']}", value, marks))
+        room = (WIDTH - text_width(value) - 34) / 2
+        rows.append(Row(f"{shorten(pair['head'], room)} − {shorten(pair['baseline'], room)}", value, marks))
     words = "; ".join(f"{row.label}: {row.value}" for row in rows)
     return chart_of_rows("Differences between heads", f"{words}.", rows, scale, axis, depth=14, zero=True)
 
@@ -83,8 +84,8 @@ def curve_chart(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], t
     room = min(110.0, max(text_width(head) for head, seeds in present.items() if seeds)) + 12
     y = fit([value for _, value in every], 190, 8)
     left = 12 + max(text_width(label) for _, label in y.ticks(5))
-    last = max(epoch for epoch, _ in every)
-    x = Scale(0, last or 1, left, WIDTH - room)
+    first, last = min(epoch for epoch, _ in every), max(epoch for epoch, _ in every)
+    x = Scale(first, last, left, WIDTH - room)
     places = shift_apart([y(curve[-1][1]) for curve in means.values()], 13, 8, 190)
     parts = [vertical_grid(x, 8, 190, 5), horizontal_grid(y, left, WIDTH - room)]
     for index, seeds in enumerate(present.values()):
@@ -123,7 +124,7 @@ def cost_chart(
             parts.append(line(place[0], y(head.low), place[0], y(head.high), f"whisker {head_class(index)}"))
         parts.append(symbol(index, *place, f"{name}: {number(head.mean, decimals)} at {significant(cost)}"))
         label, note = shorten(name, 110), notes[index]
-        box = _free_box(place, max(text_width(label), 0.9 * text_width(note)), taken, (left, WIDTH))
+        box = _free_box(place, max(text_width(label), 0.9 * text_width(note)), taken, (left, 0, WIDTH, 208))
         taken.append(box)
         parts.append(text(box[0], box[1] + 11, label, class_=f"name halo {head_class(index)}"))
         parts.append(text(box[0], box[1] + 22, note, class_="note halo"))
@@ -207,14 +208,14 @@ def _polyline(points: Sequence[tuple[float, float]], x: Scale, y: Scale, class_:
 Box = tuple[float, float, float, float]
 
 
-def _free_box(place: tuple[float, float], width: float, taken: Sequence[Box], limits: tuple[float, float]) -> Box:
-    """Where a label of two lines fits beside its mark: right, left, or a little higher or lower there."""
-    x, y = place
-    sides = [x + 9, x - 9 - width]
-    boxes = [(a, y + dy, a + width, y + dy + 24) for dy in (-12, -24, 0, -36, 12) for a in sides]
-    inside = [box for box in boxes if box[0] >= limits[0] and box[2] <= limits[1]] or boxes[:1]
+def _free_box(place: tuple[float, float], width: float, taken: Sequence[Box], limits: Box) -> Box:
+    """Where a label of two lines fits: on the right or on the left of its mark, as near to it as there is room."""
+    sides = (place[0] + 9, place[0] - 9 - width)
+    shifts = sorted(range(-96, 97, 6), key=lambda shift: abs(shift + 12))
+    boxes = [(x, place[1] + shift, x + width, place[1] + shift + 24) for shift in shifts for x in sides]
+    inside = [box for box in boxes if all(box[i] >= limits[i] and box[i + 2] <= limits[i + 2] for i in (0, 1))]
     free = (box for box in inside if not any(_overlap(box, other) for other in taken))
-    return next(free, inside[0])
+    return next(free, (inside or boxes)[0])
 
 
 def _overlap(a: Box, b: Box) -> bool:

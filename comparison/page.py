@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .charts import Scores, cost_chart, curve_chart, dot_chart, dot_scale, pair_chart, score_chart
@@ -23,9 +23,10 @@ from .tables import (
     score_table,
     value_table,
 )
-from .words import about, equal_lines, pair_note, plain, score_note
+from .words import about, equal_lines, head_arguments, pair_note, plain, score_note
 
 MOST_ROWS = 40  # classes that are drawn; the table has them all
+GROUPS = {"token-classification": "entity type", "question-answering": "kind of answer"}  # else classes
 LONG = 8  # rows of a chart beyond which it is set in two columns
 COSTS = {
     "throughput": "prediction, rows per second",
@@ -39,9 +40,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def page(comparison: Mapping[str, Any]) -> str:
     """The whole document."""
     title = f"Heads compared: {comparison['title']}"
-    parts = {name: build(comparison) for name, build in SECTIONS.items()}
-    kept = {name: part for name, part in parts.items() if part}
-    links = [element("a", name, href=f"#{_anchor(name)}") for name in kept]
+    sections = _sections(comparison)
+    links = [element("a", name, href=f"#{_anchor(name)}") for name in sections]
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -57,21 +57,25 @@ def page(comparison: Mapping[str, Any]) -> str:
         element("p", about(comparison), class_="about"),
         element("nav", *links, aria_label="Sections"),
     )
-    sections = [
-        element("section", element("h2", name), element("div", part), id=_anchor(name)) for name, part in kept.items()
+    whole = [
+        element("section", element("h2", name), element("div", section), id=_anchor(name))
+        for name, section in sections.items()
     ]
-    body = element("body", top, element("main", *sections))
+    body = element("body", top, element("main", *whole))
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
 def _scores(comparison: Mapping[str, Any]) -> Markup:
     main = measure(comparison)
-    chart = score_chart(_scores_of(comparison), str(main), main.decimals)
-    caption = "Every dot is a seed; below them the mean and its 95 % interval."
-    if not any(len(head["seeds"]) > 1 for head in comparison["heads"].values()):
-        caption = "Every dot is the one seed of a head."
+    several = any(len(head["seeds"]) > 1 for head in comparison["heads"].values())
+    caption = "Every dot is a seed; below them the mean and its 95 % interval." if several else "One seed per head."
+    figures = [_figure(score_chart(_scores_of(comparison), str(main), main.decimals), caption)]
+    caption = "Difference with its 95 % interval; filled where p after Holm is below .05."
+    if comparison["comparisons"]:
+        chart = pair_chart(comparison["comparisons"], f"difference in {main}", main.decimals)
+        figures.append(_figure(chart, caption))
     return fragment(
-        element("div", _figure(chart, caption), class_="figures"),
+        element("div", *figures, class_="figures"),
         html_table(score_table(comparison)),
         element("p", score_note(comparison), class_="note"),
     )
@@ -81,14 +85,9 @@ def _pairs(comparison: Mapping[str, Any]) -> Markup | None:
     pairs = comparison["comparisons"]
     if not pairs:
         return None
-    main = measure(comparison)
-    halves = _halves(pairs)
-    charts = [pair_chart(half, f"difference in {main}", main.decimals) for half in halves]
-    caption = "Difference with its 95 % interval; filled where p after Holm is below .05."
     sentences = [element("li", pair["sentence"]) for pair in pairs if pair.get("sentence")]
     return fragment(
-        element("div", *(_figure(chart, caption) for chart in charts), class_="figures"),
-        element("ul", *sentences, class_="sentences") if sentences else "",
+        element("ul", *sentences) if sentences else "",
         html_table(pair_table(comparison)),
         element("p", pair_note(comparison), class_="note"),
     )
@@ -143,13 +142,11 @@ def _cost(comparison: Mapping[str, Any]) -> Markup | None:
 
 
 def _groups(comparison: Mapping[str, Any]) -> Markup | None:
-    rows = group_rows(comparison)
+    rows, first = group_rows(comparison), GROUPS.get(comparison["task"], "class")
     if not rows:
         return None
     shown = measure(comparison, group_measure(comparison))
-    what = {"token-classification": "entity type", "question-answering": "kind of answer"}
-    first = what.get(comparison["task"], "class")
-    note = f"Means over seeds of {shown.name}, by {first}, the largest first."
+    note = f"Means over seeds of {shown.name} by {first}, the largest first."
     if len(rows) > MOST_ROWS:
         note += f" Drawn are the {MOST_ROWS} largest; the table has all {len(rows)}."
     return _dots(comparison, rows, shown, first, note)
@@ -157,8 +154,8 @@ def _groups(comparison: Mapping[str, Any]) -> Markup | None:
 
 def _lengths(comparison: Mapping[str, Any]) -> Markup | None:
     rows, main = length_rows(comparison), measure(comparison)
-    note = f"{main.name} by the length of the text, shortest first; means over seeds."
-    return _dots(comparison, rows, main, "characters", note) if rows else None
+    note = f"Means over seeds of {main.name} by the number of characters of the text."
+    return _dots(comparison, rows, main, "characters", note)
 
 
 def _dots(
@@ -167,21 +164,24 @@ def _dots(
     shown: Measure,
     first: str,
     note: str,
-) -> Markup:
+) -> Markup | None:
     heads = list(comparison["heads"])
-    drawn = rows[:MOST_ROWS]
-    title = f"{shown} by {first}"
-    charts = (
-        [dot_chart(half, title, str(shown), shown.decimals, heads, dot_scale(drawn)) for half in _halves(drawn)]
-        if any(value is not None for *_, values in drawn for value in values)
-        else []
-    )
-    table = html_table(value_table(first, rows, heads, shown.decimals))
+    drawn = [row for row in rows if any(value is not None for value in row[2])][:MOST_ROWS]
+    if not drawn:
+        return None
+    scale = dot_scale(drawn)
+    charts = [
+        dot_chart(part, f"{shown} by {first}", str(shown), shown.decimals, heads, scale) for part in _halves(drawn)
+    ]
     return fragment(
-        legend(heads),
-        element("div", *(_figure(chart) for chart in charts), class_="figures"),
-        element("details", element("summary", "The same in numbers"), table),
         element("p", note, class_="note"),
+        legend(heads),
+        element("div", *map(_figure, charts), class_="figures"),
+        element(
+            "details",
+            element("summary", "The same in numbers"),
+            html_table(value_table(first, rows, heads, shown.decimals)),
+        ),
     )
 
 
@@ -192,26 +192,27 @@ def _equal(comparison: Mapping[str, Any]) -> Markup | None:
 
 
 def _again(comparison: Mapping[str, Any]) -> Markup:
-    kwargs = [
-        (f"{name} --head_kwargs", plain(head["head_kwargs"]))
-        for name, head in comparison["heads"].items()
-        if head.get("head_kwargs")
-    ]
     versions = [(name, plain(value)) for name, value in comparison["versions"].items()]
-    return fragment(element("pre", element("code", comparison["command"]), tabindex="0"), _facts([*kwargs, *versions]))
+    return fragment(
+        element("pre", element("code", comparison["command"]), tabindex="0"),
+        _facts([*head_arguments(comparison), *versions]),
+    )
 
 
-SECTIONS: dict[str, Callable[[Mapping[str, Any]], Markup | None]] = {
-    "Scores": _scores,
-    "Differences": _pairs,
-    "Learning": _learning,
-    "Cost": _cost,
-    "By class": _groups,
-    "By length": _lengths,
-    "Disagreements": disagreements,
-    "What was equal": _equal,
-    "Run it again": _again,
-}
+def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
+    """The sections that have something to show, by name."""
+    found = {
+        "Scores": _scores(comparison),
+        "Differences": _pairs(comparison),
+        "Learning": _learning(comparison),
+        "Cost": _cost(comparison),
+        f"By {GROUPS.get(comparison['task'], 'class')}": _groups(comparison),
+        "By length": _lengths(comparison),
+        "Disagreements": disagreements(comparison),
+        "What was equal": _equal(comparison),
+        "Run it again": _again(comparison),
+    }
+    return {name: section for name, section in found.items() if section}
 
 
 def html_table(table: Table) -> Markup:

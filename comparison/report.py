@@ -15,7 +15,7 @@ from utils.files import replace_file
 
 from .page import page
 from .tables import Table, head_table, pair_table
-from .words import about, equal_lines, pair_note, score_note
+from .words import about, equal_lines, head_arguments, pair_note, score_note
 
 
 def write_report(comparison: Mapping[str, Any], folder: Path) -> None:
@@ -34,6 +34,7 @@ def markdown(comparison: Mapping[str, Any]) -> str:
         _literal(about(comparison)),
         _table(head_table(comparison)),
         _literal(score_note(comparison)),
+        _list([f"{name}: {value}" for name, value in head_arguments(comparison)]),
     ]
     if comparison["comparisons"]:
         sections += ["## Pairs", _table(pair_table(comparison)), _literal(pair_note(comparison)), _list(sentences)]

@@ -61,13 +61,17 @@ polyline { fill: none; stroke: var(--head); stroke-linejoin: round; }
 .wrong .mark { fill: none; stroke: var(--soft); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; }
 .swatch { display: inline-block; width: .8rem; height: .8rem; }
-.scroll { overflow-x: auto; margin: 1rem 0; }
+.scroll { /* a bar at the right edge for as long as there is more to scroll to */
+  overflow-x: auto; margin: 1rem 0;
+  background: linear-gradient(var(--paper), var(--paper)) right / 8px 100% no-repeat local,
+    linear-gradient(var(--rule), var(--rule)) right / 4px 100% no-repeat scroll;
+}
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; }
 th, td { padding: .3rem 0 .3rem 1.25rem; text-align: right; vertical-align: baseline; white-space: nowrap; font-weight: 400; }
-thead th { max-width: 9rem; vertical-align: bottom; white-space: normal; color: var(--soft); border-bottom: 1px solid var(--ink); }
+thead th { min-width: 4.5rem; max-width: 9rem; vertical-align: bottom; white-space: normal; color: var(--soft); border-bottom: 1px solid var(--ink); }
 tbody th { font-weight: 600; }
 tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
-th:first-child { padding-left: 0; text-align: left; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
+th:first-child { min-width: 6.5rem; max-width: 14rem; padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; }
 ul, ol { margin: 1rem 0; padding-left: 1.1rem; }
 li { margin-bottom: .35rem; }
 .sentences, section ul { max-width: 46rem; font-size: .9375rem; }
@@ -78,7 +82,7 @@ dl > div { display: grid; grid-template-columns: minmax(8rem, 16rem) minmax(0, 1
 dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { overflow-x: auto; margin: 0 0 1rem; padding: .75rem 0; font: .8125rem/1.5 ui-monospace, Consolas, Menlo, monospace; }
-.rows { list-style: none; padding: 0; }
+.rows { list-style: none; padding: 0; margin: 0; }
 .rows > li { margin: 0; padding: .9rem 0; border-top: 1px solid var(--grid); break-inside: avoid; }
 .where { float: right; margin: 0 0 0 1rem; color: var(--soft); font-size: .8125rem; }
 .text { max-width: 46rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
@@ -89,8 +93,12 @@ details.text > summary::-webkit-details-marker { display: none; }
 details[open] > summary .more { display: none; }
 .rows dl { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .4rem 1.25rem; }
 .rows dl > div { display: block; }
-.rows dt { font-weight: 600; color: var(--head, var(--soft)); }
-.seeds { height: .7rem; width: auto; max-width: 100%; margin: .15rem 0; }
+.counts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: .2rem 2.5rem; margin-bottom: 1.5rem; }
+.counts > div { grid-template-columns: minmax(0, 1fr) auto; max-width: 26rem; }
+.rows dt { display: inline; font-weight: 600; color: var(--head, var(--soft)); }
+.rows dd { display: inline; }
+.rows dd + dd { display: block; }
+.seeds { display: inline-block; width: auto; height: .7rem; margin-right: .4rem; }
 .share { color: var(--soft); }
 @media print {
   body { padding: 0; max-width: none; font-size: 10pt; }

@@ -66,16 +66,23 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
 
 
 def equal_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was the same for every head, by name; the arguments last."""
+    """What was the same for every head, by name; the arguments in one line, the last."""
     equal = dict(comparison["equal"])
     arguments = equal.pop("arguments", None) or {}
-    lines = [(name, plain(value)) for name, value in equal.items()]
+    lines = [(name, plain(value)) for name, value in equal.items() if value is not None]
     encoder = {head.get("encoder_parameters") for head in comparison["heads"].values()} - {None}
     if len(encoder) == 1:
         lines.append(("parameters of the encoder", number(encoder.pop())))
     if comparison.get("sha256"):
         lines.append((f"SHA-256 of {comparison['file']}", comparison["sha256"]))
-    return lines + [(f"--{name}", plain(value)) for name, value in arguments.items()]
+    said = [f"{name} {plain(value)}" for name, value in arguments.items() if value is not None]
+    return [*lines, ("arguments", ", ".join(said))] if said else lines
+
+
+def head_arguments(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The heads that have arguments of their own."""
+    heads = comparison["heads"].items()
+    return [(f"--head_kwargs of {name}", plain(head["head_kwargs"])) for name, head in heads if head.get("head_kwargs")]
 
 
 def plain(value: Any) -> str:
