@@ -32,19 +32,20 @@ def score_chart(heads: Mapping[str, Scores], axis: str, decimals: int) -> Markup
     """A dot per seed; under them the mean with its 95 % interval."""
     ends = [end for head in heads.values() for end in (head.low, head.high) if end is not None]
     scale = fit([*ends, *(score for head in heads.values() for score in head.by_seed.values())], _EDGE, WIDTH - _EDGE)
+    several = any(len(head.by_seed) > 1 for head in heads.values())
     rows = []
     for index, (name, head) in enumerate(heads.items()):
-        places = _swarm([scale(score) for score in head.by_seed.values()])
-        marks = [
-            element("circle", element("title", f"seed {seed}: {number(score, decimals)}"), cx=x, cy=y - 6, r=3.2)
-            for (seed, score), (x, y) in zip(head.by_seed.items(), places, strict=True)
-        ]
-        seeds = element("g", *marks, class_=f"seed {head_class(index)}")
+        marks = fragment(_dots(scale, index, head, decimals), _whisker(scale, index, head, 13)) if several else None
         value = plus_minus(head.mean, head.deviation, decimals)
-        rows.append(Row(name, value, fragment(seeds, _whisker(scale, index, head))))
+        rows.append(Row(name, value, marks or _whisker(scale, index, head, 0)))
     words = "; ".join(f"{row.label} {row.value}" for row in rows)
     return chart_of_rows(
-        "Scores by head and seed", f"Means ± standard deviation: {words}.", rows, scale, axis, depth=42
+        "Scores by head and seed",
+        f"Means ± standard deviation: {words}.",
+        rows,
+        scale,
+        axis,
+        depth=42 if several else 14,
     )
 
 
@@ -124,8 +125,10 @@ def cost_chart(
             parts.append(line(place[0], y(head.low), place[0], y(head.high), f"whisker {head_class(index)}"))
         parts.append(symbol(index, *place, f"{name}: {number(head.mean, decimals)} at {significant(cost)}"))
         label, note = shorten(name, 110), notes[index]
-        box = _free_box(place, max(text_width(label), 0.9 * text_width(note)), taken, (left, 0, WIDTH, 208))
+        box = _free_box(place, max(text_width(label), text_width(note)), taken, (left, 0, WIDTH, 208))
         taken.append(box)
+        if not box[1] - 8 <= place[1] <= box[3] + 8:
+            parts.insert(2, line(*place, max(box[0], min(place[0], box[2])), sum(box[1::2]) / 2, "leader"))
         parts.append(text(box[0], box[1] + 11, label, class_=f"name halo {head_class(index)}"))
         parts.append(text(box[0], box[1] + 22, note, class_="note halo"))
     parts.append(text((left + WIDTH) / 2, 238, axis, "middle", "axis"))
@@ -166,11 +169,21 @@ def dot_scale(rows: Sequence[tuple[str, str, Sequence[float | None]]]) -> Scale:
     return fit([value for *_, values in rows for value in values if value is not None], _EDGE, WIDTH - _EDGE)
 
 
-def _whisker(scale: Scale, index: int, head: Scores) -> Markup:
-    """Mean and 95 % interval below the dots."""
-    marks = [symbol(index, scale(head.mean), 13)]
+def _dots(scale: Scale, index: int, head: Scores, decimals: int) -> Markup:
+    """A dot per seed, side by side where they would cover each other."""
+    places = _swarm([scale(score) for score in head.by_seed.values()])
+    marks = [
+        element("circle", element("title", f"seed {seed}: {number(score, decimals)}"), cx=x, cy=y - 6, r=3.2)
+        for (seed, score), (x, y) in zip(head.by_seed.items(), places, strict=True)
+    ]
+    return element("g", *marks, class_=f"seed {head_class(index)}")
+
+
+def _whisker(scale: Scale, index: int, head: Scores, y: float) -> Markup:
+    """The mean and its 95 % interval."""
+    marks = [symbol(index, scale(head.mean), y)]
     if head.low is not None and head.high is not None:
-        marks.insert(0, line(scale(head.low), 13, scale(head.high), 13, f"whisker {head_class(index)}"))
+        marks.insert(0, line(scale(head.low), y, scale(head.high), y, f"whisker {head_class(index)}"))
     return fragment(*marks)
 
 

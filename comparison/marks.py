@@ -79,11 +79,21 @@ def chart_of_rows(
         parts.append(line(scale(0), 0, scale(0), bottom, "zero"))
     for i, row in enumerate(rows):
         label = shorten(row.label, WIDTH - text_width(row.value) - 16)
-        words = (text(0, 13, label, class_="label halo"), text(WIDTH, 13, row.value, "end", "value halo"))
+        words = (
+            _behind(0, text_width(label)),
+            text(0, 13, label, class_="label"),
+            _behind(WIDTH - text_width(row.value), text_width(row.value)),
+            text(WIDTH, 13, row.value, "end", "value"),
+        )
         marks = element("g", row.marks, transform=f"translate(0 {19 + depth / 2:g})")
         parts.append(element("g", *words, marks, transform=f"translate(0 {i * pitch:g})"))
     parts.append(text(WIDTH / 2, bottom + 30, axis, "middle", "axis"))
     return drawing(bottom + 36, title, description, *parts)
+
+
+def _behind(x: float, width: float) -> Markup:
+    """Hides the grid behind a text."""
+    return element("rect", x=x - 2, y=2, width=width + 4, height=14, class_="behind")
 
 
 def vertical_grid(scale: Scale, top: float, bottom: float, most: int = 6) -> Markup:

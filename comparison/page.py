@@ -27,6 +27,7 @@ from .words import about, equal_lines, head_arguments, pair_note, plain, score_n
 
 MOST_ROWS = 40  # classes that are drawn; the table has them all
 GROUPS = {"token-classification": "entity type", "question-answering": "kind of answer"}  # else classes
+LONG_NAME = 24  # letters beyond which a name may take several lines in a table
 LONG = 8  # rows of a chart beyond which it is set in two columns
 COSTS = {
     "throughput": "prediction, rows per second",
@@ -132,8 +133,9 @@ def _cost(comparison: Mapping[str, Any]) -> Markup | None:
             chart = cost_chart(costs, sizes, f"{main} over {axis}", axis, main.decimals)
             figures.append(_figure(chart, f"{str(main)[0].upper()}{str(main)[1:]}, over {axis}."))
     devices = dict.fromkeys(head["cost"]["device"] for head in heads.values() if (head.get("cost") or {}).get("device"))
-    device = f" Measured on: {'; '.join(devices)}." if devices else ""
-    note = f"Parameters are those of the head alone. Prediction in batches of 32 unless one row is said.{device}"
+    note = "Parameters are those of the head alone."
+    if devices:
+        note += f" Prediction in batches of 32, unless one row is said. Measured on: {'; '.join(devices)}."
     return fragment(
         element("div", *figures[:2], class_="figures") if figures else "",
         html_table(table),
@@ -219,7 +221,11 @@ def html_table(table: Table) -> Markup:
     """In a box that scrolls on its own where the window is narrow."""
     head = element("tr", *(element("th", name, scope="col") for name in table.header))
     body = [
-        element("tr", element("th", row[0], scope="row"), *(element("td", cell) for cell in row[1:]))
+        element(
+            "tr",
+            element("th", row[0], scope="row", class_="long" if len(row[0]) > LONG_NAME else None),
+            *(element("td", cell) for cell in row[1:]),
+        )
         for row in table.rows
     ]
     whole = element("table", element("thead", head), element("tbody", *body))

@@ -25,8 +25,8 @@ h2 { margin: 0 0 1rem; font-size: 1.05rem; line-height: 1.3; font-weight: 650; }
 p { margin: 0 0 .75rem; }
 a { color: var(--link); text-underline-offset: .15em; }
 .verdict { max-width: 46rem; font-size: 1.25rem; line-height: 1.45; }
-.about, .note, figcaption, nav { color: var(--soft); font-size: .875rem; }
-.note { max-width: 46rem; margin-top: .75rem; }
+.about, p.note, figcaption, nav { color: var(--soft); font-size: .875rem; }
+p.note { max-width: 46rem; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 1rem 0 0; }
 section { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
 section > div { min-width: 0; }
@@ -42,6 +42,7 @@ svg text { font-size: 11px; fill: var(--soft); }
 svg .label, svg .value { fill: var(--ink); }
 svg .label, svg .name { font-weight: 600; }
 svg .note { font-size: 10px; }
+.behind { fill: var(--paper); }
 svg .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
 .h0 { --head: var(--head-0); } .h1 { --head: var(--head-1); } .h2 { --head: var(--head-2); }
 .h3 { --head: var(--head-3); } .h4 { --head: var(--head-4); } .h5 { --head: var(--head-5); }
@@ -55,6 +56,7 @@ svg .name { fill: var(--head); }
 .decided { fill: var(--ink); stroke: var(--ink); stroke-width: 1.6; }
 .undecided { fill: var(--paper); stroke: var(--ink); stroke-width: 1.6; }
 .spread { stroke: var(--rule); stroke-width: 2; }
+.leader { stroke: var(--soft); stroke-width: .7; }
 polyline { fill: none; stroke: var(--head); stroke-linejoin: round; }
 .thin { stroke-width: .9; opacity: .35; }
 .bold { stroke-width: 2.2; }
@@ -71,17 +73,18 @@ th, td { padding: .3rem 0 .3rem 1.25rem; text-align: right; vertical-align: base
 thead th { min-width: 4.5rem; max-width: 9rem; vertical-align: bottom; white-space: normal; color: var(--soft); border-bottom: 1px solid var(--ink); }
 tbody th { font-weight: 600; }
 tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
-th:first-child { min-width: 6.5rem; max-width: 14rem; padding-left: 0; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+th:first-child { min-width: 0; padding-left: 0; text-align: left; }
+.long { min-width: 12rem; max-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
 ul, ol { margin: 1rem 0; padding-left: 1.1rem; }
 li { margin-bottom: .35rem; }
-.sentences, section ul { max-width: 46rem; font-size: .9375rem; }
+section ul { max-width: 46rem; font-size: .9375rem; }
 details > summary { cursor: pointer; }
 details:not(.text) > summary { color: var(--soft); font-size: .875rem; margin-top: .75rem; }
 dl { margin: 0; display: grid; gap: .2rem; font-size: .875rem; }
 dl > div { display: grid; grid-template-columns: minmax(8rem, 16rem) minmax(0, 1fr); gap: 0 1rem; }
 dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; }
-pre { overflow-x: auto; margin: 0 0 1rem; padding: .75rem 0; font: .8125rem/1.5 ui-monospace, Consolas, Menlo, monospace; }
+pre { margin: 0 0 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: .8125rem/1.5 ui-monospace, Consolas, Menlo, monospace; }
 .rows { list-style: none; padding: 0; margin: 0; }
 .rows > li { margin: 0; padding: .9rem 0; border-top: 1px solid var(--grid); break-inside: avoid; }
 .where { float: right; margin: 0 0 0 1rem; color: var(--soft); font-size: .8125rem; }
@@ -104,7 +107,6 @@ details[open] > summary .more { display: none; }
   body { padding: 0; max-width: none; font-size: 10pt; }
   nav { display: none; }
   .scroll { overflow: visible; }
-  pre { white-space: pre-wrap; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   details > summary .more { display: none; }
 }
