@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 WIDTH = 360  # of every drawing: as wide as a phone, so that texts stay legible there; a wide window enlarges it
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 LETTER = 6.1  # mean advance of a Latin letter at the 11 units of the drawings' texts
 
 
@@ -69,6 +70,20 @@ def shorten(text: str, width: float) -> str:
     while text and text_width(text + "…") > width:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def free_box(place: tuple[float, float], width: float, taken: Sequence[Box], limits: Box) -> Box:
+    """Where a label of two lines fits: on the right or on the left of its mark, as near to it as there is room."""
+    sides = (place[0] + 9, place[0] - 9 - width)
+    shifts = sorted(range(-96, 97, 6), key=lambda shift: abs(shift + 12))
+    boxes = [(x, place[1] + shift, x + width, place[1] + shift + 24) for shift in shifts for x in sides]
+    inside = [box for box in boxes if all(box[i] >= limits[i] and box[i + 2] <= limits[i + 2] for i in (0, 1))]
+    free = (box for box in inside if not any(_overlap(box, other) for other in taken))
+    return next(free, (inside or boxes)[0])
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _round_step(least: float) -> float:

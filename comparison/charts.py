@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from .axes import WIDTH, Scale, fit, shift_apart, shorten, text_width
+from .axes import WIDTH, Scale, fit, free_box, shift_apart, shorten, text_width
 from .marks import Row, chart_of_rows, drawing, head_class, horizontal_grid, line, symbol, text, vertical_grid
 from .markup import Markup, element, fragment
 from .numbers import interval, number, plus_minus, significant
@@ -125,7 +125,7 @@ def cost_chart(
             parts.append(line(place[0], y(head.low), place[0], y(head.high), f"whisker {head_class(index)}"))
         parts.append(symbol(index, *place, f"{name}: {number(head.mean, decimals)} at {significant(cost)}"))
         label, note = shorten(name, 110), notes[index]
-        box = _free_box(place, max(text_width(label), text_width(note)), taken, (left, 0, WIDTH, 208))
+        box = free_box(place, max(text_width(label), text_width(note)), taken, (left, 0, WIDTH, 208))
         taken.append(box)
         if not box[1] - 8 <= place[1] <= box[3] + 8:
             parts.insert(2, line(*place, max(box[0], min(place[0], box[2])), sum(box[1::2]) / 2, "leader"))
@@ -216,20 +216,3 @@ def _mean_curve(seeds: Sequence[Sequence[Sequence[float]]]) -> list[tuple[float,
 
 def _polyline(points: Sequence[tuple[float, float]], x: Scale, y: Scale, class_: str) -> Markup:
     return element("polyline", points=" ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in points), class_=class_)
-
-
-Box = tuple[float, float, float, float]
-
-
-def _free_box(place: tuple[float, float], width: float, taken: Sequence[Box], limits: Box) -> Box:
-    """Where a label of two lines fits: on the right or on the left of its mark, as near to it as there is room."""
-    sides = (place[0] + 9, place[0] - 9 - width)
-    shifts = sorted(range(-96, 97, 6), key=lambda shift: abs(shift + 12))
-    boxes = [(x, place[1] + shift, x + width, place[1] + shift + 24) for shift in shifts for x in sides]
-    inside = [box for box in boxes if all(box[i] >= limits[i] and box[i + 2] <= limits[i + 2] for i in (0, 1))]
-    free = (box for box in inside if not any(_overlap(box, other) for other in taken))
-    return next(free, (inside or boxes)[0])
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from .charts import Scores, cost_chart, curve_chart, dot_chart, dot_scale, pair_chart, score_chart
 from .disagreements import disagreements
-from .marks import legend
-from .markup import Markup, element, fragment
-from .numbers import number
+from .markup import Markup, element
+from .sections import GROUPS, again, cost, equal, groups, learning, lengths, pairs, scores
 from .style import STYLE
-from .tables import (
-    Measure,
-    Table,
-    cost_table,
-    group_measure,
-    group_rows,
-    length_rows,
-    measure,
-    pair_table,
-    score_table,
-    value_table,
-)
-from .words import about, equal_lines, head_arguments, pair_note, plain, score_note
+from .words import about
 
-MOST_ROWS = 40  # classes that are drawn; the table has them all
-GROUPS = {"token-classification": "entity type", "question-answering": "kind of answer"}  # else classes
-LONG_NAME = 24  # letters beyond which a name may take several lines in a table
-LONG = 8  # rows of a chart beyond which it is set in two columns
-COSTS = {
-    "throughput": "prediction, rows per second",
-    "latency_ms": "prediction of one row, milliseconds",
-    "training_rows_per_second": "training, rows per second",
-}
 # Nothing is loaded and nothing runs, whatever a text of the data holds.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -66,198 +43,20 @@ def page(comparison: Mapping[str, Any]) -> str:
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
-def _scores(comparison: Mapping[str, Any]) -> Markup:
-    main = measure(comparison)
-    several = any(len(head["seeds"]) > 1 for head in comparison["heads"].values())
-    caption = "Every dot is a seed; below them the mean and its 95 % interval." if several else "One seed per head."
-    figures = [_figure(score_chart(_scores_of(comparison), str(main), main.decimals), caption)]
-    caption = "Difference with its 95 % interval; filled where p after Holm is below .05."
-    if comparison["comparisons"]:
-        chart = pair_chart(comparison["comparisons"], f"difference in {main}", main.decimals)
-        figures.append(_figure(chart, caption))
-    return fragment(
-        element("div", *figures, class_="figures"),
-        html_table(score_table(comparison)),
-        element("p", score_note(comparison), class_="note"),
-    )
-
-
-def _pairs(comparison: Mapping[str, Any]) -> Markup | None:
-    pairs = comparison["comparisons"]
-    if not pairs:
-        return None
-    sentences = [element("li", pair["sentence"]) for pair in pairs if pair.get("sentence")]
-    return fragment(
-        element("ul", *sentences) if sentences else "",
-        html_table(pair_table(comparison)),
-        element("p", pair_note(comparison), class_="note"),
-    )
-
-
-def _learning(comparison: Mapping[str, Any]) -> Markup | None:
-    heads = comparison["heads"]
-    keys = dict.fromkeys(
-        key for head in heads.values() for curve in (head.get("curves") or {}).values() for key in curve
-    )
-    figures = []
-    for key in sorted(keys, key=lambda key: (key != f"eval_{comparison['metric']}", key != "loss")):
-        shown = measure(comparison, key.removeprefix("eval_"))
-        curves = {
-            name: {
-                seed: [[epoch, value * shown.scale] for epoch, value in curve.get(key) or []]
-                for seed, curve in (head.get("curves") or {}).items()
-            }
-            for name, head in heads.items()
-        }
-        if any(len(points) > 1 for seeds in curves.values() for points in seeds.values()):
-            title = f"{'validation' if key.startswith('eval_') else 'training'} {shown}"
-            figures.append(_figure(curve_chart(curves, title, shown.decimals), f"{title[0].upper()}{title[1:]}."))
-    if not figures:
-        return None
-    several = any(len(head["seeds"]) > 1 for head in heads.values())
-    note = element("p", "Thin lines are seeds, bold lines their means.", class_="note") if several else ""
-    return fragment(element("div", *figures, class_="figures"), note)
-
-
-def _cost(comparison: Mapping[str, Any]) -> Markup | None:
-    heads, main = comparison["heads"], measure(comparison)
-    table = cost_table(comparison)
-    if len(table.header) == 1:
-        return None
-    sizes = [f"{number(head['parameters'])} parameters" if head.get("parameters") else "" for head in heads.values()]
-    scores = _scores_of(comparison)
-    figures = []
-    for key, axis in COSTS.items():
-        costs = {name: ((head.get("cost") or {}).get(key), scores[name]) for name, head in heads.items()}
-        if sum(cost is not None for cost, _ in costs.values()) > 1:
-            chart = cost_chart(costs, sizes, f"{main} over {axis}", axis, main.decimals)
-            figures.append(_figure(chart, f"{str(main)[0].upper()}{str(main)[1:]}, over {axis}."))
-    devices = dict.fromkeys(head["cost"]["device"] for head in heads.values() if (head.get("cost") or {}).get("device"))
-    note = "Parameters are those of the head alone."
-    if devices:
-        note += f" Prediction in batches of 32, unless one row is said. Measured on: {'; '.join(devices)}."
-    return fragment(
-        element("div", *figures[:2], class_="figures") if figures else "",
-        html_table(table),
-        element("p", note, class_="note"),
-    )
-
-
-def _groups(comparison: Mapping[str, Any]) -> Markup | None:
-    rows, first = group_rows(comparison), GROUPS.get(comparison["task"], "class")
-    if not rows:
-        return None
-    shown = measure(comparison, group_measure(comparison))
-    note = f"Means over seeds of {shown.name} by {first}, the largest first."
-    if len(rows) > MOST_ROWS:
-        note += f" Drawn are the {MOST_ROWS} largest; the table has all {len(rows)}."
-    return _dots(comparison, rows, shown, first, note)
-
-
-def _lengths(comparison: Mapping[str, Any]) -> Markup | None:
-    rows, main = length_rows(comparison), measure(comparison)
-    note = f"Means over seeds of {main.name} by the number of characters of the text."
-    return _dots(comparison, rows, main, "characters", note)
-
-
-def _dots(
-    comparison: Mapping[str, Any],
-    rows: Sequence[tuple[str, str, Sequence[float | None]]],
-    shown: Measure,
-    first: str,
-    note: str,
-) -> Markup | None:
-    heads = list(comparison["heads"])
-    drawn = [row for row in rows if any(value is not None for value in row[2])][:MOST_ROWS]
-    if not drawn:
-        return None
-    scale = dot_scale(drawn)
-    charts = [
-        dot_chart(part, f"{shown} by {first}", str(shown), shown.decimals, heads, scale) for part in _halves(drawn)
-    ]
-    return fragment(
-        element("p", note, class_="note"),
-        legend(heads),
-        element("div", *map(_figure, charts), class_="figures"),
-        element(
-            "details",
-            element("summary", "The same in numbers"),
-            html_table(value_table(first, rows, heads, shown.decimals)),
-        ),
-    )
-
-
-def _equal(comparison: Mapping[str, Any]) -> Markup | None:
-    lines = equal_lines(comparison)
-    notes = element("ul", *(element("li", note) for note in comparison["notes"])) if comparison["notes"] else ""
-    return fragment(_facts(lines), notes) if lines or notes else None
-
-
-def _again(comparison: Mapping[str, Any]) -> Markup:
-    versions = [(name, plain(value)) for name, value in comparison["versions"].items()]
-    return fragment(
-        element("pre", element("code", comparison["command"]), tabindex="0"),
-        _facts([*head_arguments(comparison), *versions]),
-    )
-
-
 def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
     """The sections that have something to show, by name."""
     found = {
-        "Scores": _scores(comparison),
-        "Differences": _pairs(comparison),
-        "Learning": _learning(comparison),
-        "Cost": _cost(comparison),
-        f"By {GROUPS.get(comparison['task'], 'class')}": _groups(comparison),
-        "By length": _lengths(comparison),
+        "Scores": scores(comparison),
+        "Differences": pairs(comparison),
+        "Learning": learning(comparison),
+        "Cost": cost(comparison),
+        f"By {GROUPS.get(comparison['task'], 'class')}": groups(comparison),
+        "By length": lengths(comparison),
         "Disagreements": disagreements(comparison),
-        "What was equal": _equal(comparison),
-        "Run it again": _again(comparison),
+        "What was equal": equal(comparison),
+        "Run it again": again(comparison),
     }
     return {name: section for name, section in found.items() if section}
-
-
-def html_table(table: Table) -> Markup:
-    """In a box that scrolls on its own where the window is narrow."""
-    head = element("tr", *(element("th", name, scope="col") for name in table.header))
-    body = [
-        element(
-            "tr",
-            element("th", row[0], scope="row", class_="long" if len(row[0]) > LONG_NAME else None),
-            *(element("td", cell) for cell in row[1:]),
-        )
-        for row in table.rows
-    ]
-    whole = element("table", element("thead", head), element("tbody", *body))
-    return element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=f"Table by {table.header[0]}")
-
-
-def _figure(chart: Markup, caption: str = "") -> Markup:
-    return element("figure", element("figcaption", caption) if caption else "", chart)
-
-
-def _facts(lines: Sequence[tuple[str, str]]) -> Markup:
-    """Names and values, side by side."""
-    pairs = [element("div", element("dt", name), element("dd", value)) for name, value in lines]
-    return element("dl", *pairs) if pairs else fragment()
-
-
-def _halves(rows: Sequence[Any]) -> list[Sequence[Any]]:
-    """The rows, in two parts where they are many."""
-    middle = -(-len(rows) // 2) if len(rows) > LONG else len(rows)
-    return [part for part in (rows[:middle], rows[middle:]) if part]
-
-
-def _scores_of(comparison: Mapping[str, Any]) -> dict[str, Scores]:
-    """Scaled scores of the compared metric."""
-    main = measure(comparison)
-    found = {}
-    for name, head in comparison["heads"].items():
-        entry = head["scores"][main.name]
-        scaled = [main.scaled(entry[key]) for key in ("mean", "standard_deviation", "low", "high")]
-        by_seed = {seed: score * main.scale for seed, score in zip(head["seeds"], entry["scores"], strict=True)}
-        found[name] = Scores(by_seed, *scaled)  # type: ignore[arg-type]  # the mean is never None
-    return found
 
 
 def _anchor(name: str) -> str:
