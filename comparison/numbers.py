@@ -20,8 +20,8 @@ def significant(value: float | None) -> str:
     """Three digits, as measured costs deserve: `0.123`, `3.14`, `512`, `1,240`."""
     if not value:
         return NOTHING if value is None else "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return number(round(value, digits), max(0, digits))
+    rounded = float(f"{value:.3g}")
+    return number(rounded, max(0, 2 - math.floor(math.log10(abs(rounded)))))
 
 
 def plus_minus(mean: float | None, deviation: float | None, decimals: int) -> str:
