@@ -26,7 +26,7 @@ def disagreements(comparison: Mapping[str, Any]) -> Markup | None:
     ]
     seeds = {name: len(head["seeds"]) for name, head in comparison["heads"].items()}
     examples = [_row(row, seeds) for row in rows]
-    note = "What the seeds of each head said most often, and how many of them were right."
+    note = "What each head said, and how many of its seeds were right."
     return fragment(
         element("dl", *pairs, class_="counts") if pairs else "",
         element("p", note, class_="note") if rows else "",

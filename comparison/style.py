@@ -106,6 +106,8 @@ details[open] > summary .more { display: none; }
 @media print {
   body { padding: 0; max-width: none; font-size: 10pt; }
   nav { display: none; }
+  h2, p.note, .legend { break-after: avoid; }
+  tr { break-inside: avoid; }
   .scroll { overflow: visible; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   details > summary .more { display: none; }
