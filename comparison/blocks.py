@@ -1,0 +1,35 @@
+"""What the sections of the page are made of: tables, figures, lists of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .markup import Markup, element, fragment
+from .tables import Table
+
+LONG_NAME = 24  # letters beyond which a name may take several lines in a table
+
+
+def html_table(table: Table) -> Markup:
+    """In a box that scrolls on its own where the window is narrow."""
+    head = element("tr", *(element("th", name, scope="col") for name in table.header))
+    body = [
+        element(
+            "tr",
+            element("th", row[0], scope="row", class_="long" if len(row[0]) > LONG_NAME else None),
+            *(element("td", cell) for cell in row[1:]),
+        )
+        for row in table.rows
+    ]
+    whole = element("table", element("thead", head), element("tbody", *body))
+    return element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=f"Table by {table.header[0]}")
+
+
+def figure(chart: Markup, caption: str = "") -> Markup:
+    return element("figure", element("figcaption", caption) if caption else "", chart)
+
+
+def facts(lines: Sequence[tuple[str, str]]) -> Markup:
+    """Names and values, side by side."""
+    pairs = [element("div", element("dt", name), element("dd", value)) for name, value in lines]
+    return element("dl", *pairs) if pairs else fragment()

@@ -1,0 +1,34 @@
+"""HTML and SVG built from elements, so that whatever is not markup already is escaped and every tag is closed."""
+
+from __future__ import annotations
+
+from html import escape
+
+_VOID = ("meta",)  # elements of HTML that have no end tag
+
+
+class Markup(str):
+    """A text that is HTML already."""
+
+
+def element(name: str, /, *children: object, **attributes: object) -> Markup:
+    """`<name attributes>children</name>`.
+
+    Args:
+        children: texts, which are escaped, and `Markup`, which is not.
+        attributes: `class_` stands for class, `stroke_width` for stroke-width. None leaves one out, "" writes it bare.
+    """
+    written = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None)
+    end = "" if name in _VOID else f"{fragment(*children)}</{name}>"
+    return Markup(f"<{name}{written}>{end}")
+
+
+def fragment(*children: object) -> Markup:
+    """The children side by side."""
+    return Markup("".join(child if isinstance(child, Markup) else escape(str(child)) for child in children))
+
+
+def _attribute(key: str, value: object) -> str:
+    name = key.rstrip("_").replace("_", "-")
+    text = f"{round(value, 2):g}" if isinstance(value, float) else str(value)
+    return f' {name}="{escape(text)}"' if text else f" {name}"

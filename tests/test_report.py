@@ -1,0 +1,469 @@
+"""The report of a comparison: what its Markdown says, and that its page is whole, safe and drawn to scale."""
+
+from __future__ import annotations
+
+import json
+import re
+from copy import deepcopy
+from html.parser import HTMLParser
+
+import pytest
+
+from comparison.axes import Scale, fit, free_box, shift_apart, shorten, text_width
+from comparison.charts import Scores, cost_chart, curve_chart, dot_chart, pair_chart, score_chart
+from comparison.markup import Markup, element, fragment
+from comparison.numbers import gigabytes, interval, number, p_value, plus_minus, significant
+from comparison.page import page
+from comparison.report import markdown, write_report
+
+
+def head(scores, parameters, **more):
+    accuracy = {"scores": scores, "mean": sum(scores) / 2, "standard_deviation": 0.002, "low": 0.83, "high": 0.87}
+    return {
+        "head_kwargs": {},
+        "parameters": parameters,
+        "encoder_parameters": 4584192,
+        "scores": {"accuracy": accuracy, "macro_f1": accuracy | {"mean": 0.8}},
+        "seeds": [0, 1],
+        "cost": {
+            "training_rows_per_second": 512.4,
+            "training_seconds": 70.0,
+            "latency_ms": None,
+            "throughput": None,
+            "peak_memory_bytes": 1_900_000_000,
+            "device": "cpu, 2 threads",
+        },
+        "curves": {
+            seed: {"loss": [[0.5, 0.7], [1.0, 0.4]], "eval_accuracy": [[0.5, 0.8], [1.0, 0.84]]} for seed in "01"
+        },
+        "groups": {"0": {"f1": 0.84, "support": 90}, "1": {"f1": 0.86, "support": 110}},
+        **more,
+    }
+
+
+PAIR = {
+    "head": "lstm",
+    "baseline": "dense",
+    "difference": 1.0,
+    "low": 0.25,
+    "high": 1.75,
+    "p_value": 0.008,
+    "p_holm": 0.0081,
+    "covers_seeds": True,
+    "better": "lstm",
+    "hedges_g": -1.234,
+    "rows_won": [30, 31],
+    "rows_lost": [20, 20],
+    "mcnemar_p": [0.2, 0.04],
+    "detectable": 0.1,
+    "rows_needed": 12345,
+    "seeds_needed": None,
+    "sentence": "lstm beats dense: lstm - dense = +1.00 points",
+}
+COMPARISON = {
+    "title": "reviews",
+    "script": "run_seq_cls.py",
+    "task": "text-classification",
+    "metric": "accuracy",
+    "unit": "points",
+    "smaller_is_better": False,
+    "scale": 100,
+    "rows": 2000,
+    "split": "test",
+    "file": "test.txt",
+    "sha256": "ab12",
+    "date": "2026-11-23",
+    "versions": {"torch": "2.13.0"},
+    "command": "python compare_heads.py my.yaml --heads dense lstm",
+    "equal": {"training rows": 142555, "epochs": 2.0, "arguments": {"learning_rate": 0.0005, "bf16": True, "x": None}},
+    "notes": ["the validation rows also chose the checkpoint"],
+    "frozen_encoder": False,
+    "heads": {
+        "dense": head([0.846, 0.85], 16770),
+        "lstm": head([0.856, 0.86], 791554, head_kwargs={"lstm_size": 128}),
+    },
+    "comparisons": [PAIR],
+    "verdict": "lstm beats dense by 1.0 points.",
+    "lengths": [{"from": 0, "to": 10, "rows": 900, "scores": {"dense": 0.84, "lstm": 0.85}}],
+    "disagreements": [
+        {
+            "row": 17,
+            "text": "배우들 연기가 훌륭해요",
+            "gold": "1",
+            "right": {"dense": 0, "lstm": 2},
+            "predictions": {"dense": "0", "lstm": "1"},
+        }
+    ],
+    "disagreement_counts": {"lstm right, dense wrong": 412},
+}
+# Least that a comparison can hold.
+BARE = COMPARISON | {
+    "heads": {
+        "dense": head([0.846, 0.85], None, cost={}, curves={}, groups={}, encoder_parameters=None),
+    },
+    "comparisons": [],
+    "equal": {},
+    "sha256": None,
+    "notes": [],
+    "versions": {},
+    "lengths": [],
+    "disagreements": [],
+    "disagreement_counts": {},
+}
+EVIL = '<script>alert("&")</script>'
+
+
+class Page(HTMLParser):
+    """Elements with their attributes; fails where tags do not nest."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.elements: list[tuple[str, dict]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.texts.setdefault(tag, []).append("")
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open:
+            self.texts[self.open[-1]][-1] += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def comparison():
+    return deepcopy(COMPARISON)
+
+
+def test_files(tmp_path):
+    write_report(COMPARISON, tmp_path / "new")
+    assert sorted(file.name for file in (tmp_path / "new").iterdir()) == [
+        "comparison.html",
+        "comparison.json",
+        "comparison.md",
+    ]
+    text = (tmp_path / "new" / "comparison.json").read_text(encoding="utf-8")
+    assert json.loads(text) == COMPARISON
+    assert "배우들" in text
+    write_report(BARE, tmp_path / "new")
+    assert json.loads((tmp_path / "new" / "comparison.json").read_text(encoding="utf-8")) == BARE
+
+
+def test_markdown():
+    assert (
+        markdown(COMPARISON)
+        == """\
+# Heads compared: reviews
+
+lstm beats dense by 1.0 points.
+
+accuracy on 2,000 test rows of test.txt, 2 seeds per head, 2026-11-23.
+
+| head | seeds | accuracy, points | 95 % interval | macro_f1, points | parameters of the head | training, rows/s | training, s | peak memory, GB |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| dense | 2 | 84.80 ± 0.20 | 83.00 to 87.00 | 80.00 ± 0.20 | 16,770 | 512 | 70.0 | 1.90 |
+| lstm | 2 | 85.80 ± 0.20 | 83.00 to 87.00 | 80.00 ± 0.20 | 791,554 | 512 | 70.0 | 1.90 |
+
+Mean ± standard deviation over seeds; the interval is that of the mean over further seeds on these rows. \
+Points are hundredths: accuracy times 100.
+
+- --head_kwargs of lstm: {"lstm_size": 128}
+
+## Pairs
+
+| pair | difference in accuracy, points | 95 % interval | p after Holm | Hedges' g | rows to find 0.1 | rows won : lost | McNemar p < .05 |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| lstm − dense | +1.00 | +0.25 to +1.75 | .008 | −1.23 | 12,345 | 30 : 20 | 1 of 2 |
+
+Above zero the head that is named first is better. The intervals (95 %) cover test rows and seeds. \
+Rows and seeds to find a difference: with 80 % power, the other number as it is; a dash where no number does. \
+Rows won and lost are means over pairs of seeds; McNemar's exact test (1947) is about one such pair each.
+
+- lstm beats dense: lstm - dense = +1.00 points
+
+## Equal for every head
+
+- training rows: 142,555
+- epochs: 2.0
+- parameters of the encoder: 4,584,192
+- SHA-256 of test.txt: ab12
+- arguments: learning_rate 0.0005, bf16 true
+
+## Notes
+
+- the validation rows also chose the checkpoint
+
+## Command
+
+```bash
+python compare_heads.py my.yaml --heads dense lstm
+```
+"""
+    )
+
+
+def test_markdown_of_the_least():
+    text = markdown(BARE)
+    assert re.findall("^#+ .*", text, re.M) == ["# Heads compared: reviews", "## Command"]
+    assert "| head | seeds | accuracy, points | 95 % interval | macro_f1, points |\n" in text
+
+
+def test_markdown_takes_names_literally(comparison):
+    comparison["heads"] = {"a|b\n<i>*c*`_d_": comparison["heads"]["dense"]}
+    comparison["command"] = "echo ```"
+    text = markdown(comparison)
+    assert r"| a\|b \<i>\*c\*\`\_d\_ | 2 |" in text
+    assert "````bash\necho ```\n````\n" in text
+
+
+def test_metrics_with_units_of_their_own(comparison):
+    comparison |= {"metric": "mse", "unit": "mse", "smaller_is_better": True, "scale": 1}
+    for found in comparison["heads"].values():
+        entry = {"scores": [0.41, 0.42], "mean": 0.415, "standard_deviation": None, "low": None, "high": None}
+        found["scores"] = {"mse": entry, "pearsonr": entry | {"mean": 0.9}}
+    text = markdown(comparison)
+    assert "| head | seeds | mse | pearsonr |" in text and "| dense | 2 | 0.4150 | 0.9000 |" in text
+    assert "A smaller mse is better." in text and "Below zero the head that is named first is better." in text
+    comparison |= {"metric": "pearsonr", "unit": "points", "smaller_is_better": False, "scale": 100}
+    text = markdown(comparison)
+    assert "| head | seeds | pearsonr, points | mse |" in text and "| dense | 2 | 90.00 | 0.4150 |" in text
+
+
+def test_answers_count_to_a_hundred_already(comparison):
+    comparison |= {"metric": "f1", "scale": 1, "task": "question-answering"}
+    entry = {"scores": [80.0, 81.0], "mean": 80.5, "standard_deviation": 0.5, "low": 79.0, "high": 82.0}
+    for found in comparison["heads"].values():
+        found["scores"] = {"exact_match": entry, "f1": entry}
+        found["groups"] = {"no answer": {"f1": 81.5, "exact_match": 70.0, "support": 4}}
+    assert "| dense | 2 | 80.50 ± 0.50 | 79.00 to 82.00 | 80.50 ± 0.50 |" in markdown(comparison)
+    assert "By kind of answer" in Page(page(comparison)).texts["h2"]
+    assert "81.50" in Page(page(comparison)).texts["td"]
+
+
+def test_page_is_whole_and_alone():
+    found = Page(page(COMPARISON))
+    assert found.texts["h2"] == [
+        "Scores",
+        "Differences",
+        "Learning",
+        "Cost",
+        "By class",
+        "By length",
+        "Disagreements",
+        "What was equal",
+        "Run it again",
+    ]
+    anchors = {attributes["id"] for attributes in found.all("section")}
+    assert {attributes["href"] for attributes in found.all("a")} == {f"#{anchor}" for anchor in anchors}
+    for tag, attributes in found.elements:
+        assert tag not in ("script", "link", "iframe", "img", "object", "embed", "base", "form")
+        assert not {"src", "srcset", "style", "action"} & set(attributes)
+        assert not any(name.startswith("on") for name in attributes)
+    assert found.all("html") == [{"lang": "en"}]
+    (style,) = found.texts["style"]
+    assert "url(" not in style and "@import" not in style and "prefers-color-scheme: dark" in style
+    assert all(style.count(f"--head-{i}: #") == 2 for i in range(6))  # light and dark
+    pictures = [attributes for attributes in found.all("svg") if attributes.get("role") == "img"]
+    assert len(pictures) == len(found.texts["desc"]) == 7
+    assert {"lang": "ko", "dir": "auto", "class": "text"} in found.all("p")
+
+
+def test_sections_without_data_are_left_out():
+    assert Page(page(BARE)).texts["h2"] == ["Scores", "Run it again"]
+
+
+@pytest.mark.parametrize("key", ["title", "verdict", "command", "file", "date", "metric"])
+def test_everything_is_escaped(comparison, key):
+    expected = Page(page(comparison)).all("script")
+    if key == "metric":
+        for found in comparison["heads"].values():
+            found["scores"][EVIL] = found["scores"].pop("accuracy")
+    comparison[key] = EVIL
+    text = page(comparison)
+    assert expected == [] and "<script" not in text
+    assert "&lt;script&gt;alert(&quot;&amp;&quot;)&lt;/script&gt;" in text
+
+
+def test_data_are_escaped(comparison):
+    text = json.dumps(comparison).replace('"lstm"', json.dumps(EVIL))
+    comparison = json.loads(text)
+    comparison["disagreements"][0] |= {"text": f"{EVIL} {'x' * 300} {EVIL}", "gold": EVIL}
+    comparison["heads"]["dense"]["groups"][EVIL] = {"f1": 0.5, "support": 3}
+    comparison["disagreement_counts"][EVIL] = 3
+    comparison["notes"], comparison["versions"] = [EVIL], {EVIL: EVIL}
+    comparison["equal"][EVIL] = EVIL
+    comparison["comparisons"][0]["sentence"] = EVIL
+    found = Page(page(comparison))
+    assert found.all("script") == []
+    assert EVIL in found.texts["q"] and EVIL in found.texts["th"] and EVIL in found.texts["li"]
+
+
+def test_long_texts_are_shown_on_demand(comparison):
+    text = "좋은 영화 " * 60
+    comparison["disagreements"][0]["text"] = text.strip()
+    comparison["disagreements"] *= 12
+    found = Page(page(comparison))
+    assert "… 201 more characters" in found.texts["span"]
+    start = next(summary for summary in found.texts["summary"] if summary.startswith("좋은"))
+    rest = next(detail for detail in found.texts["details"] if "영화" in detail)
+    assert start + rest == text.strip() and len(start) == 158
+    assert "2 more" in found.texts["summary"]
+
+
+def centres(svg, tag="circle"):
+    """x of the marks, in order."""
+    if tag == "circle":
+        return [float(attributes["cx"]) for attributes in Page(svg).all(tag) if "cx" in attributes]
+    moved = [attributes["transform"] for attributes in Page(svg).all(tag)]
+    return [float(re.match(r"translate\(([\d.-]+)", move)[1]) for move in moved]
+
+
+def tick_of(svg, label):
+    """x of the tick with this label."""
+    return float(re.search(rf'<text x="([\d.]+)"[^>]*>{re.escape(label)}</text>', svg)[1])
+
+
+def test_dots_stand_at_their_scores():
+    values = {0: 84.0, 1: 84.25, 2: 86.0}
+    svg = score_chart({"dense": Scores(values, 85.0, 1.0, 82.5, 87.5)}, "accuracy, points", 2)
+    place = Scale(83, 87, tick_of(svg, "83"), tick_of(svg, "87"))
+    first, second, third, mean = [
+        float(x)
+        for x in re.findall(r'cx="([\d.]+)"|class="mark h0" transform="translate\(([\d.]+)', svg)
+        for x in x
+        if x
+    ]
+    assert [first, second, third, mean] == [pytest.approx(place(value), abs=0.02) for value in (84, 84.25, 86, 85)]
+    whisker = next(line for line in Page(svg).all("line") if line["class"] == "whisker h0")
+    assert float(whisker["x1"]) == pytest.approx(place(82.5), abs=0.02)
+    assert float(whisker["x2"]) == pytest.approx(place(87.5), abs=0.02)
+    assert Page(svg).texts["title"][1:] == ["seed 0: 84.00", "seed 1: 84.25", "seed 2: 86.00"]
+
+
+def test_equal_scores_do_not_cover_each_other():
+    svg = score_chart({"dense": Scores({0: 84.0, 1: 84.0, 2: 84.0, 3: 85.0}, 84.25, 0.5, None, None)}, "accuracy", 2)
+    dots = [(float(dot["cx"]), float(dot["cy"])) for dot in Page(svg).all("circle") if "cx" in dot]
+    assert len(set(dots)) == 4 and len({x for x, _ in dots}) == 2
+    assert all((a - c) ** 2 + (b - d) ** 2 >= 6.8**2 - 0.1 for i, (a, b) in enumerate(dots) for c, d in dots[:i])
+
+
+def test_differences_stand_around_zero():
+    pairs = [PAIR, PAIR | {"difference": -0.5, "low": -1.0, "high": 0.0, "better": None}]
+    svg = pair_chart(pairs, "difference", 2)
+    zero, one = tick_of(svg, "0"), tick_of(svg, "1")
+    assert centres(svg) == [pytest.approx(one, abs=0.02), pytest.approx(zero - (one - zero) / 2, abs=0.02)]
+    assert [dot["class"] for dot in Page(svg).all("circle")] == ["decided", "undecided"]
+    (line,) = [line for line in Page(svg).all("line") if line["class"] == "zero"]
+    assert float(line["x1"]) == float(line["x2"]) == zero
+    assert "+1.00 (+0.25 to +1.75)" in Page(svg).texts["text"]
+
+
+def test_curves_and_their_mean():
+    curves = {"dense": {"0": [[1, 0.4], [2, 0.6]], "1": [[1, 0.6], [2, 0.8], [3, 0.9]]}, "cnn": {}}
+    svg = curve_chart(curves, "validation accuracy", 2)
+    lines = {
+        line["class"]: [tuple(map(float, point.split(","))) for point in line["points"].split()]
+        for line in Page(svg).all("polyline")
+    }
+    first, second = lines["bold h0"]
+    assert len(lines["thin h0"]) == 3 and set(lines) == {"thin h0", "bold h0"}
+    assert first[0] == pytest.approx(tick_of(svg, "1.0"), abs=0.1)
+    assert second[0] == pytest.approx(tick_of(svg, "2.0"), abs=0.1)
+    assert lines["thin h0"][0][1] == pytest.approx((first[1] + second[1]) / 2, abs=0.1)  # .6 lies between .5 and .7
+    assert "at the end, means over seeds: dense 0.70." in Page(svg).texts["desc"][0]
+
+
+def test_many_logged_steps_are_drawn_as_a_hundred():
+    svg = curve_chart({"dense": {"0": [[step, 2.0] for step in range(1, 1001)]}}, "training loss", 2)
+    (line,) = Page(svg).all("polyline")
+    assert line["class"] == "bold h0" and len(line["points"].split()) == 100
+
+
+def test_costs_begin_at_zero_and_unmeasured_heads_keep_their_mark():
+    scores = Scores({0: 84.0}, 84.0, None, None, None)
+    heads = {"dense": (None, scores), "cnn": (100.0, scores), "lstm": (50.0, scores)}
+    svg = cost_chart(heads, ["1", "2", "3"], "score over cost", "rows per second", 2)
+    zero, hundred = tick_of(svg, "0"), tick_of(svg, "100")
+    assert centres(svg, "polygon") == [
+        pytest.approx(hundred, abs=0.02),
+        pytest.approx((zero + hundred) / 2, abs=0.02),
+    ]
+    assert [mark["class"] for mark in Page(svg).all("polygon")] == ["mark h1", "mark h2"]
+
+
+def test_rows_of_dots():
+    rows = [("서울", "n = 3", [80.0, None, 90.0])]
+    svg = dot_chart(rows, "f1 by class", "f1, points", 2, ["dense", "cnn", "lstm"], Scale(80, 90, 10, 350))
+    assert [mark["transform"] for _, mark in Page(svg).elements if mark.get("class", "").startswith("mark")] == [
+        "translate(10.00 0.00)",
+        "translate(350.00 0.00)",
+    ]
+    assert Page(svg).texts["desc"] == ["서울: dense 80.00, lstm 90.00."]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (0, 1, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        (84.3, 86.1, ["84.5", "85.0", "85.5", "86.0"]),
+        (-0.0004, 0.0011, ["0.0000", "0.0005", "0.0010"]),
+        (-30, 30, ["−30", "−20", "−10", "0", "10", "20", "30"]),
+        (0, 2500, ["0", "500", "1,000", "1,500", "2,000", "2,500"]),
+    ],
+)
+def test_ticks_are_round(low, high, labels):
+    assert [label for _, label in Scale(low, high, 0, 1).ticks()] == labels
+
+
+def test_scales_hold_their_values():
+    for values in ([84.0], [0.0, 0.0], [1.0, 2.0, -3.0]):
+        scale = fit(values, 10, 350)
+        assert all(10 < scale(value) < 350 for value in values)
+    assert fit([5.0], 0, 100, zero=True).low == 0
+
+
+def test_labels_are_moved_apart():
+    assert shift_apart([10, 11, 50], 13, 0, 100) == [10, 23, 50]
+    assert shift_apart([98, 99], 13, 0, 100) == [87, 100]
+    assert text_width("서울") > text_width("ab")
+    assert shorten("a head with a long name", text_width("a head wi…")) == "a head wi…"
+    near = free_box((50, 50), 40, [], (0, 0, 200, 200))
+    assert near == (59, 38, 99, 62)
+    left = free_box((50, 50), 40, [near], (0, 0, 200, 200))
+    assert left == (1, 38, 41, 62)
+    assert free_box((50, 50), 40, [near, left], (0, 0, 200, 200)) == (59, 14, 99, 38)
+
+
+def test_numbers():
+    assert [number(-1234.5, 1), number(None), number(0.25, 2, sign=True)] == ["−1,234.5", "–", "+0.25"]
+    assert [significant(value) for value in (0.1234, 3.14159, 99.96, 512.4, 123456, 0, None)] == [
+        "0.123",
+        "3.14",
+        "100",
+        "512",
+        "123,000",
+        "0",
+        "–",
+    ]
+    assert [p_value(p) for p in (0.57, 0.0134, 0.0002, 1.0, None)] == [".57", ".013", "< .001", "1.00", "–"]
+    assert plus_minus(84.8, None, 2) == "84.80" and interval(1, None, 2) == "–"
+    assert gigabytes(1_900_000_000) == "1.90"
+
+
+def test_markup_escapes_what_is_not_markup():
+    made = element("p", "<b>", element("i", "&"), class_="a", data_x='"', hidden="", lang=None)
+    assert made == '<p class="a" data-x="&quot;" hidden>&lt;b&gt;<i>&amp;</i></p>'
+    assert fragment(1, Markup("<b>")) == "1<b>"
+    assert element("meta", charset="utf-8") == '<meta charset="utf-8">'
