@@ -14,6 +14,8 @@ import sys
 
 from comparison.arguments import parse_comparison
 from comparison.cells import make_plan
+from comparison.gathering import gather
+from comparison.report import write_report
 from comparison.running import run_cells, shell_lines
 from utils.errors import run
 
@@ -29,9 +31,11 @@ def main() -> None:
         print(f"note: {note}")
     print(f"runs: {len(plan.cells)} in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
     run_cells(plan.cells, arguments.workers or 1, arguments.ray_address, arguments.launcher)
-    # Here the cells are gathered and reported.
-    for cell in plan.cells:
-        print(cell.folder)
+    comparison = gather(plan)
+    write_report(comparison, plan.folder)
+    for pair in comparison["comparisons"]:
+        print(pair["sentence"])
+    print(f"{comparison['verdict']}\n{plan.folder / 'comparison.html'}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from utils.files import existing_file, replace_file, sha256
 from utils.reporting import changed_from_default
 from utils.splits import hub_files
 
-from .arguments import METRICS, SCRIPTS, ComparisonArguments
+from .arguments import SCRIPTS, ComparisonArguments
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -88,7 +88,7 @@ class Plan:
         folder: its `--output_dir`.
         script: of every cell.
         recipe: the YAML or JSON file, where there is one.
-        metric: what was asked for, see `metric_of`.
+        metric: what was asked for; None: the task's own.
         arguments: model, data and training as the script parses them for the first cell; for the others all is the same but
             head, head_kwargs, seed and output_dir.
         files: the data files by split.
@@ -115,19 +115,6 @@ class Plan:
     @property
     def unfinished(self) -> list[Cell]:
         return [cell for cell in self.cells if not cell.finished]
-
-    def metric_of(self, scores: Mapping[str, float]) -> str:
-        """The metric to compare by, given those that the cells have, by name without prefix.
-
-        Raises:
-            UserError: the one that was asked for is not among them.
-        """
-        wanted = METRICS[self.script] if self.metric is None else (self.metric,)
-        metric = next((name for name in wanted if name in scores), None)
-        if metric is None:
-            cause = "have the compared rows labels?" if self.metric is None else "another --metric can be"
-            raise UserError(f"no {' or '.join(wanted)} in the results; {cause} {', '.join(scores)}".rstrip())
-        return metric
 
 
 def make_plan(arguments: ComparisonArguments) -> Plan:

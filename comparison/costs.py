@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 import torch
+from transformers.utils import logging as library_logging
 
 from utils.models import load_checkpoint
 
@@ -27,8 +28,11 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str], max_seq_len
         per head `latency_ms`, the median time of one text alone, `throughput`, texts per second in batches of `BATCH`, and
         `device`.
     """
-    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
-    models = {head: load_checkpoint(str(folder)) for head, folder in folders.items()}
+    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    library_logging.disable_progress_bar()
+    models: dict[str, Any] = {head: load_checkpoint(str(folder)) for head, folder in folders.items()}
+    for model, _ in models.values():
+        model.to(device)
     times: dict[tuple[str, int], list[float]] = {(head, size): [] for head in models for size in (1, BATCH)}
     shown = list(texts[:TEXTS])
     for size in (1, BATCH):
@@ -43,17 +47,16 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str], max_seq_len
         }
         for round_ in range(ROUNDS + 1):
             for head, (model, _) in models.items():
-                model.to(device)
                 began = time.perf_counter()
                 with torch.inference_mode():
                     for batch in batches[head]:
                         inputs = {name: values.to(device) for name, values in batch.items()}
                         model(**inputs)
-                if device is not None and device.type == "cuda":
-                    torch.cuda.synchronize()
+                if device.type != "cpu":
+                    torch.accelerator.synchronize()
                 if round_:  # the first one warms up
                     times[head, size].append((time.perf_counter() - began) / len(shown))
-    name = f"cpu, {torch.get_num_threads()} threads" if device is None or device.type == "cpu" else device.type
+    name = f"cpu, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
     return {
         head: {
             "latency_ms": round(1000 * median(times[head, 1]), 3),

@@ -19,6 +19,7 @@ from safetensors import safe_open
 from transformers import AutoConfig
 
 from utils.card import LOADING, NO_SCORES
+from utils.errors import UserError
 from utils.groups import score_answer_lengths, score_classes
 from utils.metrics import score_entity_types
 
@@ -46,7 +47,10 @@ def gather(plan: Plan) -> dict[str, Any]:
     first = next(iter(cells.values()))[0]
     config = AutoConfig.from_pretrained(first.folder)
     rows = read_rows(plan.script, data, training, config)
-    metric = summable_metric(rows.kind, plan.metric or rows.default_metric, **rows.options)
+    try:
+        metric = summable_metric(rows.kind, plan.metric or rows.default_metric, **rows.options)
+    except ValueError as error:
+        raise UserError(f"--metric: {error}") from error
     predictions = {head: [rows.predictions(cell.folder) for cell in own] for head, own in cells.items()}
     counts = {
         head: np.stack([metric.count(one, rows.references) for one in several]) for head, several in predictions.items()
@@ -64,13 +68,13 @@ def gather(plan: Plan) -> dict[str, Any]:
         "scale": metric.points or 1.0,
         "smaller_is_better": metric.smaller_is_better,
         "rows": len(rows.references),
-        "split": "validation" if data.test_file == data.validation_file else "test",
+        "split": plan.compared,
         "file": Path(rows.split.file).name,
         "sha256": run["data"][rows.split.file]["sha256"],
         "date": date.today().isoformat(),
         "versions": run["versions"],
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "equal": _equal(first, plan),
+        "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "equal": _equal(first, rows.split.file),
         "notes": [*plan.notes, *_unequal(cells)],
         "frozen_encoder": getattr(model, "freeze_encoder", False),
         "heads": {
@@ -149,7 +153,7 @@ def _curve(cell: Cell, metric: str) -> dict[str, list[list[float]]]:
     }
 
 
-def _equal(cell: Cell, plan: Plan) -> dict[str, Any]:
+def _equal(cell: Cell, compared: str) -> dict[str, Any]:
     """What is the same for every head."""
     run, state = _read(cell.folder / "run.json"), _read(cell.folder / "trainer_state.json")
     own = ("head", "head_kwargs", "seed", "output_dir", "run_name")
@@ -157,7 +161,11 @@ def _equal(cell: Cell, plan: Plan) -> dict[str, Any]:
         "training rows": _read(cell.folder / "train_results.json")["train_samples"],
         "steps": state["global_step"],
         "epochs": state["epoch"],
-        **{f"{Path(file).name} SHA-256": entry["sha256"] for file, entry in run["data"].items()},
+        **{
+            f"SHA-256 of {Path(file).name}": entry["sha256"]
+            for file, entry in run["data"].items()
+            if file != compared  # the report names it elsewhere
+        },
         "arguments": {key: value for key, value in run["changed_from_default"].items() if key not in own},
     }
 
@@ -201,11 +209,10 @@ def _groups_of(rows: TestRows, predictions: Sequence[Any]) -> dict[str, dict[str
     names = rows.options["names"]
     index = {name: i for i, name in enumerate(names)}
     if rows.kind == "multi_label":
-        matrices = [np.zeros((len(rows.references), len(names)), dtype=int) for _ in range(2)]
-        for matrix, values in zip(matrices, (predictions, rows.references), strict=True):
-            for row, chosen in enumerate(values):
-                matrix[row, [index[name] for name in chosen]] = 1
-        return score_classes(*matrices, names)
+        predicted, gold = (
+            [[int(name in chosen) for name in names] for chosen in sets] for sets in (predictions, rows.references)
+        )
+        return score_classes(predicted, gold, names)
     return score_classes([index[name] for name in predictions], [index[name] for name in rows.references], names)
 
 

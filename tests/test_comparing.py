@@ -272,34 +272,6 @@ def test_cells_of_other_arguments_are_named(place):
     assert plan(*words, "--learning_rate", "1e-3", "--seeds", "2").notes == []
 
 
-# Metrics
-
-
-@pytest.mark.parametrize(
-    ("script", "scores", "expected"),
-    [
-        ("run_seq_cls.py", "accuracy macro_f1", "accuracy"),
-        ("run_seq_cls.py", "pearsonr spearmanr mse f1", "pearsonr"),
-        ("run_seq_cls.py", "accuracy micro_f1 macro_f1", "micro_f1"),
-        ("run_token_cls.py", "entity_f1 entity_macro_f1 accuracy", "entity_f1"),
-        ("run_token_cls.py", "accuracy", "accuracy"),
-        ("run_qa.py", "exact_match f1 rouge_w", "f1"),
-    ],
-)
-def test_default_metric(place, script, scores, expected):
-    found = plan(*WITH_TEST, "--script", script)
-    assert found.metric_of(dict.fromkeys(scores.split(), 0.5)) == expected
-
-
-def test_metric_asked_for(place):
-    found = plan(*WITH_TEST, "--metric", "macro_f1")
-    assert found.metric_of({"accuracy": 0.5, "macro_f1": 0.5}) == "macro_f1"
-    with pytest.raises(UserError, match=r"no macro_f1 in the results; another --metric can be pearsonr, mse$"):
-        found.metric_of({"pearsonr": 0.5, "mse": 0.5})
-    with pytest.raises(UserError, match="have the compared rows labels"):
-        plan(*WITH_TEST).metric_of({})
-
-
 # Errors
 
 
