@@ -7,14 +7,13 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
 
 from .arguments import DataArguments
 from .errors import UserError
-from .files import Row
+from .files import Row, cache_folder
 
 logger = logging.getLogger(__name__)
 
@@ -162,8 +161,7 @@ def hub_files(data: DataArguments) -> dict[str, str]:
         if name not in loaded:
             continue
         split = _labels_by_name(loaded[name])
-        file = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads" / f"{name}-{split._fingerprint}.parquet"
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file = cache_folder() / f"{name}-{split._fingerprint}.parquet"
         split.to_parquet(file)
         files[name] = str(file)
     return files
