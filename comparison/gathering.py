@@ -39,7 +39,7 @@ def gather(plan: Plan) -> dict[str, Any]:
     Raises:
         UserError: test rows without labels, or cells that do not belong to them.
     """
-    model, data, training = plan.arguments
+    _, data, training = plan.arguments
     cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
         if cell.finished:
@@ -76,7 +76,7 @@ def gather(plan: Plan) -> dict[str, Any]:
         "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
         "equal": _equal(first, rows.split.file),
         "notes": [*plan.notes, *_unequal(cells)],
-        "frozen_encoder": getattr(model, "freeze_encoder", False),
+        "frozen_encoder": training.freeze_encoder,
         "heads": {
             head: {
                 "head_kwargs": own[0].head_kwargs,

@@ -104,11 +104,11 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         else:
             super()._init_weights(module)
 
-    def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs):
-        """Runs encoder and head.
+    def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs):
+        """Runs encoder and head, or the head alone where the encoder's hidden states are given.
 
         Returns:
-            the head's logits, (B, C) or (B, T, C), and the encoder's output.
+            the head's logits, (B, C) or (B, T, C), and the encoder's output; that is empty where it did not run.
         """
         inputs = {
             "input_ids": input_ids,
@@ -117,8 +117,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             "token_type_ids": token_type_ids,
         }
         inputs = {name: value for name, value in inputs.items() if value is not None and name in self.encoder_inputs}
+        if hidden_states is not None:
+            inputs = {"hidden_states": hidden_states.to(self.dtype)}
         if attention_mask is None:
-            any_input = input_ids if input_ids is not None else inputs_embeds
+            any_input = next(value for value in (hidden_states, input_ids, inputs_embeds) if value is not None)
             attention_mask = torch.ones(any_input.shape[:2], dtype=torch.long, device=any_input.device)
             target = None
         else:
@@ -129,8 +131,12 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
                 name: move(value.expand(target.shape[0], *value.shape[1:]), target) for name, value in inputs.items()
             }
             attention_mask = move(attention_mask, target)
-        output = self.encoder(**inputs, attention_mask=attention_mask, return_dict=True, **kwargs)
-        logits = self.head(output.last_hidden_state, attention_mask)
+        if hidden_states is None:
+            output = self.encoder(**inputs, attention_mask=attention_mask, return_dict=True, **kwargs)
+            logits = self.head(output.last_hidden_state, attention_mask)
+        else:
+            output = {}
+            logits = self.head(inputs["hidden_states"], attention_mask)
         if self.per_token and target is not None:
             logits = take(logits, target)
         return logits, output
@@ -149,6 +155,7 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        hidden_states: torch.Tensor | None = None,
         **kwargs,
     ) -> SequenceClassifierOutput:
         """One answer per sequence.
@@ -157,11 +164,14 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
             input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
             labels: (B,) class indices, (B,) scores or (B, C) of 0 and 1, as `config.problem_type` says.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels given.
+            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is.
 
         Returns:
             logits (B, C), and the loss where there are labels.
         """
-        logits, output = self._logits(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs)
+        logits, output = self._logits(
+            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs
+        )
         loss = None
         if labels is not None:
             problem_type: str | None = self.config.problem_type
@@ -191,6 +201,7 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        hidden_states: torch.Tensor | None = None,
         **kwargs,
     ) -> TokenClassifierOutput:
         """One answer per token.
@@ -199,11 +210,14 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
             input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
             labels: (B, T) class indices, -100 where a token carries none.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels that are not -100.
+            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is.
 
         Returns:
             logits (B, T, C), and the loss where there are labels.
         """
-        logits, output = self._logits(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs)
+        logits, output = self._logits(
+            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs
+        )
         loss = None
         if labels is not None:
             loss = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="sum", ignore_index=-100)
@@ -244,6 +258,7 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
         end_positions: torch.Tensor | None = None,
         p_mask: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        hidden_states: torch.Tensor | None = None,
         **kwargs,
     ) -> QuestionAnsweringModelOutput:
         """Where an answer starts and ends.
@@ -254,12 +269,19 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
             p_mask: (B, T), 1 at tokens that no answer can touch, as in transformers' XLNet. Their logits come out as
                 the lowest number of the dtype; the loss does not see this.
             num_items_in_batch: what the summed loss is divided by; default: B.
+            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is. Padding is
+                then closed in the loss as well; otherwise the encoder's states of padding weigh in it, as in transformers.
 
         Returns:
             start_logits and end_logits (B, T), and the loss where there are positions.
         """
-        logits, output = self._logits(input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, **kwargs)
+        logits, output = self._logits(
+            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs
+        )
         start_logits, end_logits = logits.unbind(dim=-1)
+        if hidden_states is not None and attention_mask is not None:
+            padding = attention_mask == 0
+            start_logits, end_logits = close_tokens(start_logits, padding), close_tokens(end_logits, padding)
         loss = None
         if start_positions is not None and end_positions is not None:
             start_loss = _position_loss(start_logits, start_positions, num_items_in_batch)

@@ -235,7 +235,7 @@ class QADataArguments(DataArguments):
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with two more fields and one other default.
+    """`TrainingArguments` with four more fields and one other default.
 
     `train_sampling_strategy` is "group_by_length": batches of similar lengths need a third of the tokens on short texts.
     """
@@ -257,6 +257,21 @@ class HeadTrainingArguments(TrainingArguments):
             "help": "Stop after N evaluations without a better metric_for_best_model; needs load_best_model_at_end."
         },
     )
+    freeze_encoder: bool = field(
+        default=False,
+        metadata={
+            "help": "Train the head alone. The encoder reads every text once, without dropout and in full precision; its "
+            "hidden states are kept on disk, in the cache of `datasets`, for all runs with this encoder and these data."
+        },
+    )
+    hidden_states_dtype: str = field(
+        default="float32",
+        metadata={
+            "help": "How freeze_encoder keeps them: float32 is exact, float16 takes half the room (2 bytes for each token "
+            "and dimension) and rounds at the fourth digit.",
+            "choices": ["float32", "float16"],
+        },
+    )
 
     @property
     def folder(self) -> Path:
@@ -276,6 +291,10 @@ class HeadTrainingArguments(TrainingArguments):
             self.hub_token = None
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ValueError("scores count whole rows: leave --batch_eval_metrics and --eval_do_concat_batches out")
+        if self.freeze_encoder and not self.do_train:
+            raise ValueError("--freeze_encoder is about training: give --do_train, or leave it out")
+        if self.hidden_states_dtype != "float32" and not self.freeze_encoder:
+            raise ValueError("--hidden_states_dtype is for --freeze_encoder: give that as well, or leave it out")
         if self.push_to_hub and not self.do_train:
             raise ValueError("--push_to_hub pushes what --do_train trained; push an earlier run with `hf upload`")
         if self.prediction_loss_only and self.do_predict:
@@ -326,6 +345,9 @@ def parse_arguments(data_arguments: type[DataArguments], argv: Sequence[str] | N
         model_arguments, data, training = parser.parse_args_into_dataclasses(argv)
     except ValueError as error:
         raise UserError(str(error)) from error
+    if training.freeze_encoder and model_arguments.config_name is not None:
+        cure = "name a pretrained one with --model_name_or_path"
+        raise UserError(f"--freeze_encoder would leave the encoder of --config_name at its random weights; {cure}")
     return model_arguments, data, training
 
 

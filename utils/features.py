@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from transformers import PreTrainedTokenizerFast
 from heads import spans
 
 from .arguments import DataArguments
+from .files import cache_folder
+from .frozen import HiddenStates
 from .splits import Split
 
 
@@ -50,8 +52,6 @@ def build_features(
         key.update(repr(part).encode())
     for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(spans.__file__)):
         key.update(module.read_bytes())
-    folder = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads"
-    folder.mkdir(parents=True, exist_ok=True)
     whole = split.part is None
     features = rows.map(
         encode,
@@ -61,7 +61,7 @@ def build_features(
         num_proc=data.preprocessing_num_workers,
         load_from_cache_file=not data.overwrite_cache,
         keep_in_memory=not whole,
-        cache_file_name=os.fspath(folder / f"{key.hexdigest()}.arrow") if whole else None,
+        cache_file_name=os.fspath(cache_folder() / f"{key.hexdigest()}.arrow") if whole else None,
         new_fingerprint=key.hexdigest()[:32],
         desc="Tokenizing",
     )
@@ -78,11 +78,13 @@ class Collator:
         tokenizer: pads what the model reads.
         fill: what to pad other lists of one value per token with, by name.
         max_length: pad to this many tokens instead.
+        hidden_states: the files that a column of this name points into, see `frozen.freeze_encoder`.
     """
 
     tokenizer: PreTrainedTokenizerFast
     fill: dict[str, int]
     max_length: int | None = None
+    hidden_states: Sequence[HiddenStates] = ()
 
     def __call__(self, features: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         extra = {name: [row[name] for row in features] for name in self.fill if name in features[0]}
@@ -93,4 +95,9 @@ class Collator:
         width = batch["input_ids"].shape[1]
         for name, rows in extra.items():
             batch[name] = torch.tensor([row + [self.fill[name]] * (width - len(row)) for row in rows])
+        if self.hidden_states:
+            places = [row["hidden_states"] for row in features]
+            lengths = [len(row["input_ids"]) for row in features]
+            file = self.hidden_states[places[0][0]]  # the rows of a batch are of one split
+            batch["hidden_states"] = torch.from_numpy(file.read([start for _, start in places], lengths, width))
         return batch

@@ -120,6 +120,15 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
     return UserError(f"{place}; it decodes as {encoding}: convert it with `{command}`", file=path, row=number)
 
 
+def cache_folder() -> Path:
+    """Where what can be computed again is kept: a folder in the cache of `datasets`."""
+    import datasets
+
+    folder = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def sha256(path: str | Path) -> str:
     digest = hashlib.sha256()
     with Path(path).open("rb") as stream:

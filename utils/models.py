@@ -186,6 +186,13 @@ def count(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
+def add_weights(key: Any, module: torch.nn.Module) -> None:
+    """Adds a module's weights and their names to a hash of `hashlib`."""
+    for name, tensor in module.state_dict().items():
+        key.update(name.encode())
+        key.update(tensor.contiguous().flatten().view(torch.uint8).cpu().numpy())
+
+
 def _read_config(arguments: ModelArguments) -> PretrainedConfig:
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from accelerate.utils import broadcast_object_list
 
 from .checks import count, summary
 from .files import replace_file
+from .models import add_weights
 from .splits import Split
 from .training import Decoder, HeadTrainer
 
@@ -61,9 +61,7 @@ def predict(
     """
     drafts = folder / "predictions.parts"
     key = hashlib.sha256(repr(options).encode())
-    for name, tensor in trainer.model.state_dict().items():
-        key.update(name.encode())
-        key.update(tensor.contiguous().flatten().view(torch.uint8).cpu().numpy())
+    add_weights(key, trainer.model)
     files: list[Path] = []
     decoder: Decoder | None = None
     rows = 0

@@ -8,14 +8,13 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
 
 from .arguments import DataArguments
 from .errors import UserError
-from .files import Row
+from .files import Row, cache_folder
 
 logger = logging.getLogger(__name__)
 
@@ -163,9 +162,8 @@ def hub_files(data: DataArguments) -> dict[str, str]:
         if name not in loaded:
             continue
         split = _labels_by_name(loaded[name])
-        file = Path(datasets.config.HF_DATASETS_CACHE) / "electra-heads" / f"{name}-{split._fingerprint}.parquet"
+        file = cache_folder() / f"{name}-{split._fingerprint}.parquet"
         if not file.exists():  # another run may be reading it
-            file.parent.mkdir(parents=True, exist_ok=True)
             draft = file.with_suffix(f".{os.getpid()}")
             split.to_parquet(draft)
             draft.replace(file)

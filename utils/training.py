@@ -21,7 +21,6 @@ from torch.utils.data import SequentialSampler
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
-    PreTrainedModel,
     PreTrainedTokenizerFast,
     Trainer,
     set_seed,
@@ -36,6 +35,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from .arguments import DataArguments, HeadTrainingArguments
 from .errors import UserError
 from .features import Collator
+from .frozen import freeze_encoder
 from .models import write_for_all_releases
 from .splits import Split
 
@@ -104,7 +104,7 @@ def metrics_of(decoder: Decoder, output: EvalPrediction | PredictionOutput) -> d
 
 
 def build_trainer(
-    model: PreTrainedModel,
+    model: HeadedEncoderPreTrainedModel,
     training: HeadTrainingArguments,
     data: DataArguments,
     tokenizer: PreTrainedTokenizerFast,
@@ -120,8 +120,10 @@ def build_trainer(
         reduce_logits: makes logits smaller before they leave the device.
 
     Raises:
-        UserError: a repository to push to that cannot be made.
+        UserError: a repository to push to that cannot be made, or no room for the hidden states of a frozen encoder.
     """
+    hidden_states = freeze_encoder(model, tokenizer, decoders, training) if training.freeze_encoder else []
+    width = data.max_seq_length if data.pad_to_max_length else None
     try:
         return HeadTrainer(
             model=model,
@@ -129,7 +131,7 @@ def build_trainer(
             train_dataset=decoders["train"].features if "train" in decoders else None,
             eval_dataset=decoders["validation"].features if "validation" in decoders else None,
             processing_class=tokenizer,
-            data_collator=Collator(tokenizer, fill, data.max_seq_length if data.pad_to_max_length else None),
+            data_collator=Collator(tokenizer, fill, width, hidden_states),
             compute_metrics=partial(metrics_of, decoders["validation"]) if "validation" in decoders else None,
             preprocess_logits_for_metrics=reduce_logits,
         )

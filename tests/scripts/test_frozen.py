@@ -1,0 +1,153 @@
+"""--freeze_encoder: what is learned from kept hidden states is what is learned with the frozen encoder in every step."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from small_data import WINDOWS, reviews, write_csv
+
+OPTIONS = {
+    "do_train": True,
+    "do_eval": True,
+    "do_predict": True,
+    "num_train_epochs": 2,
+    "learning_rate": 1e-2,
+    "per_device_train_batch_size": 6,
+    "save_strategy": "no",
+    "freeze_encoder": True,
+}
+TASKS = ("seq_cls", "token_cls", "qa")
+
+
+def encoder_in_every_step() -> None:
+    """The long way: no hidden states are kept, and the encoder, without dropout, runs on every batch."""
+    from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+    from utils import training
+
+    def freeze(model, *others):
+        model.encoder.requires_grad_(False)
+        return []
+
+    train = HeadedEncoderPreTrainedModel.train
+
+    def all_but_the_encoder(self, mode=True):
+        train(self, mode)
+        self.encoder.eval()
+        return self
+
+    HeadedEncoderPreTrainedModel.train = all_but_the_encoder
+    training.freeze_encoder = freeze
+
+
+def no_encoder_may_run() -> None:
+    from transformers import ElectraModel
+
+    @functools.wraps(ElectraModel.forward)  # its parameters are read
+    def forward(self, *args, **kwargs):
+        raise AssertionError("the encoder runs")
+
+    ElectraModel.forward = forward
+
+
+@pytest.fixture(scope="module")
+def frozen(run, encoder, files):
+    """`frozen(task, ...)`: a run with a frozen encoder."""
+
+    def _frozen(task: str, before=None, code: int = 0, **flags):
+        options = {"model_name_or_path": encoder} | files[task] | WINDOWS[task] | OPTIONS | flags
+        return run(task, before=before, code=code, **options)
+
+    return _frozen
+
+
+def states(outcome) -> list[Path]:
+    """The files of hidden states that a run has read or written: of training, validation and test rows."""
+    found = re.findall(r"(?:read from|computed for) (\S+\.states)", outcome.stdout)
+    assert len(found) == 3
+    return [Path(path) for path in found]
+
+
+def weights(outcome) -> dict[str, torch.Tensor]:
+    return load_file(outcome.folder / "model.safetensors")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_as_the_long_way(frozen, task, head):
+    # In a padded batch the two differ for answers by what the padding weighs in the softmax: see the model's `forward`.
+    options = {"head": head} | ({"per_device_train_batch_size": 1, "max_train_samples": 20} if task == "qa" else {})
+    kept = frozen(task, **options)
+    long = frozen(task, before=encoder_in_every_step, **options)
+    found, expected = weights(kept), weights(long)
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        torch.testing.assert_close(found[name], values, atol=2e-5, rtol=1e-4, msg=name)
+    for one, other in zip(kept.predictions, long.predictions, strict=True):
+        assert one["prediction"] == other["prediction"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_encoder_stays_as_it_was_and_the_head_learns(frozen, encoder, task):
+    found = weights(frozen(task, head="cnn"))
+    source = {
+        name.removeprefix("electra."): values for name, values in load_file(encoder / "model.safetensors").items()
+    }
+    start = weights(frozen(task, head="cnn", learning_rate=0))
+    names = [name for name in found if name.startswith("encoder.")]
+    for name in names:
+        assert torch.equal(found[name], source[name.removeprefix("encoder.")]), name
+    assert names and not torch.equal(found["head.out_proj.weight"], start["head.out_proj.weight"])
+
+
+def test_one_cache_for_heads_and_seeds_and_none_for_other_inputs(frozen, files, tmp_path):
+    first = states(frozen("seq_cls", head="dense"))
+    again = frozen("seq_cls", head="lstm", seed=3, before=no_encoder_may_run)  # fails where it is run
+    assert states(again) == first and "computed for" not in again.stdout
+    shorter = states(frozen("seq_cls", head="dense", max_seq_length=9))
+    assert not {*shorter} & {*first}
+    others = states(frozen("seq_cls", head="dense", train_file=write_csv(tmp_path / "a.csv", reviews(20, seed=77))))
+    assert others[0] != first[0] and others[1:] == first[1:]
+    assert list(first[0].parent.glob("*.part")) == []
+
+
+def test_half_precision(frozen):
+    options = {"head": "cnn", "learning_rate": 1e-3}
+    whole, half = frozen("token_cls", **options), frozen("token_cls", hidden_states_dtype="float16", **options)
+    for name, values in weights(whole).items():
+        torch.testing.assert_close(weights(half)[name], values, atol=5e-3, rtol=0, msg=name)
+    for large, small in zip(states(whole), states(half), strict=True):
+        assert large.stat().st_size == 2 * small.stat().st_size
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_checkpoint_is_whole(frozen, run, files, task):
+    """Predictions from kept states are those of the model loaded again, whose encoder runs."""
+    trained = frozen(task, head="lstm")
+    options = {"model_name_or_path": trained.folder, "test_file": files[task]["test_file"]} | WINDOWS[task]
+    again = run(task, do_predict=True, **options)
+    for one, other in zip(trained.predictions, again.predictions, strict=True):
+        assert one["prediction"] == other["prediction"]
+        assert one["score"] == pytest.approx(other["score"], abs=1e-4)
+    assert "freeze_encoder" in json.dumps(trained.read("run.json"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"do_train": None}, "--freeze_encoder is about training"),
+        ({"freeze_encoder": None, "hidden_states_dtype": "float16"}, "--hidden_states_dtype is for --freeze_encoder"),
+    ],
+)
+def test_contradictions(frozen, flags, message):
+    outcome = frozen("seq_cls", code=2, **flags)
+    assert message in outcome.stderr and outcome.stderr.count("\n") == 1
+
+
+def test_a_random_encoder_is_not_frozen(frozen, encoder):
+    outcome = frozen("seq_cls", code=2, model_name_or_path=None, config_name=encoder)
+    assert "would leave the encoder of --config_name at its random weights" in outcome.stderr
