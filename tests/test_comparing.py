@@ -293,7 +293,7 @@ def test_cells_of_other_arguments_are_named(place):
         (["--head_kwargs", '{"lstm_size": 8}'], """goes by head, as in '{"lstm": {"lstm_size": 8}}', not"""),
         (["--head_kwargs", '{"rnn": {}}'], "--head_kwargs names 'rnn', --heads are dense, cnn, lstm"),
         (["--head_kwargs", '{"lstm": {"a": 1}}'], "valid ones are lstm_size, num_layers, dropout"),
-        (["--metric", "bleu"], "--metric bleu is not what run_seq_cls.py scores by: pearsonr, micro_f1, accuracy"),
+        (["--metric", "bleu"], "--metric bleu is not what run_seq_cls.py scores by: accuracy, macro_f1, micro_f1"),
         (["--script", "run_qa.py", "--doc_stride", "-1"], "--doc_stride must be at least 0"),
         (["--script", "run_qa.py", "--task_name", "nsmc"], "--task_name nsmc is trained by run_seq_cls.py"),
         (["--task_name", "nsmcc"], "--task_name nsmcc is none of nsmc, ynat"),
