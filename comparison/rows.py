@@ -161,7 +161,7 @@ def _entities(tokens: Sequence[str], tags: Sequence[str], joiner: str) -> str:
         side, _, kind = tag.partition("-") if tag[1:2] == "-" else reversed(tag.rpartition("-"))  # type: ignore[misc]
         if side == "I" and spans and spans[-1][0] == kind and spans[-1][1]:
             spans[-1][1].append(token)
-        elif side in ("B", "I"):
+        elif side == "B":  # an entity that starts with I is none, as in seqeval's strict IOB2
             spans.append((kind, [token]))
         else:
             spans.append(("", []))  # what follows begins anew

@@ -180,3 +180,21 @@ def test_the_script_opens_with_two_commands_that_work(run, tmp_path):
         less = ["--heads", "dense", "--seeds", "0", "--max_steps", "1"]
         run("compare", *words, *less, output_dir=tmp_path / str(number))
         assert cells_of(tmp_path / str(number)).keys() == {"dense"}
+
+
+def test_the_comparison_says_what_the_cells_say(compared):
+    found = compared.read("comparison.json")
+    assert found["rows"] == 17 and found["split"] == "test" and found["metric"] == "accuracy"
+    for head, folder in cells_of(compared.folder).items():
+        results = Outcome(0, "", "", folder).read("predict_results.json")
+        assert found["heads"][head]["scores"]["accuracy"]["scores"] == [pytest.approx(results["predict_accuracy"])]
+        assert found["heads"][head]["scores"]["macro_f1"]["mean"] == pytest.approx(results["predict_macro_f1"])
+        sizes = {name: values.numel() for name, values in load_file(folder / "model.safetensors").items()}
+        assert found["heads"][head]["parameters"] == sum(n for name, n in sizes.items() if name.startswith("head."))
+    (pair,) = found["comparisons"]
+    scores = {head: 100 * entry["scores"]["accuracy"]["mean"] for head, entry in found["heads"].items()}
+    assert pair["difference"] == pytest.approx(scores[pair["head"]] - scores[pair["baseline"]])
+    assert pair["sentence"] in compared.stdout and found["verdict"] in compared.stdout
+    assert sum(part["rows"] for part in found["lengths"]) == 17
+    for name in ("comparison.md", "comparison.html"):
+        assert found["verdict"] in (compared.folder / name).read_text(encoding="utf-8")
