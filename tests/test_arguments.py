@@ -51,7 +51,12 @@ def test_flags():
 def test_only_what_the_docstring_says_differs_from_the_library():
     ours = {item.name: item.default for item in dataclasses.fields(HeadTrainingArguments) if item.init}
     stock = {item.name: item.default for item in dataclasses.fields(TrainingArguments) if item.init}
-    assert ours.keys() - stock.keys() == {"head_learning_rate", "early_stopping_patience"}
+    assert ours.keys() - stock.keys() == {
+        "head_learning_rate",
+        "early_stopping_patience",
+        "freeze_encoder",
+        "hidden_states_dtype",
+    }
     assert stock.keys() <= ours.keys()
     assert {name for name in stock if ours[name] != stock[name]} == {"train_sampling_strategy"}
     assert ours["train_sampling_strategy"] == "group_by_length"

@@ -428,7 +428,9 @@ def test_a_cell_that_another_comparison_runs_is_waited_for(cell, capfd):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_cells_too(cell, number):
+def test_a_signal_ends_the_cells_too(cell, number, request):
+    before = signal.signal(number, signal.SIG_DFL)  # a test run in the background may have been told to ignore it
+    request.addfinalizer(lambda: signal.signal(number, before))
     children = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(100)'])"
     one = cell("a", f"import os; os.kill(os.getppid(), {int(number)}); {children}")
     with pytest.raises(ShownError, match=f"stopped by {number.name}; the same command goes on from here") as caught:

@@ -23,6 +23,7 @@ from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArg
 from utils.columns import Columns
 from utils.errors import UserError
 from utils.tasks import TASKS
+from utils.training import metrics_of
 
 SCRIPTS = {
     **dict.fromkeys(
@@ -157,7 +158,7 @@ def test_klue_sts(read, folder):
     assert gold.tolist() == [4.857142857142857, 0.0, 3.0, 2.96, 5.0, 1.25]
     # At the cut both a score and a label of exactly 3 are positive: predicted 0, 2, 3, 4; gold 0, 2, 4.
     predictions = np.array([[3.0], [2.999], [3.2], [3.01], [4.0], [-7.0]])
-    scores = decoder.metrics(EvalPrediction(predictions=predictions, label_ids=gold))
+    scores = metrics_of(decoder, EvalPrediction(predictions=predictions, label_ids=gold))
     assert scores["f1"] == pytest.approx(2 * 3 / (4 + 3))
     assert scores["pearsonr"] == pytest.approx(np.corrcoef(predictions[:, 0], gold)[0, 1])
     assert scores.keys() == {"pearsonr", "spearmanr", "mse", "f1"}
@@ -168,7 +169,7 @@ def test_korsts_has_no_f1(read, folder):
     assert decoder.labels.problem_type == "regression"
     assert rows_of(decoder)[0] == (*own.PAIRS[0][:2], "4.750")
     output = EvalPrediction(predictions=np.arange(6.0).reshape(6, 1), label_ids=np.arange(6.0))
-    assert decoder.metrics(output) == pytest.approx({"pearsonr": 1.0, "spearmanr": 1.0, "mse": 0.0})
+    assert metrics_of(decoder, output) == pytest.approx({"pearsonr": 1.0, "spearmanr": 1.0, "mse": 0.0})
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_klue_ner(read, folder):
     best = [[max(label, 0) for label in row] for row in decoder.features["labels"]]
     output = PredictionOutput((best, [[1.0] * len(row) for row in best]), None, None)
     assert decoder.decode(output)[0] == [tags for _, tags in own.characters()]
-    scores = decoder.metrics(output)
+    scores = metrics_of(decoder, output)
     assert {name: scores[name] for name in ("entity_f1", "entity_macro_f1", "char_macro_f1")} == {
         name: 1.0 for name in ("entity_f1", "entity_macro_f1", "char_macro_f1")
     }
@@ -246,7 +247,7 @@ def test_naver_ner(read, folder):
     assert "LOC-B" in held_out - trained  # a tag that only held-out rows have is known all the same
     decoder = decoders["test"]
     best = [[max(label, 0) for label in row] for row in decoder.features["labels"]]
-    scores = decoder.metrics(PredictionOutput((best, [[1.0] * len(row) for row in best]), None, None))
+    scores = metrics_of(decoder, PredictionOutput((best, [[1.0] * len(row) for row in best]), None, None))
     assert (scores["entity_f1"], scores["accuracy"]) == (1.0, 1.0)
     assert "char_macro_f1" not in scores
 
@@ -555,7 +556,7 @@ def test_klue_mrc_scores(read, folder):
     answers = decoder.answers(outcome(decoder, perfect_logits(decoder)))
     assert [answer["prediction"] for answer in answers] == ["강가의 도시", "한별이다", "", "빵과 차"]
     assert answers[0]["id"] == "klue-mrc-v1_dev_00000" and answers[2]["answer_start"] == -1
-    scores = decoder.metrics(outcome(decoder, perfect_logits(decoder)))
+    scores = metrics_of(decoder, outcome(decoder, perfect_logits(decoder)))
     # 한별 is a part of the token 한별이다: 2 of its 4 characters, 2 * 2 / (4 + 2).
     assert scores["exact_match"] == 75.0
     assert scores["rouge_w"] == scores["f1"] == pytest.approx(100 * (3 + 2 / 3) / 4)
@@ -589,7 +590,7 @@ def with_threshold(data: QADataArguments, threshold: float) -> QADataArguments:
 
 def test_korquad_scores(read, folder):
     decoder = read("korquad", data_dir=folder("korquad"))["validation"]
-    scores = decoder.metrics(outcome(decoder, perfect_logits(decoder)))
+    scores = metrics_of(decoder, outcome(decoder, perfect_logits(decoder)))
     assert scores == {"exact_match": pytest.approx(200 / 3), "f1": pytest.approx(100 * (2 + 2 / 3) / 3)}
     assert qa.style(decoder.data) == "korquad"
     assert decoder.ceiling(own.tokenizer()) == {"exact_match": pytest.approx(200 / 3)}
