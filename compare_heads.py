@@ -16,6 +16,7 @@ from comparison.arguments import parse_comparison
 from comparison.cells import make_plan
 from comparison.gathering import gather
 from comparison.report import write_report
+from comparison.rows import read_rows
 from comparison.running import run_cells, shell_lines
 from utils.errors import run
 
@@ -23,6 +24,7 @@ from utils.errors import run
 def main() -> None:
     arguments = parse_comparison(sys.argv[1:])
     plan = make_plan(arguments)
+    rows = read_rows(plan.script, *plan.arguments[1:])  # whatever is wrong with them is found before hours of training
     if arguments.plan:
         for line in shell_lines(plan.cells):
             print(line)
@@ -31,7 +33,7 @@ def main() -> None:
         print(f"note: {note}")
     print(f"runs: {len(plan.cells)} in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
     run_cells(plan.cells, arguments.workers or 1, arguments.ray_address, arguments.launcher)
-    comparison = gather(plan)
+    comparison = gather(plan, rows)
     write_report(comparison, plan.folder)
     for pair in comparison["comparisons"]:
         print(pair["sentence"])

@@ -12,7 +12,7 @@ LONG_NAME = 24  # letters beyond which a name may take several lines in a table
 
 def html_table(table: Table) -> Markup:
     """In a box that scrolls on its own where the window is narrow."""
-    head = element("tr", *(element("th", name, scope="col") for name in table.header))
+    head = element("tr", *(element("th", _breakable(name), scope="col") for name in table.header))
     body = [
         element(
             "tr",
@@ -25,6 +25,12 @@ def html_table(table: Table) -> Markup:
     return element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=f"Table by {table.header[0]}")
 
 
+def _breakable(name: str) -> Markup:
+    """A name such as `char_macro_f1` may go on in the next line behind each of its parts."""
+    first, *others = name.split("_")
+    return fragment(first, *(fragment("_", element("wbr"), part) for part in others))
+
+
 def figure(chart: Markup, caption: str = "") -> Markup:
     return element("figure", element("figcaption", caption) if caption else "", chart)
 
@@ -32,4 +38,4 @@ def figure(chart: Markup, caption: str = "") -> Markup:
 def facts(lines: Sequence[tuple[str, str]]) -> Markup:
     """Names and values, side by side."""
     pairs = [element("div", element("dt", name), element("dd", value)) for name, value in lines]
-    return element("dl", *pairs) if pairs else fragment()
+    return element("dl", *pairs, class_="facts") if pairs else fragment()

@@ -56,7 +56,8 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str], max_seq_len
                     torch.accelerator.synchronize()
                 if round_:  # the first one warms up
                     times[head, size].append((time.perf_counter() - began) / len(shown))
-    name = f"cpu, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+    threads = torch.get_num_threads()
+    name = f"cpu, {threads} thread{'' if threads == 1 else 's'}" if device.type == "cpu" else device.type
     return {
         head: {
             "latency_ms": round(1000 * median(times[head, 1]), 3),

@@ -26,10 +26,11 @@ def disagreements(comparison: Mapping[str, Any]) -> Markup | None:
     ]
     seeds = {name: len(head["seeds"]) for name, head in comparison["heads"].items()}
     examples = [_row(row, seeds) for row in rows]
-    note = "What each head said, and how many of its seeds were right."
+    counted = "Rows that one head gets right with every seed and another with none."
+    shown = "Some of them, or those that come nearest: what each head said, and how many of its seeds were right."
     return fragment(
-        element("dl", *pairs, class_="counts") if pairs else "",
-        element("p", note, class_="note") if rows else "",
+        fragment(element("p", counted, class_="note"), element("dl", *pairs, class_="counts")) if pairs else "",
+        element("p", shown, class_="note") if rows else "",
         element("ol", *examples[:ROWS], class_="rows") if rows else "",
         _rest(examples[ROWS:]),
     )

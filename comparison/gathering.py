@@ -22,31 +22,34 @@ from utils.card import LOADING, NO_SCORES
 from utils.errors import UserError
 from utils.groups import score_answer_lengths, score_classes
 from utils.metrics import score_entity_types
+from utils.splits import Split
 
 from .cells import Cell, Plan
 from .costs import measure_costs
 from .metric_sums import SummableMetric, summable_metric
-from .rows import TestRows, read_rows
+from .rows import TestRows, understand_rows
 from .statistics import Comparison, compare_heads, summarise_seeds
 
 LENGTH_BINS = 6
 EXAMPLES = 30
 
 
-def gather(plan: Plan) -> dict[str, Any]:
-    """What the finished cells of a plan show; the keys are those of `comparison.json`.
+def gather(plan: Plan, split: Split) -> dict[str, Any]:
+    """What the cells of a plan show, all of them finished; the keys are those of `comparison.json`.
+
+    Args:
+        split: the test rows.
 
     Raises:
-        UserError: test rows without labels, or cells that do not belong to them.
+        UserError: a metric that is none of this task's, or cells that do not belong to the test rows.
     """
     _, data, training = plan.arguments
     cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
-        if cell.finished:
-            cells.setdefault(cell.head, []).append(cell)
+        cells.setdefault(cell.head, []).append(cell)
     first = next(iter(cells.values()))[0]
     config = AutoConfig.from_pretrained(first.folder)
-    rows = read_rows(plan.script, data, training, config)
+    rows = understand_rows(plan.script, split, data, config)
     try:
         metric = summable_metric(rows.kind, plan.metric or rows.default_metric, **rows.options)
     except ValueError as error:
@@ -75,7 +78,7 @@ def gather(plan: Plan) -> dict[str, Any]:
         "versions": run["versions"],
         "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
         "equal": _equal(first, rows.split.file),
-        "notes": [*plan.notes, *_unequal(cells)],
+        "notes": [*plan.notes, *_unequal_steps(plan.cells)],
         "frozen_encoder": training.freeze_encoder,
         "heads": {
             head: {
@@ -135,13 +138,19 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _training_cost(cells: Sequence[Cell]) -> dict[str, Any]:
-    """Medians over the seeds."""
-    results = [_read(cell.folder / "train_results.json") for cell in cells]
-    memory = [max(_read(cell.folder / "run.json")["peak_memory_bytes"].values()) for cell in cells]
+    """Medians over the seeds; times of the cells that ran without a break, None where there are none."""
+    runs = [_read(cell.folder / "run.json") for cell in cells]
+    results = [
+        _read(cell.folder / "train_results.json")
+        for cell, run in zip(cells, runs, strict=True)
+        if "resume_from_checkpoint" not in run["changed_from_default"]
+    ]
     return {
-        "training_rows_per_second": median(result["train_samples_per_second"] for result in results),
-        "training_seconds": median(result["train_runtime"] for result in results),
-        "peak_memory_bytes": median(memory),
+        "training_rows_per_second": median(result["train_samples_per_second"] for result in results)
+        if results
+        else None,
+        "training_seconds": median(result["train_runtime"] for result in results) if results else None,
+        "peak_memory_bytes": median(max(run["peak_memory_bytes"].values()) for run in runs),
     }
 
 
@@ -156,7 +165,7 @@ def _curve(cell: Cell, metric: str) -> dict[str, list[list[float]]]:
 def _equal(cell: Cell, compared: str) -> dict[str, Any]:
     """What is the same for every head."""
     run, state = _read(cell.folder / "run.json"), _read(cell.folder / "trainer_state.json")
-    own = ("head", "head_kwargs", "seed", "output_dir", "run_name")
+    own = ("head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint")
     return {
         "training rows": _read(cell.folder / "train_results.json")["train_samples"],
         "steps": state["global_step"],
@@ -170,20 +179,15 @@ def _equal(cell: Cell, compared: str) -> dict[str, Any]:
     }
 
 
-def _unequal(cells: Mapping[str, Sequence[Cell]]) -> list[str]:
-    """A note where heads were not trained alike."""
-    notes = []
-    states = {
-        f"{cell.head}, seed {cell.seed}": _read(cell.folder / "trainer_state.json")["global_step"]
-        for own in cells.values()
-        for cell in own
+def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
+    """A note where early stopping ended some cells before others."""
+    steps = {
+        f"{cell.head}, seed {cell.seed}": _read(cell.folder / "trainer_state.json")["global_step"] for cell in cells
     }
-    if len(set(states.values())) > 1:
-        steps = "; ".join(f"{name}: {steps}" for name, steps in states.items())
-        notes.append(f"the cells were trained for different numbers of steps ({steps})")
-    if len({tuple(cell.seed for cell in own) for own in cells.values()}) > 1:
-        notes.append("the heads do not have the same seeds: some cells are not finished")
-    return notes
+    if len(set(steps.values())) == 1:
+        return []
+    listed = "; ".join(f"{name}: {count}" for name, count in steps.items())
+    return [f"the cells were trained for different numbers of steps ({listed})"]
 
 
 def _groups(rows: TestRows, predictions: Sequence[Sequence[Any]]) -> dict[str, dict[str, float]]:
@@ -262,10 +266,6 @@ def _verdict(comparisons: Sequence[Comparison], metric: SummableMetric) -> str:
     better = [one for one in comparisons if one.better]
     if not better:
         return f"No head is shown to be better than another by {metric.name}."
-    beaten = "; ".join(
-        f"{one.better} beats {one.baseline if one.better == one.head else one.head} by {abs(one.difference):.2f} {one.unit}"
-        for one in better
-    )
-    rest = len(comparisons) - len(better)
-    pairs = "pair is" if rest == 1 else "pairs are"
-    return f"By {metric.name}, {beaten}." + (f" The other {rest} {pairs} not told apart." if rest else "")
+    beaten = "; ".join(f"{one.better} beats {one.worse} by {abs(one.difference):.2f} {one.unit}" for one in better)
+    others = " or between ".join(f"{one.baseline} and {one.head}" for one in comparisons if not one.better)
+    return f"By {metric.name}, {beaten}." + (f" No difference is shown between {others}." if others else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-_VOID = ("meta",)  # elements of HTML that have no end tag
+_VOID = ("meta", "wbr")  # elements of HTML that have no end tag
 
 
 class Markup(str):

@@ -1,11 +1,14 @@
 """What published totals show where the rows are not published: `45,322 of 50,000 right`, one run each.
 
+    python -m comparison.published_totals 50000 dense=45322 cnn=45321 lstm=45379
+
 Totals do not say on which rows two models differ, and one run says nothing about seeds. So the rows count as two independent
 samples, which is wider than a paired comparison of models that mostly agree.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,3 +93,23 @@ def compare_totals(right: Mapping[str, int], rows: int) -> list[TotalsComparison
             )
         )
     return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("rows", type=int, help="rows of the test set")
+    parser.add_argument("right", nargs="+", type=_named_total, metavar="NAME=RIGHT", help="rows that a model had right")
+    arguments = parser.parse_args()
+    if max(right for _, right in arguments.right) > arguments.rows:
+        parser.error(f"more rows right than the {arguments.rows} there are")
+    for pair in compare_totals(dict(arguments.right), arguments.rows):
+        print(pair)
+
+
+def _named_total(word: str) -> tuple[str, int]:
+    name, _, right = word.partition("=")
+    return name, int(right)
+
+
+if __name__ == "__main__":
+    main()

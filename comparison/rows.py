@@ -58,37 +58,48 @@ class TestRows:
         return predictions
 
 
-def read_rows(
-    script: str, data: DataArguments, training: HeadTrainingArguments, config: HeadedEncoderConfig
-) -> TestRows:
-    """Reads the test rows again, as the script has read them.
-
-    Args:
-        config: of a model that was trained on the task; it knows the labels.
+def read_rows(script: str, data: Any, training: HeadTrainingArguments) -> Split:
+    """Reads the test rows as the script reads them.
 
     Raises:
-        UserError: rows without labels.
+        UserError: rows without labels, or whatever is wrong with the file.
     """
     readers: dict[str, Any] = {
-        "run_seq_cls.py": lambda: (seq_cls.reader(data), _classes),  # type: ignore[arg-type]
+        "run_seq_cls.py": lambda: (
+            seq_cls.reader(data),
+            lambda split: seq_cls.has_labels(split, find_columns(split, data)),
+        ),
         "run_token_cls.py": lambda: (
             partial(read_tagged, text_column=data.text_column_name, label_column=data.label_column_name),
-            _tags,
+            token_cls.has_tags,
         ),
-        "run_qa.py": lambda: (read_squad, _answers),
+        "run_qa.py": lambda: (read_squad, qa.has_answers),
     }
-    read, understand = readers[script]()
+    read, labelled = readers[script]()
     only_predict = HeadTrainingArguments(output_dir=training.output_dir, do_predict=True)
     _, parts = load_splits(data, only_predict, read, lambda split: [], lambda split: None)
     splits = list(parts)
     split = Split("test", splits[0].file, [row for part in splits for row in part.rows])
-    return understand(split, data, config)
+    if not labelled(split):
+        message = (
+            "heads are compared on rows with labels, and some of these have none: give a --test_file that has them"
+        )
+        raise UserError(message, file=split.file)
+    return split
+
+
+def understand_rows(script: str, split: Split, data: DataArguments, config: HeadedEncoderConfig) -> TestRows:
+    """The rows as the task sees them.
+
+    Args:
+        split: from `read_rows`.
+        config: of a model that was trained on the task; it knows the labels.
+    """
+    return {"run_seq_cls.py": _classes, "run_token_cls.py": _tags, "run_qa.py": _answers}[script](split, data, config)
 
 
 def _classes(split: Split, data: Any, config: HeadedEncoderConfig) -> TestRows:
     columns, labels = find_columns(split, data), Labels.of_checkpoint(config)
-    if not seq_cls.has_labels(split, columns):
-        raise UserError("heads are compared on rows with labels, and some here have none", file=split.file)
     values = [as_list(value) for value in split.column(columns.label or "")]
     special = data.task.metric if data.task is not None else ""
     options: dict[str, Any] = {"names": labels.names}
@@ -105,16 +116,14 @@ def _classes(split: Split, data: Any, config: HeadedEncoderConfig) -> TestRows:
 
 
 def _tags(split: Split, data: Any, config: HeadedEncoderConfig) -> TestRows:
-    if not token_cls.has_tags(split):
-        raise UserError("heads are compared on rows with tags, and some here have none", file=split.file)
     kept = [[not token.isspace() for token in row.fields["tokens"]] for row in split.rows]
-    tokens = [_without_spaces(row.fields["tokens"], keep) for row, keep in zip(split.rows, kept, strict=True)]
+    pieces = [_with_spaces_before(row.fields["tokens"], keep) for row, keep in zip(split.rows, kept, strict=True)]
     names = config.label_names
     joiner = "" if config.token_unit == "characters" else " "
     entities = marks_entities(names)
 
     def shown(row: int, tags: Sequence[str]) -> str:
-        return _entities(tokens[row], tags, joiner) if entities else " ".join(tags)
+        return _entities(pieces[row], tags, joiner) if entities else " ".join(tags)
 
     return TestRows(
         split,
@@ -129,8 +138,6 @@ def _tags(split: Split, data: Any, config: HeadedEncoderConfig) -> TestRows:
 
 
 def _answers(split: Split, data: Any, config: HeadedEncoderConfig) -> TestRows:
-    if not qa.has_answers(split):
-        raise UserError("heads are compared on questions with answers, and none here has one", file=split.file)
     return TestRows(
         split,
         "qa",
@@ -146,6 +153,16 @@ def _answers(split: Split, data: Any, config: HeadedEncoderConfig) -> TestRows:
 
 def _without_spaces(values: Sequence[Any], kept: Sequence[bool]) -> list[Any]:
     return [value for value, keep in zip(values, kept, strict=True) if keep]
+
+
+def _with_spaces_before(tokens: Sequence[str], kept: Sequence[bool]) -> list[str]:
+    """The tokens that are kept, each with the spaces that stand before it."""
+    pieces, spaces = [], ""
+    for token, keep in zip(tokens, kept, strict=True):
+        if keep:
+            pieces.append(spaces + token)
+        spaces = "" if keep else spaces + token
+    return pieces
 
 
 def _as_text(row: int, value: Any) -> str:
@@ -165,4 +182,4 @@ def _entities(tokens: Sequence[str], tags: Sequence[str], joiner: str) -> str:
             spans.append((kind, [token]))
         else:
             spans.append(("", []))  # what follows begins anew
-    return ", ".join(f"{joiner.join(words)}/{kind}" for kind, words in spans if words) or "-"
+    return ", ".join(f"{joiner.join(words).strip()}/{kind}" for kind, words in spans if words) or "-"

@@ -67,7 +67,8 @@ def run_cells(
                 codes.append(code)
                 print(f"{place} failed after {duration(seconds)}: {reason(cell, code)} ({cell.log}){rest}", flush=True)
     if codes:
-        message = f"{len(codes)} of {len(cells)} runs failed, see above; the same command runs them again"
+        message = f"{len(codes)} of {len(cells)} runs failed, see above; the same command runs them again, "
+        message += "and one without their heads or seeds compares the others"
         raise (UserError if len(codes) == len(waiting) and set(codes) == {2} else ShownError)(message)
 
 

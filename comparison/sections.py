@@ -11,9 +11,9 @@ from .marks import legend
 from .markup import Markup, element, fragment
 from .numbers import number
 from .tables import (
+    GROUP_MEASURE,
     Measure,
     cost_table,
-    group_measure,
     group_rows,
     length_rows,
     measure,
@@ -98,7 +98,7 @@ def cost(comparison: Mapping[str, Any]) -> Markup | None:
         costs = {name: ((head.get("cost") or {}).get(key), scores[name]) for name, head in heads.items()}
         if sum(cost is not None for cost, _ in costs.values()) > 1:
             chart = cost_chart(costs, sizes, f"{main} over {axis}", axis, main.decimals)
-            figures.append(figure(chart, f"{str(main)[0].upper()}{str(main)[1:]}, over {axis}."))
+            figures.append(figure(chart, f"Quality and cost: {main.name} over {axis}."))
     devices = dict.fromkeys(head["cost"]["device"] for head in heads.values() if (head.get("cost") or {}).get("device"))
     note = "Parameters are those of the head alone."
     if devices:
@@ -114,7 +114,7 @@ def groups(comparison: Mapping[str, Any]) -> Markup | None:
     rows, first = group_rows(comparison), GROUPS.get(comparison["task"], "class")
     if not rows:
         return None
-    shown = measure(comparison, group_measure(comparison))
+    shown = measure(comparison, GROUP_MEASURE)
     note = f"Means over seeds of {shown.name} by {first}, the largest first."
     if len(rows) > MOST_ROWS:
         note += f" Drawn are the {MOST_ROWS} largest; the table has all {len(rows)}."

@@ -70,6 +70,7 @@ class Comparison:
         rows_won, rows_lost: per pair of seeds in their order, rows on which `head` alone scores higher, or lower; empty for
             metrics that are no mean over rows.
         mcnemar_p: the exact test of McNemar (1947) on them where rows are right or wrong. It is about that pair of models.
+        minimum_detectable: the difference that these rows and seeds find with 80 % power.
         detectable: the difference that the next two are about.
         rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
             where no number does.
@@ -94,31 +95,39 @@ class Comparison:
     rows_won: list[int]
     rows_lost: list[int]
     mcnemar_p: list[float]
+    minimum_detectable: float
     detectable: float
     rows_needed: int | None
     seeds_needed: int | None
 
     def __str__(self) -> str:
         """The finding in one sentence."""
-        unit = f" {self.unit}"
-        worse = self.baseline if self.better == self.head else self.head
-        finding = f"{self.better} beats {worse}" if self.better else "no difference shown"
-        text = (
-            f"{finding}: {self.head} - {self.baseline} = {self.difference:+.2f}{unit} "
-            f"(95 % interval {self.low:+.2f} to {self.high:+.2f}, {p_in_words(self.p_holm)} after Holm)"
-        )
+        p = f"{p_in_words(self.p_holm)} after Holm"
+        if self.better:
+            low, high = sorted((abs(self.low), abs(self.high)))
+            text = f"{self.better} beats {self.worse} by {abs(self.difference):.2f} {self.unit}"
+            text += f" (95 % interval {low:.2f} to {high:.2f}, {p})"
+        else:
+            text = f"no difference shown: {self.head} - {self.baseline} = {self.difference:+.2f} {self.unit}"
+            text += f" (95 % interval {self.low:+.2f} to {self.high:+.2f}, {p})"
         if not self.covers_seeds:
             text += "; with one seed this is about these trained models, and another seed may turn it round"
-        if self.better:
-            return text
-        rows, seeds = self.rows_needed, self.seeds_needed
-        if rows and rows <= self.rows:
-            return f"{text}; {self.detectable:g}{unit} would have been found in at least 8 of 10 cases"
-        ways = [f"about {rows:,} rows"] if rows else []
-        ways += [f"{seeds:,} seeds per head"] if seeds else []
-        if not ways:
-            return f"{text}; neither more rows nor more seeds alone would show {self.detectable:g}{unit}"
-        return f"{text}; to detect {self.detectable:g}{unit} takes {' or '.join(ways)}"
+        return text if self.better else f"{text}; {self._power()}"
+
+    @property
+    def worse(self) -> str | None:
+        """The other head than `better`."""
+        return {self.head: self.baseline, self.baseline: self.head}.get(self.better or "")
+
+    def _power(self) -> str:
+        """What this comparison finds, and what it takes to find `detectable`."""
+        found = f"{float(f'{self.minimum_detectable:.2g}'):g} {self.unit} would have been found in 8 of 10 cases"
+        if self.minimum_detectable <= self.detectable:
+            return found
+        ways = [f"about {self.rows_needed:,} rows"] if self.rows_needed else []
+        ways += [f"{self.seeds_needed:,} seeds per head"] if self.seeds_needed else []
+        takes = " or ".join(ways) or "more rows and more seeds"
+        return f"{found}, to detect {self.detectable:g} {self.unit} takes {takes}"
 
 
 def summarise_seeds(scores: Sequence[float]) -> SeedSummary:
@@ -190,6 +199,7 @@ def compare_heads(
                 rows_won=won,
                 rows_lost=lost,
                 mcnemar_p=mcnemar_p,
+                minimum_detectable=uncertainty.minimum_detectable(),
                 detectable=detectable,
                 rows_needed=uncertainty.rows_needed(detectable),
                 seeds_needed=uncertainty.seeds_needed(detectable),

@@ -81,7 +81,10 @@ section ul { max-width: 46rem; font-size: .9375rem; }
 details > summary { cursor: pointer; }
 details:not(.text) > summary { color: var(--soft); font-size: .875rem; margin-top: .75rem; }
 dl { margin: 0; display: grid; gap: .2rem; font-size: .875rem; }
-dl > div { display: grid; grid-template-columns: minmax(8rem, 16rem) minmax(0, 1fr); gap: 0 1rem; }
+.facts { gap: .4rem; }
+.facts > div { display: flex; flex-wrap: wrap; gap: 0 1rem; } /* a long value goes below its name */
+.facts dt { flex: 0 0 9rem; }
+@media (min-width: 40rem) { .facts > div { display: grid; grid-template-columns: minmax(8rem, 16rem) minmax(0, 1fr); } }
 dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; }
 pre { margin: 0 0 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: .8125rem/1.5 ui-monospace, Consolas, Menlo, monospace; }
@@ -95,9 +98,8 @@ details.text > summary { list-style: none; }
 details.text > summary::-webkit-details-marker { display: none; }
 details[open] > summary .more { display: none; }
 .rows dl { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .4rem 1.25rem; }
-.rows dl > div { display: block; }
 .counts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: .2rem 2.5rem; margin-bottom: 1.5rem; }
-.counts > div { grid-template-columns: minmax(0, 1fr) auto; max-width: 26rem; }
+.counts > div { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 1rem; max-width: 26rem; }
 .rows dt { display: inline; font-weight: 600; color: var(--head, var(--soft)); }
 .rows dd { display: inline; }
 .rows dd + dd { display: block; }

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .numbers import NOTHING, decimals_of, gigabytes, interval, number, p_value, plus_minus, significant
 
 UNSCALED = ("mse", "loss")  # have a unit of their own beside metrics in points
+GROUP_MEASURE = "f1"  # what classes, entity types and kinds of answers are scored by
 
 
 class Measure(NamedTuple):
@@ -100,6 +101,7 @@ def pair_table(comparison: Mapping[str, Any]) -> Table:
         "95 % interval",
         "p after Holm",
         "Hedges' g",
+        "minimum detectable",
         f"rows to find {detectable}",
         f"seeds to find {detectable}",
         "rows won : lost",
@@ -112,6 +114,7 @@ def pair_table(comparison: Mapping[str, Any]) -> Table:
             interval(pair["low"], pair["high"], main.decimals, sign=True),
             p_value(pair["p_holm"]),
             number(pair.get("hedges_g"), 2, sign=True),
+            significant(pair.get("minimum_detectable")),
             number(pair.get("rows_needed")),
             number(pair.get("seeds_needed")),
             _won_and_lost(pair),
@@ -122,23 +125,16 @@ def pair_table(comparison: Mapping[str, Any]) -> Table:
     return _filled(header, rows)
 
 
-def group_measure(comparison: Mapping[str, Any]) -> str:
-    """What groups are scored by, such as f1."""
-    groups = [group for head in comparison["heads"].values() for group in (head.get("groups") or {}).values()]
-    return next((key for key in _union(groups) if key != "support"), "")
-
-
 def group_rows(comparison: Mapping[str, Any]) -> list[tuple[str, str, list[float | None]]]:
     """Name, how many, and the scaled score of every head, the largest group first."""
     heads = comparison["heads"].values()
-    key = group_measure(comparison)
-    shown = measure(comparison, key)
+    shown = measure(comparison, GROUP_MEASURE)
     tables = [head.get("groups") or {} for head in heads]
     rows = []
     for name in _union(tables):
         found = [table.get(name) or {} for table in tables]
         support = next((group["support"] for group in found if group.get("support") is not None), None)
-        rows.append((support, name, [shown.scaled(group.get(key)) for group in found]))
+        rows.append((support, name, [shown.scaled(group.get(GROUP_MEASURE)) for group in found]))
     rows.sort(key=lambda row: -(row[0] or 0))
     return [(name, "" if support is None else f"n = {number(support)}", values) for support, name, values in rows]
 
@@ -148,9 +144,7 @@ def length_rows(comparison: Mapping[str, Any]) -> list[tuple[str, str, list[floa
     main = measure(comparison)
     return [
         (
-            f"{number(group['from'])} and more"
-            if group["to"] is None
-            else f"{number(group['from'])}–{number(group['to'])}",
+            f"{number(group['from'])}–{number(group['to'])}",
             f"{number(group['rows'])} rows",
             [main.scaled(group["scores"].get(head)) for head in comparison["heads"]],
         )

@@ -84,10 +84,14 @@ class Uncertainty:
         tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
         return float(low), float(high), float(min(1.0, 2 * (tail + 1) / (len(drawn) + 1)))
 
+    def minimum_detectable(self) -> float:
+        """The difference that is found with as many rows and seeds."""
+        return float(self._minimum(np.ones(1), np.full(1, self.seeds))[0])
+
     def rows_needed(self, detectable: float) -> int | None:
         """Rows that find `detectable` with as many seeds; two digits."""
         factors = np.geomspace(10 / self.rows, 1e9 / self.rows, 401)
-        enough = factors[self._finds(detectable, factors, np.full(len(factors), self.seeds))]
+        enough = factors[self._minimum(factors, np.full(len(factors), self.seeds)) <= detectable]
         if not len(enough):
             return None
         needed = enough[0] * self.rows
@@ -96,17 +100,19 @@ class Uncertainty:
 
     def seeds_needed(self, detectable: float) -> int | None:
         """Seeds per head that find `detectable` on as many rows; at most 1,000."""
+        if not self.covers_seeds:
+            return None
         seeds = np.arange(2, 1001)
-        enough = seeds[self._finds(detectable, np.ones(len(seeds)), seeds)] if self.covers_seeds else []
+        enough = seeds[self._minimum(np.ones(len(seeds)), seeds) <= detectable]
         return int(enough[0]) if len(enough) else None
 
-    def _finds(self, detectable: float, factors: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """Whether `factors` times the rows and `seeds` per head reach the power. As `of`, but the two heads alike."""
+    def _minimum(self, factors: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """The difference that `factors` times the rows and `seeds` per head find with the power of `POWER`. As `of`, but the
+        two heads alike."""
         shared = max(0.0, self.rows_variance - self.own / self.seeds) / factors
         of_seeds = (self.own / factors + max(0.0, self.between - self.own)) / seeds
         total = shared + of_seeds
         freedom = np.full(len(seeds), math.inf)
         if self.covers_seeds and self.between > 0:
             freedom = 2 * (seeds - 1) * (total / of_seeds) ** 2
-        needed = student.ppf(1 - LEVEL / 2, freedom) + student.ppf(POWER, freedom)
-        return needed**2 * total <= detectable**2
+        return (student.ppf(1 - LEVEL / 2, freedom) + student.ppf(POWER, freedom)) * np.sqrt(total)

@@ -12,11 +12,10 @@ from .tables import measure
 
 def about(comparison: Mapping[str, Any]) -> str:
     """What was compared, on which rows, when."""
-    counts = sorted({len(head["seeds"]) for head in comparison["heads"].values()})
-    seeds = " to ".join(str(count) for count in {counts[0]: 0, counts[-1]: 0})
+    seeds = len(next(iter(comparison["heads"].values()))["seeds"])
     parts = [
         f"{comparison['metric']} on {number(comparison['rows'])} {comparison['split']} rows of {comparison['file']}",
-        f"{seeds} seed{'' if counts[-1] == 1 else 's'} per head",
+        f"{seeds} seed{'' if seeds == 1 else 's'} per head",
     ]
     if comparison["frozen_encoder"]:
         parts.append("the encoder frozen")
@@ -54,10 +53,10 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
     ]
     if len(pairs) > 1:
         parts.append(f"p values are corrected for {len(pairs)} pairs (Holm 1979).")
+    if any(pair.get("minimum_detectable") for pair in pairs):
+        parts.append("Minimum detectable: the difference that these rows and seeds find with 80 % power.")
     if any(pair.get("rows_needed") or pair.get("seeds_needed") for pair in pairs):
-        parts.append(
-            "Rows and seeds to find a difference: with 80 % power, the other number as it is; a dash where no number does."
-        )
+        parts.append("Rows or seeds to find a difference: the other number as it is; a dash where no number does.")
     if any(pair.get("mcnemar_p") for pair in pairs):
         parts.append(
             "Rows won and lost are means over pairs of seeds; McNemar's exact test (1947) is about one such pair each."

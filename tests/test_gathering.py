@@ -82,20 +82,24 @@ def test_verdict():
     assert gathering._verdict([pair], metric) == "By accuracy, cnn beats dense by 22.50 points."
     none = replace(pair, better=None)
     assert gathering._verdict([none], metric) == "No head is shown to be better than another by accuracy."
-    assert gathering._verdict([pair, none], metric).endswith(" The other 1 pair is not told apart.")
+    assert gathering._verdict([pair, none], metric).endswith(" No difference is shown between dense and cnn.")
 
 
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
         (["B-LC", "I-LC", "O", "B-OG"], "서울/LC, 시/OG"),
+        (["O", "B-LC", "I-LC", "O"], "울 특/LC"),
         (["LC-B", "LC-I", "O", "OG-B"], "서울/LC, 시/OG"),
         (["B-creative-work", "O", "I-LC", "O"], "서/creative-work"),
         (["O", "O", "O", "O"], "-"),
     ],
 )
 def test_tags_for_people(tags, expected):
-    assert rows._entities(["서", "울", "특", "시"], tags, "") == expected
+    tokens = ["서", "울", " ", "특", "시"]
+    pieces = rows._with_spaces_before(tokens, [not token.isspace() for token in tokens])
+    assert pieces == ["서", "울", " 특", "시"]
+    assert rows._entities(pieces, tags, "") == expected
 
 
 def test_predictions_of_a_cell_lose_the_tags_of_spaces(tmp_path):

@@ -131,6 +131,9 @@ def test_errors_are_those_of_the_textbook():
     assert pair.rows_error == pytest.approx(error, rel=0.04)
     assert pair.difference == pytest.approx(100 * (right[1] - right[0]).mean())
     assert pair.low == pytest.approx(pair.difference - 1.96 * error, abs=0.15 * error)
+    assert pair.minimum_detectable == pytest.approx(
+        (1.95996 + 0.84162) * error, rel=0.04
+    )  # points of the normal at .975, .8
     assert (pair.seeds_error, pair.covers_seeds, pair.hedges_g, pair.seeds_needed) == (0, False, None, None)
 
     # Every row the same: they add nothing, and all that varies is the seeds. Welch's t of 1, 2, 3 against 2, 5, 8.
@@ -196,12 +199,12 @@ def test_findings_in_words():
     rows = np.arange(1000)
     dense, cnn = right_or_wrong(rows % 4 > 0), right_or_wrong(rows % 4 + (rows % 8 == 0) > 0)
     pair = compare_heads({"dense": dense, "cnn": cnn}, ACCURACY)[0]
-    assert str(pair).startswith("cnn beats dense: cnn - dense = +12.50 points (95 % interval +10")
+    assert str(pair).startswith("cnn beats dense by 12.50 points (95 % interval 10.5")
     assert str(pair).endswith(
         "p < .001 after Holm); with one seed this is about these trained models, and another seed may turn it round"
     )
     assert str(compare_heads({"cnn": cnn, "dense": dense}, ACCURACY)[0]).startswith(
-        "cnn beats dense: dense - cnn = -12.50"
+        "cnn beats dense by 12.50 points (95 % interval 10.5"
     )
 
     pair = compare_heads({"dense": dense, "cnn": dense}, ACCURACY)[0]
@@ -210,14 +213,14 @@ def test_findings_in_words():
     )
 
     counts = simulate(ACCURACY, 3, 500, 0.3, 0.0, np.random.default_rng(1))
-    assert str(compare_heads(counts, ACCURACY, detectable=20)[0]).endswith(
-        "; 20 points would have been found in at least 8 of 10 cases"
-    )
+    pair = compare_heads(counts, ACCURACY, detectable=20)[0]
+    assert str(pair).endswith("; 3 points would have been found in 8 of 10 cases")
+    assert pair.minimum_detectable == pytest.approx(3, abs=0.05)
     pair = compare_heads(counts, ACCURACY, detectable=0.01)[0]
-    assert str(pair).endswith(f"; to detect 0.01 points takes about {pair.rows_needed:,} rows")
+    assert str(pair).endswith(f"of 10 cases, to detect 0.01 points takes about {pair.rows_needed:,} rows")
     counts = simulate(ACCURACY, 3, 500, 8.0, 0.0, np.random.default_rng(1))
     assert str(compare_heads(counts, ACCURACY)[0]).endswith(
-        "neither more rows nor more seeds alone would show 0.1 points"
+        "would have been found in 8 of 10 cases, to detect 0.1 points takes more rows and more seeds"
     )
     pair = compare_heads(counts, ACCURACY, detectable=5.0)[0]
     assert str(pair).startswith("no difference shown: cnn - dense = ")
@@ -225,9 +228,7 @@ def test_findings_in_words():
 
     error = summable_metric("regression", "mse")
     small, large = (right_or_wrong(values) for values in ([0.1, 0.2] * 100, [0.5, 0.7] * 100))
-    assert str(compare_heads({"dense": small, "cnn": large}, error)[0]).startswith(
-        "dense beats cnn: cnn - dense = +0.45 mse"
-    )
+    assert str(compare_heads({"dense": small, "cnn": large}, error)[0]).startswith("dense beats cnn by 0.45 mse")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import os
 import secrets
 import shlex
@@ -98,6 +99,16 @@ def test_killed_three_times(compared, compare, flags, tmp_path):
     assert cell.finished
     assert "--resume_from_checkpoint true" in cell.log.read_text(encoding="utf-8")
     assert_same_weights(cells_of(compared.folder)["cnn"], cell.folder)
+    undisturbed, resumed = (
+        read(folder / "comparison.json")["heads"]["cnn"] for folder in (compared.folder, tmp_path / "killed")
+    )
+    assert resumed["scores"] == undisturbed["scores"]
+    # Trainer counts from the last checkpoint: that is no cost of training.
+    assert undisturbed["cost"]["training_seconds"] > 0 and resumed["cost"]["training_seconds"] is None
+
+
+def read(file: Path) -> dict:
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def wait_for(condition) -> None:
@@ -129,13 +140,21 @@ def test_an_error_of_the_user_is_shown(compare, files, tmp_path):
         "failed after" in outcome.stdout
         and f": error: {tmp_path}/a.csv, row 2, column 'label': no label" in outcome.stdout
     )
-    assert outcome.stderr == "error: 1 of 1 runs failed, see above; the same command runs them again\n"
+    assert outcome.stderr == (
+        "error: 1 of 1 runs failed, see above; the same command runs them again, and one without their heads or seeds compares "
+        "the others\n"
+    )
 
 
 def test_an_error_before_anything_runs(compare, tmp_path):
     outcome = compare(tmp_path / "none", "dense", learning_rate="fast", code=2)
     assert outcome.stderr.startswith("error: ") and outcome.stderr.count("\n") == 1
     assert not (tmp_path / "none").exists()
+    (tmp_path / "a.csv").write_text("text,label\ngood,1\nbad,\n", encoding="utf-8")
+    outcome = compare(tmp_path / "none", "dense", test_file=tmp_path / "a.csv", code=2)
+    message = "heads are compared on rows with labels, and some of these have none: give a --test_file that has them"
+    assert outcome.stderr == f"error: {tmp_path}/a.csv: {message}\n"
+    assert "started" not in outcome.stdout
 
 
 RAY = """
