@@ -12,6 +12,8 @@ import torch
 from safetensors.torch import load_file
 from small_data import WINDOWS, reviews, write_csv
 
+from benchmarks.frozen import encoder_in_every_step
+
 OPTIONS = {
     "do_train": True,
     "do_eval": True,
@@ -23,26 +25,6 @@ OPTIONS = {
     "freeze_encoder": True,
 }
 TASKS = ("seq_cls", "token_cls", "qa")
-
-
-def encoder_in_every_step() -> None:
-    """The long way: no hidden states are kept, and the encoder, without dropout, runs on every batch."""
-    from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
-    from utils import training
-
-    def freeze(model, *others):
-        model.encoder.requires_grad_(False)
-        return []
-
-    train = HeadedEncoderPreTrainedModel.train
-
-    def all_but_the_encoder(self, mode=True):
-        train(self, mode)
-        self.encoder.eval()
-        return self
-
-    HeadedEncoderPreTrainedModel.train = all_but_the_encoder
-    training.freeze_encoder = freeze
 
 
 def no_encoder_may_run() -> None:
