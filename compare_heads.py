@@ -33,6 +33,7 @@ def main() -> None:
         print(f"note: {note}")
     print(f"runs: {len(plan.cells)} in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
     run_cells(plan.cells, arguments.workers or 1, arguments.ray_address, arguments.launcher)
+    print("scoring the runs and measuring what prediction costs", flush=True)
     comparison = gather(plan, rows)
     write_report(comparison, plan.folder)
     for pair in comparison["comparisons"]:

@@ -26,8 +26,8 @@ def html_table(table: Table) -> Markup:
 
 
 def _breakable(name: str) -> Markup:
-    """A name such as `char_macro_f1` may go on in the next line behind each of its parts."""
-    first, *others = name.split("_")
+    """A long name such as `char_macro_f1_without_o` may go on in the next line behind each of its parts."""
+    first, *others = name.split("_") if len(name) > LONG_NAME else [name]
     return fragment(first, *(fragment("_", element("wbr"), part) for part in others))
 
 

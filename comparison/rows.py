@@ -167,12 +167,12 @@ def _with_spaces_before(tokens: Sequence[str], kept: Sequence[bool]) -> list[str
 
 def _as_text(row: int, value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
+        return ", ".join(map(str, value))
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _entities(tokens: Sequence[str], tags: Sequence[str], joiner: str) -> str:
-    """`서울/LC, 대한민국/OG`; a dash where there is none. Reads B-x and x-B."""
+    """`서울/LC, 대한민국/OG`; empty where there is none. Reads B-x and x-B."""
     spans: list[tuple[str, list[str]]] = []
     for token, tag in zip(tokens, tags, strict=True):
         side, _, kind = tag.partition("-") if tag[1:2] == "-" else reversed(tag.rpartition("-"))  # type: ignore[misc]
@@ -182,4 +182,4 @@ def _entities(tokens: Sequence[str], tags: Sequence[str], joiner: str) -> str:
             spans.append((kind, [token]))
         else:
             spans.append(("", []))  # what follows begins anew
-    return ", ".join(f"{joiner.join(words).strip()}/{kind}" for kind, words in spans if words) or "-"
+    return ", ".join(f"{joiner.join(words).strip()}/{kind}" for kind, words in spans if words)

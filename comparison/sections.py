@@ -27,9 +27,9 @@ MOST_ROWS = 40  # classes that are drawn; the table has them all
 GROUPS = {"token-classification": "entity type", "question-answering": "kind of answer"}  # else classes
 LONG = 8  # rows of a chart beyond which it is set in two columns
 COSTS = {
-    "throughput": "prediction, rows per second",
-    "latency_ms": "prediction of one row, milliseconds",
-    "training_rows_per_second": "training, rows per second",
+    "throughput": "rows predicted per second",
+    "latency_ms": "milliseconds to predict one row",
+    "training_rows_per_second": "rows trained on per second",
 }
 
 
@@ -98,7 +98,7 @@ def cost(comparison: Mapping[str, Any]) -> Markup | None:
         costs = {name: ((head.get("cost") or {}).get(key), scores[name]) for name, head in heads.items()}
         if sum(cost is not None for cost, _ in costs.values()) > 1:
             chart = cost_chart(costs, sizes, f"{main} over {axis}", axis, main.decimals)
-            figures.append(figure(chart, f"Quality and cost: {main.name} over {axis}."))
+            figures.append(figure(chart, f"Quality over cost: {main.name} by {axis}."))
     devices = dict.fromkeys(head["cost"]["device"] for head in heads.values() if (head.get("cost") or {}).get("device"))
     note = "Parameters are those of the head alone."
     if devices:

@@ -92,7 +92,7 @@ def test_verdict():
         (["O", "B-LC", "I-LC", "O"], "울 특/LC"),
         (["LC-B", "LC-I", "O", "OG-B"], "서울/LC, 시/OG"),
         (["B-creative-work", "O", "I-LC", "O"], "서/creative-work"),
-        (["O", "O", "O", "O"], "-"),
+        (["O", "O", "O", "O"], ""),
     ],
 )
 def test_tags_for_people(tags, expected):

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import platform
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -137,7 +136,7 @@ def run_record(
         "metrics": metrics,
         "seconds": round(time.time() - record.began, 1),
         "peak_memory_bytes": {
-            "host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            "host": _peak_host_memory(),
             "device": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
         },
         "versions": {"python": platform.python_version()}
@@ -145,6 +144,16 @@ def run_record(
         "world_size": training.world_size,
         "arguments": given,
     }
+
+
+def _peak_host_memory() -> int:
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def changed_from_default(arguments: tuple[Any, ...]) -> dict[str, Any]:

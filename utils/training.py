@@ -23,11 +23,12 @@ from transformers import (
     EvalPrediction,
     PreTrainedTokenizerFast,
     Trainer,
+    TrainerCallback,
     set_seed,
 )
 from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_pt_utils import LengthGroupedSampler
-from transformers.trainer_utils import HubStrategy, PredictionOutput
+from transformers.trainer_utils import HubStrategy, IntervalStrategy, PredictionOutput
 from transformers.utils import PushInProgress
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
@@ -161,6 +162,24 @@ class EpochLengthGroupedSampler(LengthGroupedSampler):
         return super().__iter__()
 
 
+class SaveBehindEvaluation(TrainerCallback):
+    """Has the checkpoint of an epoch's last step saved when the epoch has been evaluated.
+
+    Trainer saves it before. A run that goes on from there never evaluates that epoch, and as evaluation draws a random number
+    of its own, all that follows would be dropped out differently.
+    """
+
+    waiting = False
+
+    def on_step_end(self, args, state, control, **kwargs):
+        last = state.epoch.is_integer() or control.should_training_stop
+        self.waiting = control.should_save and last and args.eval_strategy == IntervalStrategy.EPOCH
+        control.should_save = control.should_save and not self.waiting
+
+    def on_epoch_end(self, args, state, control, **kwargs):
+        control.should_save = control.should_save or self.waiting
+
+
 class HeadTrainer(Trainer):
     """`Trainer` with a learning rate for the head and an order of rows that survives resuming."""
 
@@ -170,6 +189,7 @@ class HeadTrainer(Trainer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.copies_to_push = tempfile.TemporaryDirectory()
+        self.add_callback(SaveBehindEvaluation())
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
 

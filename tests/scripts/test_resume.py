@@ -96,6 +96,23 @@ def test_at_the_end_of_an_epoch_with_everything_on(order, train, files):
     assert_same_weights(whole, train("seq_cls", **flags, output_dir=killed.folder, resume_from_checkpoint=True))
 
 
+def test_at_the_end_of_an_epoch_that_is_evaluated(train, files):
+    """Evaluation draws a random number of its own, so a checkpoint of that step has to stand behind it."""
+    flags = {
+        "per_device_train_batch_size": 12,
+        "eval_strategy": "epoch",
+        "logging_steps": 1,
+        "validation_file": files["seq_cls"]["validation_file"],
+    }
+    whole = train("seq_cls", **flags)
+    killed = train("seq_cls", **flags, before=kill_in_the_middle, code=-signal.SIGKILL)
+    assert killed.read("checkpoint-8/trainer_state.json")["epoch"] == 2
+    resumed = train("seq_cls", **flags, output_dir=killed.folder, resume_from_checkpoint=True)
+    assert_same_weights(whole, resumed)
+    histories = [one.read("trainer_state.json")["log_history"] for one in (whole, resumed)]
+    assert [entry.keys() for entry in histories[0]] == [entry.keys() for entry in histories[1]]
+
+
 def test_an_error_inside_is_a_traceback_and_the_run_can_be_resumed(train):
     whole = train("seq_cls")
     failed = train("seq_cls", before=fail_in_the_middle, code=1)
