@@ -34,6 +34,7 @@ def main() -> None:
 
     def decode(split: Split) -> seq_cls.SequenceDecoder:
         columns = find_columns(split, data)
+        seq_cls.check_markers(split, columns, tokenizer)
         features = build_features(
             seq_cls.feature_columns(split, columns, labels),
             seq_cls.encode,

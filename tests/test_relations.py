@@ -14,9 +14,10 @@ from transformers import AutoTokenizer, BertTokenizerFast, EvalPrediction, PreTr
 
 from utils import seq_cls
 from utils.arguments import SequenceDataArguments
-from utils.columns import find_columns
+from utils.columns import Columns, find_columns
 from utils.errors import UserError
 from utils.features import build_features
+from utils.files import Row
 from utils.labels import Labels
 from utils.relations import MARKERS, add_markers, has_markers, mark, read_relations, repair_suffixes
 from utils.splits import Split
@@ -237,6 +238,17 @@ def test_a_tokenizer_without_markers_is_left_alone(tiny_tokenizer):
     assert not has_markers(tiny_tokenizer)
     batch = {"text": ["서울은 좋다"], "row": [0]}
     assert seq_cls.encode(batch, tiny_tokenizer, 64)["input_ids"] == tiny_tokenizer(batch["text"])["input_ids"]
+
+
+def test_sentences_without_marks_are_an_error_and_not_a_bad_score(wordpiece):
+    add_markers(wordpiece)
+    columns = Columns("text", None, None, None)
+    split = Split("test", "a.csv", [Row(2, {"text": "한별은 사장이다."}), Row(3, {"text": MARKED[0]})])
+    seq_cls.check_markers(split, columns, wordpiece)
+    split.rows.pop()
+    cure = r"give --task_name klue-re, or mark them as in '<subj>A</subj> owns <obj>B</obj>'$"
+    with pytest.raises(UserError, match=rf"^a.csv: this checkpoint reads .*: {cure}"):
+        seq_cls.check_markers(split, columns, wordpiece)
 
 
 # Scores

@@ -15,6 +15,7 @@ from transformers.trainer_utils import PredictionOutput
 from . import pictures, relations
 from .arguments import SequenceDataArguments
 from .columns import Columns, find_columns
+from .errors import UserError
 from .groups import score_classes
 from .labels import Labels, as_list
 from .splits import Reader, Split
@@ -37,6 +38,14 @@ def add_markers(tokenizer: PreTrainedTokenizerFast, data: SequenceDataArguments)
     """Teaches the tokenizer the entity markers of relation extraction, where that is the task."""
     if data.task is not None and data.task.metric == "relations":
         relations.add_markers(tokenizer)
+
+
+def check_markers(split: Split, columns: Columns, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Raises UserError where a checkpoint of relation extraction is to read sentences whose entities are not marked."""
+    marker = relations.MARKERS[0]
+    if relations.has_markers(tokenizer) and not any(marker in str(text) for text in split.column(columns.text)):
+        message = "this checkpoint reads sentences with marked entities, and here none is marked: give --task_name klue-re, or"
+        raise UserError(f"{message} mark them as in '{relations.mark('A owns B', (0, 1), (7, 8))}'", file=split.file)
 
 
 def encode(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_length: int) -> dict[str, list]:
