@@ -266,6 +266,6 @@ def _verdict(comparisons: Sequence[Comparison], metric: SummableMetric) -> str:
     better = [one for one in comparisons if one.better]
     if not better:
         return f"No head is shown to be better than another by {metric.name}."
-    beaten = "; ".join(f"{one.better} beats {one.worse} by {abs(one.difference):.2f} {one.unit}" for one in better)
+    beaten = "; ".join(str(one.finding) for one in better)
     others = " or between ".join(f"{one.baseline} and {one.head}" for one in comparisons if not one.better)
     return f"By {metric.name}, {beaten}." + (f" No difference is shown between {others}." if others else "")

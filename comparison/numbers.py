@@ -47,6 +47,12 @@ def p_value(p: float | None) -> str:
     return text.removeprefix("0")
 
 
+def p_in_words(p: float) -> str:
+    """`p = .57`, `p = .013`, `p < .001`."""
+    text = p_value(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def gigabytes(count: float | None) -> str:
     """Bytes in GB of 10^9 bytes."""
     return NOTHING if count is None else f"{count / 1e9:.2f}"

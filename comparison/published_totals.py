@@ -17,7 +17,8 @@ from itertools import combinations
 from scipy.stats import norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 
-from .statistics import holm, p_in_words
+from .numbers import p_in_words
+from .statistics import holm
 from .uncertainty import LEVEL
 
 

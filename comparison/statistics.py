@@ -28,6 +28,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from .metric_sums import SummableMetric
+from .numbers import p_in_words
 from .uncertainty import LEVEL, Uncertainty
 
 _CELLS = 2**22  # weights held at a time: 32 MB
@@ -102,22 +103,29 @@ class Comparison:
 
     def __str__(self) -> str:
         """The finding in one sentence."""
-        p = f"{p_in_words(self.p_holm)} after Holm"
+        p, digits = f"{p_in_words(self.p_holm)} after Holm", self._digits
         if self.better:
             low, high = sorted((abs(self.low), abs(self.high)))
-            text = f"{self.better} beats {self.worse} by {abs(self.difference):.2f} {self.unit}"
-            text += f" (95 % interval {low:.2f} to {high:.2f}, {p})"
+            text = f"{self.finding} (95 % interval {low:.{digits}f} to {high:.{digits}f}, {p})"
         else:
-            text = f"no difference shown: {self.head} - {self.baseline} = {self.difference:+.2f} {self.unit}"
-            text += f" (95 % interval {self.low:+.2f} to {self.high:+.2f}, {p})"
+            text = f"no difference shown: {self.head} - {self.baseline} = {self.difference:+.{digits}f} {self.unit}"
+            text += f" (95 % interval {self.low:+.{digits}f} to {self.high:+.{digits}f}, {p})"
         if not self.covers_seeds:
             text += "; with one seed this is about these trained models, and another seed may turn it round"
         return text if self.better else f"{text}; {self._power()}"
 
     @property
-    def worse(self) -> str | None:
-        """The other head than `better`."""
-        return {self.head: self.baseline, self.baseline: self.head}.get(self.better or "")
+    def finding(self) -> str | None:
+        """`cnn beats dense by 1.45 points`; None where no difference is shown."""
+        if self.better is None:
+            return None
+        worse = self.baseline if self.better == self.head else self.head
+        return f"{self.better} beats {worse} by {abs(self.difference):.{self._digits}f} {self.unit}"
+
+    @property
+    def _digits(self) -> int:
+        """Behind the point: errors and correlations are small numbers."""
+        return 2 if self.unit == "points" else 4
 
     def _power(self) -> str:
         """What this comparison finds, and what it takes to find `detectable`."""
@@ -269,11 +277,3 @@ def _rows_won(
         return won, lost, []
     # The exact test at any size: it costs nothing.
     return won, lost, [float(mcnemar([[0, w], [n, 0]], exact=True).pvalue) for w, n in zip(won, lost, strict=True)]
-
-
-def p_in_words(p: float) -> str:
-    """`p = .57`, `p = .013`, `p < .001`."""
-    if p < 0.001:
-        return "p < .001"
-    text = f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
-    return f"p = {text.removeprefix('0')}"

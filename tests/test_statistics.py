@@ -11,8 +11,9 @@ import pytest
 
 from benchmarks.rejections import METRICS, contrasts, simulate
 from comparison.metric_sums import summable_metric
+from comparison.numbers import p_in_words
 from comparison.published_totals import compare_totals
-from comparison.statistics import compare_heads, holm, p_in_words, resample_rows, summarise_seeds
+from comparison.statistics import compare_heads, holm, resample_rows, summarise_seeds
 
 ACCURACY = METRICS["accuracy"]
 
@@ -228,7 +229,7 @@ def test_findings_in_words():
 
     error = summable_metric("regression", "mse")
     small, large = (right_or_wrong(values) for values in ([0.1, 0.2] * 100, [0.5, 0.7] * 100))
-    assert str(compare_heads({"dense": small, "cnn": large}, error)[0]).startswith("dense beats cnn by 0.45 mse")
+    assert str(compare_heads({"dense": small, "cnn": large}, error)[0]).startswith("dense beats cnn by 0.4500 mse")
 
 
 @pytest.mark.parametrize(
