@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -54,7 +55,7 @@ def run_cells(
     """
     waiting = [cell for cell in cells if not cell.finished]
     began, codes = time.monotonic(), []
-    ended = run_on_ray(waiting, ray_address) if ray_address else run_here(waiting, workers, launcher)
+    ended = run_on_ray(waiting, ray_address, launcher) if ray_address else run_here(waiting, workers, launcher)
     with closing(ended):
         for done, (cell, code, seconds) in enumerate(ended, start=1):
             left = len(waiting) - done
@@ -109,8 +110,9 @@ def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -
             _end([process for process, _, _ in running.values()])
 
 
-def run_on_ray(cells: Sequence[Cell], address: str) -> Generator[Ended, None, None]:
-    """Runs cells as tasks of a Ray cluster, one CPU each and one GPU where it has some, and yields them as they end."""
+def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None = None) -> Generator[Ended, None, None]:
+    """Runs cells as tasks of a Ray cluster, with a CPU, and a GPU where it has some, for each process; yields them as they
+    end."""
     try:
         import ray
     except ImportError as error:
@@ -124,8 +126,13 @@ def run_on_ray(cells: Sequence[Cell], address: str) -> Generator[Ended, None, No
         raise UserError(f"no Ray cluster at {address} ({error}); {cure}") from error
     try:
         with _signals_raise(Stopped):  # after ray.init, which has a handler of its own
-            gpus = 1 if ray.cluster_resources().get("GPU") else 0
-            task: Any = ray.remote(num_cpus=1, num_gpus=gpus)(run_to_end)
+            processes = processes_of(launcher)
+            machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            needed = dict.fromkeys(["CPU", "GPU"] if ray.cluster_resources().get("GPU") else ["CPU"], processes)
+            if not any(all(has.get(kind, 0) >= count for kind, count in needed.items()) for has in machines):
+                kinds = " and ".join(f"{count} {kind}s" for kind, count in needed.items())
+                raise UserError(f"a run needs {kinds} for its processes, and no machine of the Ray cluster has them")
+            task: Any = ray.remote(num_cpus=processes, num_gpus=needed.get("GPU", 0))(run_to_end)
             pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
             print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
             while pending:
@@ -240,6 +247,12 @@ def _environments(workers: int, launcher: str | None) -> list[dict[str, str]]:
         for worker, environment in enumerate(environments):
             environment["CUDA_VISIBLE_DEVICES"] = names[worker % len(names)]
     return environments
+
+
+def processes_of(launcher: str | None) -> int:
+    """How many processes a cell has, as far as its launcher says: `accelerate launch --num_processes 2`, `torchrun`."""
+    found = re.search(r"--(?:num[_-]processes|nproc[_-]per[_-]node)[ =](\d+)", launcher or "")
+    return int(found[1]) if found else 1
 
 
 def _check_launcher(launcher: str | None) -> None:

@@ -17,7 +17,7 @@ import torch
 
 from comparison.arguments import parse_comparison
 from comparison.cells import ROOT, Cell, Plan, make_plan
-from comparison.running import discard_broken_checkpoints, duration, lock, reason, run_cells, shell_lines
+from comparison.running import discard_broken_checkpoints, duration, lock, processes_of, reason, run_cells, shell_lines
 from utils.errors import ShownError, UserError
 
 
@@ -367,6 +367,20 @@ def test_workers_share_the_cores(cell, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     run_cells(cells[2:], workers=3)
     assert [one.log.read_text(encoding="utf-8").splitlines()[-1] for one in cells] == ["None", "2", "5"]
+
+
+@pytest.mark.parametrize(
+    ("launcher", "expected"),
+    [
+        (None, 1),
+        ("accelerate launch", 1),
+        ("accelerate launch --multi_gpu --num_processes 4", 4),
+        ("accelerate launch --num_processes=2 --mixed_precision bf16", 2),
+        ("torchrun --nproc-per-node 8", 8),
+    ],
+)
+def test_processes_that_a_launcher_starts(launcher, expected):
+    assert processes_of(launcher) == expected
 
 
 @pytest.mark.parametrize(
