@@ -118,7 +118,10 @@ def cost_chart(
     left = 12 + max(text_width(label) for _, label in y.ticks(5))
     x = fit([cost for cost, _ in found.values()], left, WIDTH - 4, zero=True)
     parts = [vertical_grid(x, 8, 208, 5), horizontal_grid(y, left, WIDTH)]
-    taken = [(x(cost) - 5, y(head.mean) - 5, x(cost) + 5, y(head.mean) + 5) for cost, head in found.values()]
+    taken = []
+    for cost, head in found.values():
+        ends = [y(value) for value in (head.low, head.high) if value is not None]
+        taken.append((x(cost) - 5, min(y(head.mean) - 5, *ends), x(cost) + 5, max(y(head.mean) + 5, *ends)))
     for index, (cost, head) in found.items():
         name, place = list(heads)[index], (x(cost), y(head.mean))
         if head.low is not None and head.high is not None:

@@ -98,7 +98,7 @@ def cost(comparison: Mapping[str, Any]) -> Markup | None:
         costs = {name: ((head.get("cost") or {}).get(key), scores[name]) for name, head in heads.items()}
         if sum(cost is not None for cost, _ in costs.values()) > 1:
             chart = cost_chart(costs, sizes, f"{main} over {axis}", axis, main.decimals)
-            figures.append(figure(chart, f"Quality over cost: {main.name} by {axis}."))
+            figures.append(figure(chart, f"{main.name} by {axis}."))
     devices = dict.fromkeys(head["cost"]["device"] for head in heads.values() if (head.get("cost") or {}).get("device"))
     note = "Parameters are those of the head alone."
     if devices:

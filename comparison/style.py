@@ -91,7 +91,7 @@ pre { margin: 0 0 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: .8
 .rows { list-style: none; padding: 0; margin: 0; }
 .rows > li { margin: 0; padding: .9rem 0; border-top: 1px solid var(--grid); break-inside: avoid; }
 .where { float: right; margin: 0 0 0 1rem; color: var(--soft); font-size: .8125rem; }
-.text { max-width: 46rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
+.text { max-width: 46rem; margin: 0 0 .5rem; overflow-wrap: anywhere; white-space: pre-line; }
 .text:lang(ko) { word-break: keep-all; }
 .more { color: var(--link); margin-left: .25rem; white-space: nowrap; }
 details.text > summary { list-style: none; }
