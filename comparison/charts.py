@@ -120,8 +120,9 @@ def cost_chart(
     parts = [vertical_grid(x, 8, 208, 5), horizontal_grid(y, left, WIDTH)]
     taken = []
     for cost, head in found.values():
-        ends = [y(value) for value in (head.low, head.high) if value is not None]
-        taken.append((x(cost) - 5, min(y(head.mean) - 5, *ends), x(cost) + 5, max(y(head.mean) + 5, *ends)))
+        whisker = [y(value) for value in (head.low, head.high) if value is not None]
+        reach = [y(head.mean) - 5, y(head.mean) + 5, *whisker]
+        taken.append((x(cost) - 5, min(reach), x(cost) + 5, max(reach)))
     for index, (cost, head) in found.items():
         name, place = list(heads)[index], (x(cost), y(head.mean))
         if head.low is not None and head.high is not None:
