@@ -78,7 +78,7 @@ def gather(plan: Plan, split: Split) -> dict[str, Any]:
         "versions": run["versions"],
         "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
         "equal": _equal(first, rows.split.file),
-        "notes": [*plan.notes, *_unequal_steps(plan.cells)],
+        "notes": [*plan.notes, *_unequal_steps(plan.cells), *_unequal_versions(plan.cells)],
         "frozen_encoder": training.freeze_encoder,
         "heads": {
             head: {
@@ -188,6 +188,13 @@ def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
         return []
     listed = "; ".join(f"{name}: {count}" for name, count in steps.items())
     return [f"the cells were trained for different numbers of steps ({listed})"]
+
+
+def _unequal_versions(cells: Sequence[Cell]) -> list[str]:
+    """A note where something was upgraded between two cells."""
+    versions = [_read(cell.folder / "run.json")["versions"] for cell in cells]
+    names = [name for name in versions[0] if len({own[name] for own in versions}) > 1]
+    return [f"the cells ran under different versions of {', '.join(names)}"] if names else []
 
 
 def _groups(rows: TestRows, predictions: Sequence[Sequence[Any]]) -> dict[str, dict[str, float]]:

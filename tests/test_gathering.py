@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from comparison import gathering, rows
+from comparison.cells import Cell
 from comparison.metric_sums import summable_metric
 from comparison.statistics import compare_heads
 from utils.errors import UserError
@@ -83,6 +84,19 @@ def test_verdict():
     none = replace(pair, better=None)
     assert gathering._verdict([none], metric) == "No head is shown to be better than another by accuracy."
     assert gathering._verdict([pair, none], metric).endswith(" No difference is shown between dense and cnn.")
+
+
+def test_cells_that_were_not_trained_alike_are_named(tmp_path):
+    cells = [Cell("dense", 0, {}, tmp_path / "a", []), Cell("cnn", 1, {}, tmp_path / "b", [])]
+    for cell, steps, release in zip(cells, (120, 90), ("2.12.0", "2.13.0"), strict=True):
+        cell.folder.mkdir()
+        (cell.folder / "trainer_state.json").write_text(json.dumps({"global_step": steps}), encoding="utf-8")
+        versions = {"python": "3.11.7", "torch": release}
+        (cell.folder / "run.json").write_text(json.dumps({"versions": versions}), encoding="utf-8")
+    (note,) = gathering._unequal_steps(cells)
+    assert note == "the cells were trained for different numbers of steps (dense, seed 0: 120; cnn, seed 1: 90)"
+    assert gathering._unequal_versions(cells) == ["the cells ran under different versions of torch"]
+    assert gathering._unequal_steps(cells[:1]) == gathering._unequal_versions(cells[:1]) == []
 
 
 @pytest.mark.parametrize(
