@@ -111,6 +111,8 @@ def test_at_the_end_of_an_epoch_that_is_evaluated(train, files):
     assert_same_weights(whole, resumed)
     histories = [one.read("trainer_state.json")["log_history"] for one in (whole, resumed)]
     assert [entry.keys() for entry in histories[0]] == [entry.keys() for entry in histories[1]]
+    last = whole.read("checkpoint-13/trainer_state.json")["log_history"][-1]  # in the middle of an epoch, and evaluated
+    assert last["step"] == 13 and "eval_loss" in last
 
 
 def test_an_error_inside_is_a_traceback_and_the_run_can_be_resumed(train):
