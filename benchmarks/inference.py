@@ -1,6 +1,6 @@
 """torch against onnxruntime with 32 and 8 bits: what an answer costs on one CPU thread, and whether it stays the same.
 
-    python benchmarks/inference.py runs/quickstart/cnn examples/reviews/test.txt [--rows 10000] [--rounds 9]
+    python -m benchmarks.inference runs/quickstart/cnn examples/reviews/test.txt [--rows 10000] [--rounds 9]
 
 Prints milliseconds per text for batches of 1 and 32, medians of rounds in which the three are run in turn, and for
 sequence classification the accuracy of each on the first rows of the file.

@@ -1,6 +1,6 @@
 """Packing against index reversal: what the BiLSTM head costs either way, forward and backward.
 
-    python benchmarks/lstm.py [--hidden_size 768] [--rounds 9]
+    python -m benchmarks.lstm [--hidden_size 768] [--rounds 9]
 
 Prints the ratio reversed / packed of median seconds, the two run in turn, for batches of similar lengths, as length-
 grouped sampling makes them, and for batches of mixed lengths.
