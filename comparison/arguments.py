@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from heads import HEADS
@@ -75,7 +76,10 @@ class ComparisonArguments:
         },
     )
     output_dir: str | None = field(
-        default=None, metadata={"help": "Folder of the comparison; each run has its own in OUTPUT_DIR/cells."}
+        default=None,
+        metadata={
+            "help": "Folder of the comparison (default: runs/RECIPE-heads); each run has its own in OUTPUT_DIR/cells."
+        },
     )
     script: str | None = field(
         default=None, metadata={"help": "The script of your own data; a task_name has one.", "choices": list(SCRIPTS)}
@@ -164,7 +168,9 @@ def parse_comparison(argv: Sequence[str]) -> ComparisonArguments:
             arguments.notes.append(f"{name} {getattr(in_recipe, name)} of {recipe} gives way to --{name}s")
     arguments.output_dir = arguments.output_dir or in_recipe.output_dir
     if arguments.output_dir is None:
-        raise UserError("--output_dir is missing: a folder for the comparison")
+        if recipe is None:
+            raise UserError("--output_dir is missing: a folder for the comparison")
+        arguments.output_dir = f"runs/{Path(recipe).stem}-heads"
     _take_head_kwargs(arguments, in_recipe)
     arguments.script = _script_of(arguments.script, in_flags.task_name or in_recipe.task_name)
     if arguments.metric is not None and arguments.metric not in METRICS[arguments.script]:

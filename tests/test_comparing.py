@@ -136,6 +136,8 @@ def test_what_a_recipe_says_of_one_run_gives_way(place):
     assert "{}" in found.cells[0].words  # or the recipe's would hold
     assert found.arguments[2].do_predict
     assert plan(recipe, "--output_dir", "mine").folder == Path("mine")
+    recipe = write("mine.yaml", "config_name: encoder\ntask_name: nsmc\ntrain_file: train.csv\ntest_file: test.csv\n")
+    assert plan(recipe).folder == Path("runs/mine-heads")
 
 
 @pytest.mark.parametrize(

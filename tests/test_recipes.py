@@ -115,7 +115,7 @@ def expected_recipes() -> dict[str, dict[str, Any]]:
             recipes["koelectra/korquad"] |= {"doc_stride": 128, "legacy_doc_stride": True}
         else:
             recipes[f"koelectra/{name}"]["do_predict"] = True
-    recipes["nsmc-heads"] = recipes["koelectra/nsmc"]
+    recipes["nsmc"] = recipes["koelectra/nsmc"]
     return recipes
 
 
@@ -297,7 +297,7 @@ def test_runs_on_the_official_files(name, run):
 
 @pytest.mark.parametrize("head", ["cnn", "lstm"])
 def test_head_study(head, run):
-    folder = run("nsmc-heads", head=head, max_steps=2)
+    folder = run("nsmc", head=head, max_steps=2)
     assert json.loads((folder / "config.json").read_text(encoding="utf-8"))["head"] == head
 
 
@@ -372,7 +372,7 @@ def test_commands_of_the_guide(command, keys, model, score, tmp_path, monkeypatc
     assert (parsed["model_name_or_path"], parsed["output_dir"]) == (model, "runs/x")
     assert parsed["task_name"] in parsed["data_dir"]
     # The score in bold is that of the recipe as it is.
-    assert score.startswith("**") == (model == EXPECTED[name]["model_name_or_path"] and name != "nsmc-heads")
+    assert score.startswith("**") == (model == EXPECTED[name]["model_name_or_path"] and name != "nsmc")
     # The keys are those of the run, and as many as scores.
     stages, names = zip(*(key.strip("` ").split("_", 1) for key in keys.split(",")), strict=True)
     assert set(names) <= KEYS.get(parsed["task_name"], KEYS["seq_cls"])
