@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from heads import HeadedEncoderConfig
 from utils.arguments import DataArguments, HeadTrainingArguments, ModelArguments, parse_arguments
 from utils.errors import UserError
 from utils.files import existing_file, replace_file, sha256
@@ -132,7 +133,7 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         return parse_arguments(SCRIPTS[arguments.script or ""], [*words, "--output_dir", str(folder)])
 
     model, data, training = parse(arguments.heads[0])
-    _check(training)
+    _check(model, training)
     files = hub_files(data) if data.dataset_name else {}
     for split in ("train", "validation", "test"):
         if getattr(data, f"{split}_file"):
@@ -214,8 +215,12 @@ def _contents(arguments: ComparisonArguments, files: Mapping[str, str]) -> dict[
     return contents
 
 
-def _check(training: HeadTrainingArguments) -> None:
+def _check(model: ModelArguments, training: HeadTrainingArguments) -> None:
     """Raises UserError for flags that make no sense for many runs at once."""
+    config = Path(model.model_name_or_path or "", "config.json")
+    if config.is_file() and json.loads(config.read_bytes()).get("model_type") == HeadedEncoderConfig.model_type:
+        message = "has a head already: a comparison begins with an encoder alone"
+        raise UserError(f"--model_name_or_path {model.model_name_or_path} {message}")
     if training.push_to_hub:
         raise UserError("a comparison pushes nothing: leave --push_to_hub out, and push a run with `hf upload`")
     if training.resume_from_checkpoint is not None:

@@ -309,6 +309,15 @@ def test_errors(place, words, expected):
     assert expected in refused(*WITH_TEST, *words)
 
 
+def test_a_checkpoint_with_a_head_is_no_beginning(place):
+    Path("checkpoint").mkdir()
+    write("checkpoint/config.json", '{"model_type": "headed_encoder"}')
+    words = [*LEAST[:2], "--model_name_or_path", "checkpoint", *LEAST[4:], "--test_file", "test.csv"]
+    assert refused(*words) == (
+        "--model_name_or_path checkpoint has a head already: a comparison begins with an encoder alone"
+    )
+
+
 def test_what_is_missing(place):
     assert refused(*WITH_TEST[2:]) == (
         "which script? Without --task_name, give --script, one of run_seq_cls.py, run_token_cls.py, run_qa.py"
