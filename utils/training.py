@@ -292,7 +292,7 @@ class HeadTrainer(Trainer):
         if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
             left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
         jobs: list[Any] = [
-            huggingface_hub.HfApi().upload_folder(
+            huggingface_hub.upload_folder(  # one queue for all, so that no older checkpoint comes to lie over a newer one
                 repo_id=str(self.hub_model_id),
                 folder_path=copy,
                 path_in_repo=folder,
