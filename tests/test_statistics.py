@@ -11,7 +11,6 @@ import pytest
 
 from benchmarks.rejections import METRICS, contrasts, simulate
 from comparison.metric_sums import summable_metric
-from comparison.numbers import p_in_words
 from comparison.published_totals import compare_totals
 from comparison.statistics import compare_heads, holm, resample_rows, summarise_seeds
 
@@ -230,13 +229,6 @@ def test_findings_in_words():
     error = summable_metric("regression", "mse")
     small, large = (right_or_wrong(values) for values in ([0.1, 0.2] * 100, [0.5, 0.7] * 100))
     assert str(compare_heads({"dense": small, "cnn": large}, error)[0]).startswith("dense beats cnn by 0.4500 mse")
-
-
-@pytest.mark.parametrize(
-    ("p", "text"), [(1.0, "p = 1.00"), (0.571, "p = .57"), (0.0134, "p = .013"), (0.0004, "p < .001")]
-)
-def test_p_values_in_words(p, text):
-    assert p_in_words(p) == text
 
 
 def test_published_totals_of_the_study_show_no_difference():
