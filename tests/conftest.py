@@ -3,7 +3,10 @@
 A test that names `head`, `task` or `family` runs once for every head in `HEADS`, every task, every encoder family.
 """
 
+import gzip
 import os
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
@@ -66,3 +69,24 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no data at {folder}: set ELECTRA_HEADS_DATA to the folder that holds them")
     return folder
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
+    """Writes a file byte for byte; a name that ends in `.gz` is compressed."""
+
+    def _write(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        raw = content.encode() if isinstance(content, str) else content
+        path.write_bytes(gzip.compress(raw, mtime=0) if name.endswith(".gz") else raw)
+        return path
+
+    return _write
+
+
+@pytest.fixture
+def no_warnings() -> Iterator[None]:
+    """A score that is undefined must be defined, not warned about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
