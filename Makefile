@@ -1,7 +1,7 @@
 # make quickstart   three heads fine-tuned on the embedded reviews, side by side
 # make test         the test suite            (ARGS="-k cnn" for a part of it)
 # make test-compat  checkpoints of this environment, under the other releases of transformers that read them
-# make lint, types  what CI checks
+# make lint, types  what CI checks before the tests; .pre-commit-config.yaml has the same
 # make format       what lint can repair
 # make clean        everything that can be made again; runs/ stays
 #
@@ -44,6 +44,7 @@ test-compat: $(INSTALLED) $(COMPAT:%=.compat/%/.installed)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 types: $(INSTALLED)
 	$(BIN)/mypy

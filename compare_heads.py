@@ -14,9 +14,9 @@ import sys
 
 from comparison.arguments import parse_comparison
 from comparison.cells import make_plan
-from comparison.gathering import gather
-from comparison.report import write_report
-from comparison.rows import read_rows
+from comparison.gathering.gather import gather
+from comparison.gathering.rows import read_rows
+from comparison.report.writing import write_report
 from comparison.running import run_cells, shell_lines
 from utils.errors import run
 
@@ -24,7 +24,9 @@ from utils.errors import run
 def main() -> None:
     arguments = parse_comparison(sys.argv[1:])
     plan = make_plan(arguments)
-    rows = read_rows(plan.script, *plan.arguments[1:])  # whatever is wrong with them is found before hours of training
+    rows = read_rows(
+        plan.load_task(), plan.arguments.training
+    )  # whatever is wrong with them is found before hours of training
     if arguments.plan:
         for line in shell_lines(plan.cells):
             print(line)

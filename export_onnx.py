@@ -20,10 +20,11 @@ from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
 from heads.configuration_headed_encoder import positions
-from utils import onnx
 from utils.arguments import Parser
 from utils.errors import ShownError, UserError, run
-from utils.models import load_checkpoint
+from utils.files import check_new_folder
+from utils.models import onnx_graph
+from utils.models.loading import load_checkpoint
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 TOLERANCE = 1e-3  # of logits; float32 in another order of sums stays far below
@@ -40,8 +41,7 @@ def parse_arguments() -> argparse.Namespace:
     lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if lacking:
         raise UserError(f"exporting needs {', '.join(lacking)}: pip install -e '.[onnx]'")
-    if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
-        raise UserError("is there already and not an empty folder; name another --output", file=arguments.output)
+    check_new_folder(arguments.output)
     return arguments
 
 
@@ -76,14 +76,14 @@ def main() -> None:
         folder = Path(scratch) / "export"
         folder.mkdir()
         exported = Path(scratch) / "float32.onnx" if arguments.quantize else folder / "model.onnx"
-        onnx.export(model, exported)
-        difference = onnx.difference(model, exported)
+        onnx_graph.export(model, exported)
+        difference = onnx_graph.difference(model, exported)
         if not difference < TOLERANCE:
             raise ShownError(f"the graph differs from the model by {difference:.2g}; this encoder cannot be exported")
         print(f"exported, differs from torch by at most {difference:.1g}")
         if arguments.quantize:
-            onnx.quantize(exported, folder / "model.onnx")
-            difference = onnx.difference(model, folder / "model.onnx")
+            onnx_graph.quantize(exported, folder / "model.onnx")
+            difference = onnx_graph.difference(model, folder / "model.onnx")
             print(f"quantised, differs from torch by at most {difference:.1g}")
         write_tokenizer(tokenizer, model.config, folder)
         write_config(model.config, folder)

@@ -10,19 +10,18 @@ from pathlib import Path
 from transformers.utils import logging as library_logging
 
 from utils.arguments import Parser
-from utils.errors import UserError, run
-from utils.models import load_checkpoint
-from utils.stock import to_stock
+from utils.errors import run
+from utils.files import check_new_folder
+from utils.models.loading import load_checkpoint
+from utils.models.stock import to_stock
 
 
 def main() -> None:
     parser = Parser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="Folder or Hub id of a checkpoint of this project.")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="A new folder.")
-    parser.add_argument("--debug", action="store_true", help="Show the traceback of an error.")
     arguments = parser.parse_args()
-    if arguments.output.exists() and (not arguments.output.is_dir() or any(arguments.output.iterdir())):
-        raise UserError("is not empty; name a new folder", file=arguments.output)
+    check_new_folder(arguments.output)
 
     library_logging.disable_progress_bar()
     model, tokenizer = load_checkpoint(arguments.checkpoint)

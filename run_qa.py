@@ -7,55 +7,44 @@
         --do_predict --output_dir runs/qa-cnn-dev
 """
 
-from functools import partial
-
-from heads import HeadedEncoderForQuestionAnswering
-from utils import qa
-from utils.arguments import QADataArguments, parse_arguments
-from utils.checks import data_report, show_report
+from utils.arguments import parse_arguments
+from utils.data.splits import first_rows, load_splits
 from utils.errors import run
-from utils.features import build_features
-from utils.models import build_model, check_length, load_config, load_tokenizer
-from utils.readers import read_squad
-from utils.reporting import Record, run_stages
-from utils.splits import Split, load_splits
-from utils.training import begin, build_trainer
+from utils.models.frozen import HiddenStates, freeze_encoder
+from utils.models.loading import build_model, check_length, load_config, load_tokenizer
+from utils.outputs.data_report import data_report, show_report
+from utils.outputs.run_record import Record
+from utils.outputs.stages import run_stages
+from utils.tasks import QuestionAnswering
+from utils.training.setup import start_run
+from utils.training.trainer import build_trainer
 
 
 def main() -> None:
     record = Record()
-    arguments = model_arguments, data, training = parse_arguments(QADataArguments)
-    begin(training)
+    arguments = parse_arguments(QuestionAnswering.arguments)
+    model_arguments, data, training = arguments
+    start_run(training)
 
-    config = load_config(model_arguments, HeadedEncoderForQuestionAnswering, training.do_train)
+    config = load_config(model_arguments, QuestionAnswering.model_class, training.do_train)
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    def decode(split: Split) -> qa.SpanDecoder:
-        features = build_features(
-            qa.feature_columns(split),
-            qa.encode,
-            tokenizer,
-            data,
-            split,
-            max_seq_length=data.max_seq_length,
-            doc_stride=data.doc_stride,
-            legacy=data.legacy_doc_stride,
-            training=split.name == "train",
-        )
-        return qa.SpanDecoder(split, features, data)
-
+    task = QuestionAnswering(data, tokenizer)
     with training.main_process_first():
-        check = partial(qa.check_questions, tokenizer=tokenizer, data=data)
-        splits, test = load_splits(data, training, read_squad, qa.contexts, check)
-        decoders = {name: decode(split) for name, split in splits.items()}
-    report = data_report(decoders, tokenizer)
+        splits, test = load_splits(data, training, task.read, task.group_texts, task.check)
+        rows, test = first_rows(splits, test)
+        task = task.with_labels(config, rows)
+        prepared = {name: task.prepare(split) for name, split in splits.items()}
+    report = data_report(task, prepared)
     show_report(report)
 
-    model = build_model(HeadedEncoderForQuestionAnswering, model_arguments, config, tokenizer, {})
-    reduce = partial(qa.reduce_logits, max_answer_length=data.max_answer_length, n_best=data.n_best_size)
-    trainer = build_trainer(model, training, data, tokenizer, decoders, {"p_mask": 1}, reduce)
-    run_stages(trainer, arguments, decoders, test, decode, report, record)
+    model = build_model(QuestionAnswering.model_class, model_arguments, config, tokenizer, task.labels.config_fields())
+    hidden_states: list[HiddenStates] = []
+    if training.freeze_encoder:
+        prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)
+    trainer = build_trainer(model, task, arguments, prepared, hidden_states)
+    run_stages(trainer, task, arguments, prepared, test, report, record)
 
 
 if __name__ == "__main__":

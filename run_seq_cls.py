@@ -6,61 +6,47 @@
         --do_predict --output_dir runs/reviews-cnn-test
 """
 
-from functools import partial
-
-from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
-from utils import seq_cls
-from utils.arguments import SequenceDataArguments, parse_arguments
-from utils.checks import data_report, show_report
-from utils.columns import check_rows, find_columns
+from utils.arguments import parse_arguments
+from utils.data.splits import first_rows, load_splits
 from utils.errors import run
-from utils.features import build_features
-from utils.labels import Labels
-from utils.models import build_model, check_length, load_config, load_tokenizer
-from utils.reporting import Record, run_stages
-from utils.splits import Split, load_splits
-from utils.training import begin, build_trainer
+from utils.models.frozen import HiddenStates, freeze_encoder
+from utils.models.loading import build_model, check_length, load_config, load_tokenizer
+from utils.outputs.data_report import data_report, show_report
+from utils.outputs.run_record import Record
+from utils.outputs.stages import run_stages
+from utils.tasks.sequence_classification import SequenceClassification, add_markers
+from utils.training.setup import start_run
+from utils.training.trainer import build_trainer
 
 
 def main() -> None:
     record = Record()
-    arguments = model_arguments, data, training = parse_arguments(SequenceDataArguments)
-    begin(training)
+    arguments = parse_arguments(SequenceClassification.arguments)
+    model_arguments, data, training = arguments
+    start_run(training)
 
-    config = load_config(model_arguments, HeadedEncoderForSequenceClassification, training.do_train)
+    config = load_config(model_arguments, SequenceClassification.model_class, training.do_train)
     tokenizer = load_tokenizer(model_arguments)
-    seq_cls.add_markers(tokenizer, data)
+    add_markers(tokenizer, data)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    def decode(split: Split) -> seq_cls.SequenceDecoder:
-        columns = find_columns(split, data)
-        seq_cls.check_markers(split, columns, tokenizer)
-        features = build_features(
-            seq_cls.feature_columns(split, columns, labels),
-            seq_cls.encode,
-            tokenizer,
-            data,
-            split,
-            max_seq_length=data.max_seq_length,
-        )
-        return seq_cls.SequenceDecoder(split, features, columns, labels, data)
-
+    task = SequenceClassification(data, tokenizer)
     with training.main_process_first():
-        texts, check = partial(seq_cls.texts, data=data), partial(check_rows, data=data)
-        splits, test = load_splits(data, training, seq_cls.reader(data), texts, check)
-        if isinstance(config, HeadedEncoderConfig):
-            labels = Labels.of_checkpoint(config)
-        else:
-            labels = Labels.of(splits["train"], data)
-        decoders = {name: decode(split) for name, split in splits.items()}
-    report = data_report(decoders, tokenizer)
+        splits, test = load_splits(data, training, task.read, task.group_texts, task.check)
+        rows, test = first_rows(splits, test)
+        task = task.with_labels(config, rows)
+        prepared = {name: task.prepare(split) for name, split in splits.items()}
+    report = data_report(task, prepared)
     show_report(report)
 
     model = build_model(
-        HeadedEncoderForSequenceClassification, model_arguments, config, tokenizer, labels.config_fields()
+        SequenceClassification.model_class, model_arguments, config, tokenizer, task.labels.config_fields()
     )
-    trainer = build_trainer(model, training, data, tokenizer, decoders, {})
-    run_stages(trainer, arguments, decoders, test, decode, report, record)
+    hidden_states: list[HiddenStates] = []
+    if training.freeze_encoder:
+        prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)
+    trainer = build_trainer(model, task, arguments, prepared, hidden_states)
+    run_stages(trainer, task, arguments, prepared, test, report, record)
 
 
 if __name__ == "__main__":

@@ -6,57 +6,46 @@
         --do_predict --output_dir runs/ner-lstm-dev
 """
 
-from functools import partial
-
-from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
-from utils import token_cls
-from utils.arguments import TokenDataArguments, parse_arguments
-from utils.checks import data_report, show_report
+from utils.arguments import parse_arguments
+from utils.data.splits import first_rows, load_splits
 from utils.errors import run
-from utils.features import build_features
-from utils.models import build_model, check_length, load_config, load_tokenizer
-from utils.readers import read_tagged
-from utils.reporting import Record, run_stages
-from utils.splits import Split, first_part, load_splits
-from utils.training import begin, build_trainer
+from utils.models.frozen import HiddenStates, freeze_encoder
+from utils.models.loading import build_model, check_length, load_config, load_tokenizer
+from utils.outputs.data_report import data_report, show_report
+from utils.outputs.run_record import Record
+from utils.outputs.stages import run_stages
+from utils.tasks import TokenClassification
+from utils.training.setup import start_run
+from utils.training.trainer import build_trainer
 
 
 def main() -> None:
     record = Record()
-    arguments = model_arguments, data, training = parse_arguments(TokenDataArguments)
-    begin(training)
+    arguments = parse_arguments(TokenClassification.arguments)
+    model_arguments, data, training = arguments
+    start_run(training)
 
-    config = load_config(model_arguments, HeadedEncoderForTokenClassification, training.do_train)
+    config = load_config(model_arguments, TokenClassification.model_class, training.do_train)
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    def decode(split: Split) -> token_cls.TagDecoder:
-        features = build_features(
-            token_cls.feature_columns(split, tags),
-            token_cls.encode,
-            tokenizer,
-            data,
-            split,
-            max_seq_length=data.max_seq_length,
-            unit=tags.unit,
-        )
-        return token_cls.TagDecoder(split, features, tags)
-
-    read = partial(read_tagged, text_column=data.text_column_name, label_column=data.label_column_name)
+    task = TokenClassification(data, tokenizer)
     with training.main_process_first():
-        splits, test = load_splits(data, training, read, token_cls.texts, token_cls.check_tagged)
-        if isinstance(config, HeadedEncoderConfig):
-            first, test = first_part(splits, test)
-            tags = token_cls.Tags.of_checkpoint(config, first)
-        else:
-            tags = token_cls.Tags.of(splits["train"], data)
-        decoders = {name: decode(split) for name, split in splits.items()}
-    report = data_report(decoders, tokenizer)
+        splits, test = load_splits(data, training, task.read, task.group_texts, task.check)
+        rows, test = first_rows(splits, test)
+        task = task.with_labels(config, rows)
+        prepared = {name: task.prepare(split) for name, split in splits.items()}
+    report = data_report(task, prepared)
     show_report(report)
 
-    model = build_model(HeadedEncoderForTokenClassification, model_arguments, config, tokenizer, tags.config_fields())
-    trainer = build_trainer(model, training, data, tokenizer, decoders, {"labels": -100}, token_cls.reduce_logits)
-    run_stages(trainer, arguments, decoders, test, decode, report, record)
+    model = build_model(
+        TokenClassification.model_class, model_arguments, config, tokenizer, task.labels.config_fields()
+    )
+    hidden_states: list[HiddenStates] = []
+    if training.freeze_encoder:
+        prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)
+    trainer = build_trainer(model, task, arguments, prepared, hidden_states)
+    run_stages(trainer, task, arguments, prepared, test, report, record)
 
 
 if __name__ == "__main__":

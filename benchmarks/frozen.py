@@ -18,19 +18,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from comparison.arguments import METRICS, parse_comparison
+from comparison.arguments import parse_comparison
 from comparison.cells import Cell, Plan, make_plan
 from utils.errors import ShownError, run
+from utils.tasks import TASKS
+from utils.tasks.base import comparable_metrics
 
 
 def encoder_in_every_step() -> None:
     """The long way: no hidden states are kept, and the encoder, without dropout, runs on every batch."""
     from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
-    from utils import training
+    from utils.models import frozen
 
-    def freeze(model, *others):
+    def freeze(model, tokenizer, prepared, training):
         model.encoder.requires_grad_(False)
-        return []
+        return prepared, []
 
     train = HeadedEncoderPreTrainedModel.train
 
@@ -40,7 +42,7 @@ def encoder_in_every_step() -> None:
         return self
 
     HeadedEncoderPreTrainedModel.train = all_but_the_encoder
-    training.freeze_encoder = freeze
+    frozen.freeze_encoder = freeze
 
 
 def run_script(words: list[str], log: Path, before: Callable[[], None] | None) -> None:
@@ -66,7 +68,8 @@ def measure(plan: Plan, cell: Cell, before: Callable[[], None] | None = None) ->
     if process.exitcode:
         raise ShownError(f"a run failed, see {folder / 'log'}")
     results = json.loads((folder / "predict_results.json").read_text(encoding="utf-8"))
-    scores = (results[f"predict_{name}"] for name in METRICS[plan.script] if f"predict_{name}" in results)
+    names = comparable_metrics(TASKS[plan.script])
+    scores = (results[f"predict_{name}"] for name in names if f"predict_{name}" in results)
     return _cpu_seconds() - began, next(scores)
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from utils import onnx
 from utils.arguments import SequenceDataArguments
-from utils.columns import find_columns
-from utils.models import load_checkpoint
-from utils.readers import read_table
-from utils.splits import Split
+from utils.data.splits import Split
+from utils.data.tables import read_table
+from utils.models import onnx_graph
+from utils.models.loading import load_checkpoint
+from utils.tasks.columns import find_columns
 
 Batch = dict[str, np.ndarray]
 Runner = Callable[[Batch], np.ndarray]
@@ -43,16 +43,16 @@ def batches(encodings: list[list[int]], size: int, names: list[str], pad_token_i
 
 def runners(model, folder: Path) -> dict[str, Runner]:
     """The three ways from a batch to the first output, one thread each."""
-    onnx.export(model, folder / "float32.onnx")
-    onnx.quantize(folder / "float32.onnx", folder / "int8.onnx")
-    output = onnx.output_names(model)[0]
+    onnx_graph.export(model, folder / "float32.onnx")
+    onnx_graph.quantize(folder / "float32.onnx", folder / "int8.onnx")
+    output = onnx_graph.output_names(model)[0]
 
     def torch_runner(batch: Batch) -> np.ndarray:
         with torch.inference_mode():
             return model(**{name: torch.from_numpy(values) for name, values in batch.items()})[output].numpy()
 
     def onnx_runner(name: str) -> Runner:
-        graph = onnx.session(folder / f"{name}.onnx", threads=1)
+        graph = onnx_graph.session(folder / f"{name}.onnx", threads=1)
         return lambda batch: graph.run([output], batch)[0]
 
     return {"torch": torch_runner, "float32": onnx_runner("float32"), "int8": onnx_runner("int8")}
@@ -72,7 +72,7 @@ def main() -> None:
     encodings = tokenizer(split.column(columns.text), truncation=True, max_length=128)["input_ids"]
 
     def made(rows: int, size: int) -> list[Batch]:
-        return batches(encodings[:rows], size, onnx.input_names(model), tokenizer.pad_token_id)
+        return batches(encodings[:rows], size, onnx_graph.input_names(model), tokenizer.pad_token_id)
 
     with tempfile.TemporaryDirectory() as folder:
         ways = runners(model, Path(folder))

@@ -16,13 +16,15 @@ from itertools import product
 
 import numpy as np
 
-from comparison.metric_sums import SummableMetric, summable_metric
-from comparison.statistics import compare_heads, resample_rows
-from comparison.uncertainty import LEVEL
+from comparison.inference.p_values import LEVEL
+from comparison.inference.pairs import compare_heads
+from comparison.inference.resampling import resample_rows
+from utils.metrics.catalogue import CLASSES, TAGS
+from utils.metrics.metric import SummableMetric
 
 METRICS = {
-    "accuracy": summable_metric("classification", "accuracy"),
-    "entity_f1": summable_metric("tagging", "entity_f1", ["O", "B-PS", "I-PS"]),
+    "accuracy": CLASSES.sums("accuracy"),
+    "entity_f1": TAGS.sums("entity_f1", ["O", "B-PS", "I-PS"]),
 }
 EASE = 1.2  # accuracy .85
 RESAMPLES = 200

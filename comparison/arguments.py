@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shlex
 from collections.abc import Sequence
@@ -10,36 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from heads import HEADS
-from utils.arguments import (
-    DataArguments,
-    HeadTrainingArguments,
-    ModelArguments,
-    Parser,
-    QADataArguments,
-    SequenceDataArguments,
-    TokenDataArguments,
-    read_recipe,
-)
+from utils.arguments import HeadTrainingArguments, ModelArguments, Parser, read_recipe
+from utils.benchmarks import BENCHMARKS
 from utils.errors import UserError
 from utils.tasks import TASKS
+from utils.tasks.base import comparable_metrics
 
-SCRIPTS: dict[str, type[DataArguments]] = {
-    kind.script: kind for kind in (SequenceDataArguments, TokenDataArguments, QADataArguments)
-}
-
-# What a script's test rows can be compared by: metrics that are a function of sums over rows, so that rows can be resampled.
-METRICS = {
-    "run_seq_cls.py": ("accuracy", "macro_f1", "micro_f1", "pearsonr", "mse", "f1"),
-    "run_token_cls.py": (
-        "entity_f1",
-        "accuracy",
-        "entity_macro_f1",
-        "macro_f1",
-        "char_macro_f1",
-        "char_macro_f1_without_o",
-    ),
-    "run_qa.py": ("f1", "exact_match", "rouge_w"),
-}
+# Flags of training that make no sense for one head alone.
+ALIKE = (
+    "output_dir",
+    "do_train",
+    "do_eval",
+    "do_predict",
+    "seed",
+    "freeze_encoder",
+    "resume_from_checkpoint",
+    "push_to_hub",
+    "run_name",
+)
 
 
 @dataclass
@@ -50,12 +39,14 @@ class ComparisonArguments:
         recipe: the YAML or JSON file, where there is one.
         flags: what is passed on to the script.
         kwargs: the arguments of each head that has some.
+        flags_by_head: the training flags of each head that has some.
         notes: what was overridden.
     """
 
     recipe: str | None = field(init=False, default=None)
     flags: list[str] = field(init=False, default_factory=list)
     kwargs: dict[str, dict[str, Any]] = field(init=False, default_factory=dict)
+    flags_by_head: dict[str, dict[str, Any]] = field(init=False, default_factory=dict)
     notes: list[str] = field(init=False, default_factory=list)
     heads: list[str] = field(
         default_factory=lambda: list(HEADS),
@@ -67,6 +58,13 @@ class ComparisonArguments:
     )
     head_kwargs: str | None = field(
         default=None, metadata={"help": """Arguments of the heads as JSON, by head: '{"lstm": {"lstm_size": 128}}'."""}
+    )
+    head_flags: str | None = field(
+        default=None,
+        metadata={
+            "help": """Training flags of the heads as JSON, by head: '{"lstm": {"head_learning_rate": 1e-3}}'. The others are """
+            "trained without them."
+        },
     )
     metric: str | None = field(
         default=None,
@@ -82,7 +80,7 @@ class ComparisonArguments:
         },
     )
     script: str | None = field(
-        default=None, metadata={"help": "The script of your own data; a task_name has one.", "choices": list(SCRIPTS)}
+        default=None, metadata={"help": "The script of your own data; a task_name has one.", "choices": list(TASKS)}
     )
     workers: int | None = field(
         default=None,
@@ -114,20 +112,36 @@ class ComparisonArguments:
         if self.launcher is not None and not shlex.split(self.launcher):
             raise ValueError("--launcher is empty; leave it out for plain python")
         if self.head_kwargs is not None:
-            self.kwargs = self._kwargs_by_head(self.head_kwargs)
+            self.kwargs = self._by_head("head_kwargs", self.head_kwargs, {"dropout": 0.2})
+        if self.head_flags is not None:
+            self.flags_by_head = self._by_head("head_flags", self.head_flags, {"head_learning_rate": 1e-3})
+            _check_head_flags(self.flags_by_head)
 
-    def _kwargs_by_head(self, text: str) -> dict[str, dict[str, Any]]:
+    def _by_head(self, flag: str, text: str, example: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """The value of a flag that goes by head."""
         try:
-            kwargs = json.loads(text)
+            values = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValueError(f"--head_kwargs is not JSON ({error}): {text}") from error
-        if not isinstance(kwargs, dict) or not all(isinstance(values, dict) for values in kwargs.values()):
-            example = json.dumps({self.heads[-1]: kwargs if isinstance(kwargs, dict) else {"dropout": 0.2}})
-            raise ValueError(f"--head_kwargs goes by head, as in '{example}', not {text}")
-        unknown = [head for head in kwargs if head not in self.heads]
+            raise ValueError(f"--{flag} is not JSON ({error}): {text}") from error
+        if not isinstance(values, dict) or not all(isinstance(own, dict) for own in values.values()):
+            right = json.dumps({self.heads[-1]: values if isinstance(values, dict) else example})
+            raise ValueError(f"--{flag} goes by head, as in '{right}', not {text}")
+        unknown = [head for head in values if head not in self.heads]
         if unknown:
-            raise ValueError(f"--head_kwargs names '{unknown[0]}', --heads are {', '.join(self.heads)}")
-        return kwargs
+            raise ValueError(f"--{flag} names '{unknown[0]}', --heads are {', '.join(self.heads)}")
+        return values
+
+
+def _check_head_flags(by_head: dict[str, dict[str, Any]]) -> None:
+    """Raises ValueError for a flag that is none of training, or that all heads have alike."""
+    known = [item.name for item in fields(HeadTrainingArguments) if item.init]
+    for name in (name for flags in by_head.values() for name in flags):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            cure = f"did you mean '{near[0]}'?" if near else "only flags of training go by head"
+            raise ValueError(f"--head_flags: unknown flag '{name}'; {cure}")
+        if name in ALIKE or name.startswith("hub_"):
+            raise ValueError(f"--head_flags: {name} is the same for all heads; give it as a flag of its own, if at all")
 
 
 @dataclass
@@ -157,7 +171,7 @@ def parse_comparison(argv: Sequence[str]) -> ComparisonArguments:
     arguments.recipe, arguments.flags = recipe, flags
     in_recipe, in_flags = ScriptFlags(), _script_flags(flags)
     if recipe is not None:
-        kinds: list[Any] = [ModelArguments, *SCRIPTS.values(), HeadTrainingArguments]
+        kinds: list[Any] = [ModelArguments, *(task.arguments for task in TASKS.values()), HeadTrainingArguments]
         in_recipe = _script_flags(
             read_recipe(recipe, sorted({item.name for kind in kinds for item in fields(kind) if item.init}))
         )
@@ -172,10 +186,12 @@ def parse_comparison(argv: Sequence[str]) -> ComparisonArguments:
             raise UserError("--output_dir is missing: a folder for the comparison")
         arguments.output_dir = f"runs/{Path(recipe).stem}-heads"
     _take_head_kwargs(arguments, in_recipe)
-    arguments.script = _script_of(arguments.script, in_flags.task_name or in_recipe.task_name)
-    if arguments.metric is not None and arguments.metric not in METRICS[arguments.script]:
-        known = ", ".join(METRICS[arguments.script])
-        raise UserError(f"--metric {arguments.metric} is not what {arguments.script} scores by: {known}")
+    task_name = in_flags.task_name or in_recipe.task_name
+    arguments.script = _script_of(arguments.script, task_name)
+    own = BENCHMARKS[task_name].metric if task_name is not None else None
+    known = comparable_metrics(TASKS[arguments.script], *([own] if own is not None else []))
+    if arguments.metric is not None and arguments.metric not in known:
+        raise UserError(f"--metric {arguments.metric} is not what {arguments.script} scores by: {', '.join(known)}")
     return arguments
 
 
@@ -204,9 +220,9 @@ def _take_head_kwargs(arguments: ComparisonArguments, in_recipe: ScriptFlags) ->
 def _script_of(script: str | None, task_name: str | None) -> str:
     """The script that was asked for or that trains the task."""
     if task_name is not None:
-        if task_name not in TASKS:
-            raise UserError(f"--task_name {task_name} is none of {', '.join(TASKS)}")
-        return script or TASKS[task_name].script
+        if task_name not in BENCHMARKS:
+            raise UserError(f"--task_name {task_name} is none of {', '.join(BENCHMARKS)}")
+        return script or BENCHMARKS[task_name].script
     if script is None:
-        raise UserError(f"which script? Without --task_name, give --script, one of {', '.join(SCRIPTS)}")
+        raise UserError(f"which script? Without --task_name, give --script, one of {', '.join(TASKS)}")
     return script

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from heads import HeadedEncoderConfig
-from utils.arguments import DataArguments, HeadTrainingArguments, ModelArguments, parse_arguments
+from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments, flag_words, parse_arguments
+from utils.data.hub import hub_files
 from utils.errors import UserError
 from utils.files import existing_file, replace_file, sha256
-from utils.reporting import changed_from_default
-from utils.splits import hub_files
+from utils.models.loading import load_tokenizer
+from utils.outputs.run_record import changed_from_default
+from utils.tasks import TASKS, Task
 
-from .arguments import SCRIPTS, ComparisonArguments
+from .arguments import ComparisonArguments
 
 ROOT = Path(__file__).resolve().parents[1]
-
-Arguments = tuple[ModelArguments, DataArguments, HeadTrainingArguments]
 
 # Arguments that leave weights and scores as they are, besides those that a cell has by name and the files, which count
 # by what is in them.
@@ -44,7 +42,7 @@ class Cell:
     """One run of the script.
 
     Attributes:
-        head, seed, head_kwargs: what it is about.
+        head, seed, head_kwargs, head_flags: what it is about.
         folder: its `--output_dir`.
         words: its command, but for resuming.
     """
@@ -54,6 +52,7 @@ class Cell:
     head_kwargs: dict[str, Any]
     folder: Path
     words: list[str]
+    head_flags: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -91,7 +90,7 @@ class Plan:
         recipe: the YAML or JSON file, where there is one.
         metric: what was asked for; None: the task's own.
         arguments: model, data and training as the script parses them for the first cell; for the others all is the same but
-            head, head_kwargs, seed and output_dir.
+            head, head_kwargs, seed, output_dir and the flags of the head.
         files: the data files by split.
         compared: the split whose rows are compared, "test" or "validation"; to the cells they are test rows.
         cells: seed by seed, so that a part of them has every head.
@@ -108,10 +107,9 @@ class Plan:
     cells: list[Cell]
     notes: list[str]
 
-    @property
-    def task(self) -> ModuleType:
-        """The module of the task: `utils.seq_cls`, `utils.token_cls` or `utils.qa`."""
-        return importlib.import_module(f"utils.{Path(self.script).stem.removeprefix('run_')}")
+    def load_task(self) -> Task:
+        """What the script trains, on the data of the first cell."""
+        return TASKS[self.script](self.arguments.data, load_tokenizer(self.arguments.model))
 
     @property
     def unfinished(self) -> list[Cell]:
@@ -130,10 +128,11 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
 
     def parse(head: str, *more: str) -> Arguments:
         words = [*_shared_words(arguments), *_head_words(head, arguments), "--seed", str(arguments.seeds[0]), *more]
-        return parse_arguments(SCRIPTS[arguments.script or ""], [*words, "--output_dir", str(folder)])
+        return parse_arguments(TASKS[arguments.script or ""].arguments, [*words, "--output_dir", str(folder)])
 
     model, data, training = parse(arguments.heads[0])
-    _check(model, training)
+    for head in arguments.heads:
+        _check(model, parse(head).training)
     files = hub_files(data) if data.dataset_name else {}
     for split in ("train", "validation", "test"):
         if getattr(data, f"{split}_file"):
@@ -150,7 +149,7 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     by_head = {}
     for head in arguments.heads:
         parsed = parse(head, *more)
-        matters = what_matters(parsed) | contents | {"head_kwargs": parsed[0].parsed_head_kwargs}
+        matters = what_matters(parsed) | contents | {"head_kwargs": parsed.model.parsed_head_kwargs}
         by_head[head] = parsed, matters, short_hash(matters)
     cells = []
     for seed in arguments.seeds:
@@ -159,7 +158,16 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
             run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
             words = [*run_by, str(ROOT / arguments.script), *_shared_words(arguments), *_head_words(head, arguments)]
             words += ["--seed", str(seed), *more, "--output_dir", str(place)]
-            cells.append(Cell(head, seed, parsed[0].parsed_head_kwargs, place, words))
+            cells.append(
+                Cell(
+                    head=head,
+                    seed=seed,
+                    head_kwargs=parsed.model.parsed_head_kwargs,
+                    head_flags=arguments.flags_by_head.get(head, {}),
+                    folder=place,
+                    words=words,
+                )
+            )
     changed = _other_cells(cells_folder, {head: matters for head, (_, matters, _) in by_head.items()})
     if changed is not None:
         notes.append(changed)
@@ -167,19 +175,31 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         text = json.dumps(matters, ensure_ascii=False, indent=2, sort_keys=True, default=str)
         replace_file(cells_folder / f"{digest}.json", [text + "\n"])
     first = by_head[arguments.heads[0]][0]
-    return Plan(folder, arguments.script, arguments.recipe, arguments.metric, first, files, compared, cells, notes)
+    return Plan(
+        folder=folder,
+        script=arguments.script,
+        recipe=arguments.recipe,
+        metric=arguments.metric,
+        arguments=first,
+        files=files,
+        compared=compared,
+        cells=cells,
+        notes=notes,
+    )
 
 
 def what_matters(arguments: Arguments) -> dict[str, Any]:
-    """The arguments that weights and scores depend on, as far as they differ from their defaults; folders and files of the
-    encoder by what is in them."""
+    """The arguments that weights and scores depend on, as far as they differ from their defaults.
+
+    Folders and files of the encoder count by what is in them.
+    """
     changed = changed_from_default(arguments)
     matters = {
         name: value
         for name, value in changed.items()
         if name not in WITHOUT_EFFECT and not name.startswith(WITHOUT_EFFECT_PREFIXES)
     }
-    if not arguments[-1].load_best_model_at_end:  # only then a saved checkpoint becomes the result
+    if not arguments.training.load_best_model_at_end:  # only then a saved checkpoint becomes the result
         matters = {name: value for name, value in matters.items() if name not in ("save_strategy", "save_steps")}
     for name in ("model_name_or_path", "config_name", "tokenizer_name"):
         path = Path(str(matters.get(name)))
@@ -203,7 +223,10 @@ def _shared_words(arguments: ComparisonArguments) -> list[str]:
 
 def _head_words(head: str, arguments: ComparisonArguments) -> list[str]:
     kwargs = arguments.kwargs.get(head)
-    return ["--head", head, *([] if kwargs is None else ["--head_kwargs", json.dumps(kwargs)])]
+    words = ["--head", head, *([] if kwargs is None else ["--head_kwargs", json.dumps(kwargs)])]
+    for name, value in arguments.flags_by_head.get(head, {}).items():
+        words += [f"--{name}", *flag_words(value)]
+    return words
 
 
 def _contents(arguments: ComparisonArguments, files: Mapping[str, str]) -> dict[str, Any]:
@@ -221,6 +244,10 @@ def _check(model: ModelArguments, training: HeadTrainingArguments) -> None:
     if config.is_file() and json.loads(config.read_bytes()).get("model_type") == HeadedEncoderConfig.model_type:
         message = "has a head already: a comparison begins with an encoder alone"
         raise UserError(f"--model_name_or_path {model.model_name_or_path} {message}")
+    if training.hub_token is not None:
+        raise UserError(
+            "a comparison writes its commands into logs: give the token as the environment variable HF_TOKEN"
+        )
     if training.push_to_hub:
         raise UserError("a comparison pushes nothing: leave --push_to_hub out, and push a run with `hf upload`")
     if training.resume_from_checkpoint is not None:
@@ -236,7 +263,7 @@ def _validation_as_test(files: Mapping[str, str], data: DataArguments) -> list[s
     if not data.dataset_name:
         return ["--test_file", files["validation"]]
     given = " ".join(f"--{split}_file {shlex.quote(files[split])}" for split in ("train", "validation"))
-    if data.task is None:
+    if data.benchmark is None:
         raise UserError(f"{data.dataset_name} has no test rows; leave --dataset_name out and give {given}")
     return [*shlex.split(given), "--test_file", files["validation"]]
 

@@ -17,9 +17,7 @@ from itertools import combinations
 from scipy.stats import norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 
-from .numbers import p_in_words
-from .statistics import holm
-from .uncertainty import LEVEL
+from .inference.p_values import LEVEL, holm, p_in_words
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ the comparison that started them: no second one starts in the same folder.
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import json
 import os
 import re
@@ -25,6 +24,11 @@ from typing import Any, BinaryIO
 import torch
 
 from utils.errors import ShownError, UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from .cells import ROOT, Cell
 
@@ -111,8 +115,10 @@ def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -
 
 
 def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None = None) -> Generator[Ended, None, None]:
-    """Runs cells as tasks of a Ray cluster, with a CPU, and a GPU where it has some, for each process; yields them as they
-    end."""
+    """Runs cells as tasks of a Ray cluster and yields them as they end.
+
+    Each process of a cell has a CPU, and a GPU where the cluster has some.
+    """
     try:
         import ray
     except ImportError as error:
@@ -176,6 +182,8 @@ def shell_lines(cells: Sequence[Cell]) -> Iterator[str]:
 
 def lock(cell: Cell) -> BinaryIO | None:
     """The cell's log, locked; None where another process has the lock."""
+    if fcntl is None:
+        raise UserError("a comparison locks its runs as Linux and macOS do, which Windows cannot; run it in WSL")
     cell.log.parent.mkdir(parents=True, exist_ok=True)
     log = cell.log.open("ab")
     try:

@@ -9,11 +9,12 @@ from torch import nn
 
 
 class CNNHead(nn.Module):
-    """Parallel convolutions over the token axis, after Kim (2014), "Convolutional Neural Networks for Sentence
-    Classification", arXiv 1408.5882.
+    """Parallel convolutions over the token axis, after Kim (2014).
+
+    "Convolutional Neural Networks for Sentence Classification", arXiv 1408.5882.
 
     Sequences: each width looks at every window of real tokens, ReLU, maximum over time, concatenation, dropout, linear.
-    A sequence shorter than a width is read as one window with zeros behind it.
+    A sequence shorter than a width is read as one window, with zeros after it.
     Tokens: length-preserving convolutions, ReLU, concatenated with the token's own hidden state, dropout, linear. With
     the convolutions' weights at zero this is the dense head, so a difference between the two is the neighbours' doing.
 

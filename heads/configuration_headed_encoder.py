@@ -59,7 +59,7 @@ def positions(encoder_config: PretrainedConfig) -> int | None:
     """The longest input in tokens that an encoder has positions for; None where it knows no limit."""
     longest = getattr(encoder_config, "max_position_embeddings", None)
     if longest and encoder_config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        return longest - encoder_config.pad_token_id - 1  # their position ids begin behind the padding id
+        return longest - encoder_config.pad_token_id - 1  # their position ids begin after the padding id
     return longest
 
 

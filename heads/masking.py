@@ -9,7 +9,7 @@ import torch
 
 
 def real_tokens_first(attention_mask: torch.Tensor) -> torch.Tensor:
-    """Where each position goes when a sequence's real tokens move to its front, in order, and padding behind them.
+    """Where each position goes when a sequence's real tokens move to its front, in order, and padding goes after them.
 
     Args:
         attention_mask: (B, T).

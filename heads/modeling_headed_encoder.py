@@ -5,6 +5,7 @@ Letters in shapes: B sequences of T tokens with H hidden dimensions, C labels.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import Any
 
@@ -82,9 +83,12 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         return 0.1
 
     def _init_weights(self, module: nn.Module) -> None:
-        """Conv: He et al. 2015 (arXiv 1502.01852), for the ReLU behind it. LSTM: Glorot input weights and orthogonal
-        recurrent weights per gate, forget-gate bias 1 (Jozefowicz et al. 2015), other biases 0. Linear: as the encoder,
-        N(0, initializer_range)."""
+        """Gives each kind of layer its first weights.
+
+        Conv: He et al. 2015 (arXiv 1502.01852), for the ReLU after it. LSTM: Glorot input weights and orthogonal recurrent
+        weights per gate, forget-gate bias 1 (Jozefowicz et al. 2015), other biases 0. Linear: as the encoder,
+        N(0, initializer_range).
+        """
         if isinstance(module, nn.Conv1d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
@@ -143,6 +147,11 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
 
 
 class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
+    """An encoder and a head that gives one answer per sequence: a class, a set of labels or a score.
+
+    `config.problem_type` says which, as in transformers; without it the labels decide.
+    """
+
     per_token = False
 
     @can_return_tuple
@@ -191,6 +200,15 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
 
 
 class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
+    """An encoder and a head that gives every token a class.
+
+    A head may define two more methods in its own file:
+
+    - `loss(logits, labels)`, the loss summed over the labels (B, T) that are not -100; default: cross-entropy;
+    - `decode(logits, attention_mask)`, logits (B, T, C) whose largest class is the tag that is chosen. It is called outside of
+      training, so that Trainer, pipelines and exported graphs all see what it decides.
+    """
+
     @can_return_tuple
     def forward(
         self,
@@ -218,16 +236,27 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
         logits, output = self._logits(
             input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs
         )
+        head: Any = self.head
         loss = None
         if labels is not None:
-            loss = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="sum", ignore_index=-100)
+            if hasattr(head, "loss"):
+                loss = head.loss(logits.float(), labels)
+            else:
+                loss = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="sum", ignore_index=-100)
             # A batch may hold no label at all (a window of nothing but overlap): its loss is 0, not 0 / 0.
             loss = loss / ((labels != -100).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch)
+        if not self.training and hasattr(head, "decode"):
+            if attention_mask is None:
+                attention_mask = torch.ones(logits.shape[:2], dtype=torch.long, device=logits.device)
+            logits = head.decode(logits, attention_mask)
         return TokenClassifierOutput(loss, logits, output.get("hidden_states"), output.get("attentions"))
 
 
 class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
+    """An encoder and a head that says of every token how likely an answer starts and ends there."""
+
     def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        config = copy.deepcopy(config)
         config.num_labels = 2  # start and end, whatever a configuration file says
         # Written anew, because `pipeline` replaces the names in what it has read by classes, which no file can hold.
         entry = {"impl": "question_answering.QuestionAnsweringPipeline", "pt": ["AutoModelForQuestionAnswering"]}
@@ -244,7 +273,7 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
         return QuestionAnsweringPipeline(self, tokenizer, task="question-answering", **options)
 
     def _stock_dropout(self, encoder_config) -> float:
-        return 0.0  # the stock question answering classes drop nothing behind the encoder, DistilBERT's excepted
+        return 0.0  # the stock question answering classes drop nothing after the encoder, DistilBERT's excepted
 
     @can_return_tuple
     def forward(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from utils.errors import UserError
-from utils.readers import Row
+from utils.files import Row
 
 Reader = Callable[[Path], Iterator[Row]]
 

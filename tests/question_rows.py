@@ -1,8 +1,11 @@
-"""Questions as the readers give them, for the tests of `utils.qa`."""
+"""Questions as the readers give them, for the tests of `utils.tasks.question_answering`."""
+
+from typing import Any
 
 from utils.arguments import QADataArguments
-from utils.readers import Row
-from utils.splits import Split
+from utils.data.splits import Split
+from utils.files import Row
+from utils.tasks import QuestionAnswering
 
 
 def split_of(rows: list[dict], name: str = "validation") -> Split:
@@ -12,3 +15,8 @@ def split_of(rows: list[dict], name: str = "validation") -> Split:
 
 def arguments(**flags) -> QADataArguments:
     return QADataArguments(validation_file="a.json", **flags)
+
+
+def task_of(tokenizer: Any = None, **flags) -> QuestionAnswering:
+    """The task with these flags; it needs no tokenizer for what is tokenized already."""
+    return QuestionAnswering(arguments(**flags), tokenizer)

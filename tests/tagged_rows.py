@@ -4,11 +4,12 @@ from typing import Any
 
 import datasets
 import numpy as np
-from transformers.trainer_utils import PredictionOutput
 
-from utils import token_cls
-from utils.readers import Row
-from utils.splits import Split
+from utils.arguments import TokenDataArguments
+from utils.data.splits import Split
+from utils.files import Row
+from utils.tasks import PreparedSplit, TokenClassification, token_classification
+from utils.tasks.token_classification import Tags, feature_columns
 
 NAMES = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 
@@ -18,15 +19,21 @@ def split_of(tokens: list[list[str]], tags: list[list[str]] | None) -> Split:
     return Split("validation", "a.tsv", [Row(i, row) for i, row in enumerate(fields, start=1)])
 
 
-def encode(split: Split, tags: token_cls.Tags, tokenizer, size: int) -> dict[str, list]:
-    columns = token_cls.feature_columns(split, tags)
-    return token_cls.encode(columns, tokenizer, max_seq_length=size, unit=tags.unit)
+def task_of(tags: Tags, tokenizer: Any = None) -> TokenClassification:
+    """The task once it knows its tags; it needs no tokenizer for what is tokenized already."""
+    task = TokenClassification(TokenDataArguments(validation_file="a.tsv"), tokenizer)
+    task.labels = tags
+    return task
 
 
-def decode(split: Split, features: dict[str, list], tags: token_cls.Tags, best: list[list[int]]) -> list[list[str]]:
+def tokenize(split: Split, tags: Tags, tokenizer, size: int) -> dict[str, list]:
+    columns = feature_columns(split, tags)
+    return token_classification.tokenize(columns, tokenizer, max_seq_length=size, unit=tags.unit)
+
+
+def decode(split: Split, features: dict[str, list], tags: Tags, best: list[list[int]]) -> list[list[str]]:
     """What a model that answers `best` would have said."""
     width = max(map(len, best))
     padded = np.array([row + [0] * (width - len(row)) for row in best])
     rows = datasets.Dataset.from_dict({name: features[name] for name in ("row", "first", "end")})
-    output: Any = PredictionOutput((padded, np.ones(padded.shape)), None, None)
-    return token_cls.TagDecoder(split, rows, tags).decode(output)[0]
+    return task_of(tags).tags_of_tokens(PreparedSplit(split, rows), padded, np.ones(padded.shape))[0]

@@ -1,1 +1,1 @@
-"""All that surrounds training: arguments, readers, features, metrics, reports. Imports `heads`, never a script."""
+"""All that surrounds training, in rooms that data pass in this order: data, tasks, training, outputs. Imports `heads`, never a script."""

@@ -38,6 +38,11 @@ class UserError(ShownError):
         super().__init__(" ".join(f"{place}: {message}".split() if place else message.split()))
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error of a library: the rest is for its authors."""
+    return str(error).strip().split("\n")[0]
+
+
 def run(main: Callable[[], None]) -> None:
     """Runs a script's `main`. A `ShownError` ends it with one line and its exit code; with --debug, with a traceback."""
     try:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from .errors import UserError
 
+ID_COLUMNS = ("id", "guid", "idx", "index")  # what names a row, the first that is there
+
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -27,6 +29,12 @@ class Row(NamedTuple):
 
     line: int
     fields: dict[str, Any]
+
+
+def id_of(fields: dict[str, Any]) -> str | None:
+    """What a record calls itself; None where it has no name."""
+    found = next((fields[name] for name in ID_COLUMNS if fields.get(name) is not None), None)
+    return None if found is None else str(found)
 
 
 def existing_file(path: str | Path) -> Path:
@@ -135,6 +143,24 @@ def sha256(path: str | Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def source_hash() -> bytes:
+    """A digest of this package's code, and of the part of `heads` that prepares inputs: what was kept on disk by other code is
+    made anew.
+    """
+    from heads import spans
+
+    digest = hashlib.sha256()
+    for module in (*sorted(Path(__file__).parent.rglob("*.py")), Path(spans.__file__)):
+        digest.update(module.read_bytes())
+    return digest.digest()
+
+
+def check_new_folder(folder: Path) -> None:
+    """Raises UserError where something is in the folder already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError("is there already and not an empty folder; name another --output", file=folder)
 
 
 def replace_file(path: Path, pieces: Iterable[str]) -> None:

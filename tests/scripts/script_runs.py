@@ -29,13 +29,9 @@ PATIENCE = 300  # seconds until a run counts as hanging
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
     [
-        "utils.checks",
-        "utils.metrics",
-        "utils.models",
-        "utils.reporting",
-        "utils.seq_cls",
-        "utils.token_cls",
-        "utils.qa",
+        "utils.metrics.evaluate_metrics",
+        "utils.outputs.stages",
+        "utils.training.setup",
         "transformers.models.electra.modeling_electra",
         "transformers.models.bert.tokenization_bert",
         "accelerate.data_loader",

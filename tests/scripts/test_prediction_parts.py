@@ -17,13 +17,13 @@ WRITE = {
 
 
 def small_parts() -> None:
-    from utils import splits
+    from utils.data import splits
 
     splits.PART_ROWS = 5
 
 
 def killed_in_the_third_part() -> None:
-    from utils.training import HeadTrainer
+    from utils.training.trainer import HeadTrainer
 
     small_parts()
     proceed, calls = HeadTrainer.predict, []

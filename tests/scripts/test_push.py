@@ -22,7 +22,7 @@ KILLED_BEFORE_THE_END = """
 import os, runpy, signal, sys
 sys.argv = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(sys.argv[0]))
-from utils.training import HeadTrainer
+from utils.training.trainer import HeadTrainer
 finish = HeadTrainer._finish_current_push
 def die(self):
     finish(self)

@@ -9,8 +9,8 @@ import torch
 from small_data import WINDOWS, reviews, write_csv
 from transformers import AutoTokenizer, ElectraConfig, ElectraForSequenceClassification, set_seed
 
-from utils.models import load_checkpoint
-from utils.stock import to_stock
+from utils.models.loading import load_checkpoint
+from utils.models.stock import to_stock
 
 
 @pytest.fixture

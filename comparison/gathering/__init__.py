@@ -1,0 +1,1 @@
+"""From the folders of finished cells to everything that a report says."""

@@ -1,0 +1,44 @@
+"""The test rows that all heads are scored on, and what a cell's `predictions.jsonl` says of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from utils.arguments import HeadTrainingArguments
+from utils.data.splits import Split, load_splits
+from utils.errors import UserError
+from utils.tasks import Task
+
+
+def read_rows(task: Task, training: HeadTrainingArguments) -> Split:
+    """Reads the test rows as the script reads them.
+
+    Raises:
+        UserError: rows without labels, or whatever is wrong with the file.
+    """
+    only_predict = HeadTrainingArguments(output_dir=training.output_dir, do_predict=True)
+    _, parts = load_splits(task.data, only_predict, task.read, task.group_texts, lambda split: None)
+    splits = list(parts)
+    split = Split("test", splits[0].file, [row for part in splits for row in part.rows])
+    if not task.labelled(split):
+        message = (
+            "heads are compared on rows with labels, and some of these have none: give a --test_file that has them"
+        )
+        raise UserError(message, file=split.file)
+    return split
+
+
+def read_predictions(task: Task, split: Split, folder: Path) -> list[Any]:
+    """What a cell predicted, as the task's metric takes it.
+
+    Raises:
+        UserError: the cell has another number of rows.
+    """
+    with (folder / "predictions.jsonl").open(encoding="utf-8") as stream:
+        records = [json.loads(line) for line in stream]
+    if len(records) != len(split.rows):
+        message = f"{len(records)} predictions for the {len(split.rows)} rows of {split.file}"
+        raise UserError(f"{message}; delete the folder and run again", file=folder)
+    return task.predictions(split, records)

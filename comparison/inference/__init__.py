@@ -1,0 +1,1 @@
+"""Is one head better than another? The statistics of a comparison."""

@@ -1,0 +1,220 @@
+"""Is one head better than another? Statistics of heads that were each trained with several seeds and scored on the same rows.
+
+Two things make a difference of two scores uncertain: the test rows are a sample, and so are the seeds. Both count here, and
+each once. The design is that of radiology's multi-reader multi-case studies (Obuchowski & Rockette 1995; Hillis 2014), with
+heads for tests, seeds for readers, nested within their head, and rows for cases.
+
+- Rows are paired: a resample takes the same rows for every model. Between two models most of the rows agree, and what they
+  agree on cancels.
+- Seeds are not paired. Seed 1 of one head and seed 1 of another see the data in one order but begin with other weights in
+  other shapes: they are two draws, not a matched pair. Were they alike after all, the interval would be too wide, not too narrow.
+
+With one seed per head there is nothing to learn about seeds: the claim is then about these two trained models.
+`benchmarks/rejections.py` simulates how often a difference is found where there is none.
+
+Letters: S seeds, N rows, K numbers per row (`SummableMetric`), B resamples. Everything is deterministic given `seed`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from statsmodels.stats.contingency_tables import mcnemar
+
+from utils.metrics.metric import SummableMetric
+
+from .p_values import LEVEL, holm, p_in_words
+from .resampling import resample_rows
+from .uncertainty import Uncertainty
+
+
+@dataclass(frozen=True)
+class PairComparison:
+    """`head` minus `baseline`; every number but counts, shares and p values is in `unit`.
+
+    Attributes:
+        unit: "points" (hundredths of a metric on the scale 0-1), or the name of a metric with a unit of its own.
+        seeds: of the two heads.
+        difference: of the mean scores.
+        low, high: 95 % interval, from the resampled metric; of this pair alone, not widened for the number of pairs.
+        p_value: two-sided, from the same resamples.
+        p_holm: the same after Holm's correction (1979) over all pairs that were compared.
+        covers_seeds: false if a head has one seed: then the claim is about these trained models, not about heads.
+        better: the name of the better head where p_holm < .05, else None.
+        rows_error: standard error of the difference that comes from the rows, these models given.
+        seeds_error: what the seeds add to it; 0 also where `covers_seeds` is false.
+        hedges_g: the difference over the pooled standard deviation between seeds, corrected for few seeds (Hedges 1981).
+        rows_won, rows_lost: per pair of seeds in their order, rows on which `head` alone scores higher, or lower; empty for
+            metrics that are no mean over rows.
+        mcnemar_p: the exact test of McNemar (1947) on them where rows are right or wrong. It is about that pair of models.
+        minimum_detectable: the difference that these rows and seeds find with 80 % power.
+        detectable: the difference that the next two are about.
+        rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
+            where no number does.
+    """
+
+    head: str
+    baseline: str
+    metric: str
+    unit: str
+    rows: int
+    seeds: tuple[int, int]
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    p_holm: float
+    covers_seeds: bool
+    better: str | None
+    rows_error: float
+    seeds_error: float
+    hedges_g: float | None
+    rows_won: list[int]
+    rows_lost: list[int]
+    mcnemar_p: list[float]
+    minimum_detectable: float
+    detectable: float
+    rows_needed: int | None
+    seeds_needed: int | None
+
+    def __str__(self) -> str:
+        """The finding in one sentence."""
+        p, digits = f"{p_in_words(self.p_holm)} after Holm", self._digits
+        if self.better:
+            low, high = sorted((abs(self.low), abs(self.high)))
+            text = f"{self.finding} (95 % interval {low:.{digits}f} to {high:.{digits}f}, {p})"
+        else:
+            text = f"no difference shown: {self.head} - {self.baseline} = {self.difference:+.{digits}f} {self.unit}"
+            text += f" (95 % interval {self.low:+.{digits}f} to {self.high:+.{digits}f}, {p})"
+        if not self.covers_seeds:
+            text += "; with one seed this is about these trained models, and another seed may turn it round"
+        return text if self.better else f"{text}; {self._power()}"
+
+    @property
+    def finding(self) -> str | None:
+        """`cnn beats dense by 1.45 points`; None where no difference is shown."""
+        if self.better is None:
+            return None
+        worse = self.baseline if self.better == self.head else self.head
+        return f"{self.better} beats {worse} by {abs(self.difference):.{self._digits}f} {self.unit}"
+
+    @property
+    def _digits(self) -> int:
+        """Decimals: more for errors and correlations, which are small numbers."""
+        return 2 if self.unit == "points" else 4
+
+    def _power(self) -> str:
+        """What this comparison finds, and what it takes to find `detectable`."""
+        found = f"{float(f'{self.minimum_detectable:.2g}'):g} {self.unit} would have been found in 8 of 10 cases"
+        if self.minimum_detectable <= self.detectable:
+            return found
+        ways = [f"about {self.rows_needed:,} rows"] if self.rows_needed else []
+        ways += [f"{self.seeds_needed:,} seeds per head"] if self.seeds_needed else []
+        takes = " or ".join(ways) or "more rows and more seeds"
+        return f"{found}, to detect {self.detectable:g} {self.unit} takes {takes}"
+
+
+def compare_heads(
+    counts: Mapping[str, np.ndarray],
+    metric: SummableMetric,
+    resamples: int = 2000,
+    detectable: float = 0.1,
+    seed: int = 0,
+) -> list[PairComparison]:
+    """Every pair of heads, the one that comes later in `counts` minus the earlier one.
+
+    Args:
+        counts: per head (S, N, K), from `metric.count`; the same N rows in the same order throughout. S may differ.
+        resamples: of the rows. p values are no smaller than about 1 / resamples.
+        detectable: the difference that `rows_needed` and `seeds_needed` are about, in the unit of the comparison.
+
+    Raises:
+        ValueError: heads that were not scored on the same number of rows.
+    """
+    if len({head.shape[1:] for head in counts.values()}) != 1:
+        shapes = ", ".join(f"{name} {head.shape[1]}" for name, head in counts.items())
+        raise ValueError(f"heads are compared on the same test rows; got {shapes}")
+    scale = metric.points or 1.0
+    generator = np.random.default_rng(seed)
+    scores = {name: scale * metric.score(head.sum(axis=1)) for name, head in counts.items()}
+    models = np.concatenate(list(counts.values()))
+    resampled = scale * resample_rows(models, metric, resamples, generator)
+    parts = np.split(resampled, np.cumsum([len(head) for head in counts.values()])[:-1], axis=1)
+    deviations = {name: part - part.mean(axis=0) for name, part in zip(counts, parts, strict=True)}
+
+    found = []
+    for baseline, head in combinations(counts, 2):
+        pair = (head, baseline)
+        uncertainty = Uncertainty.of(
+            [scores[name] for name in pair], [deviations[name] for name in pair], models.shape[1]
+        )
+        difference = float(scores[head].mean() - scores[baseline].mean())
+        low, high, p_value = uncertainty.interval(difference, generator)
+        won, lost, mcnemar_p = _rows_won(counts[head], counts[baseline], metric)
+        found.append(
+            PairComparison(
+                head=head,
+                baseline=baseline,
+                metric=metric.name,
+                unit="points" if metric.points else metric.name,
+                rows=models.shape[1],
+                seeds=(len(counts[head]), len(counts[baseline])),
+                difference=difference,
+                low=low,
+                high=high,
+                p_value=p_value,
+                p_holm=p_value,
+                covers_seeds=uncertainty.covers_seeds,
+                better=None,
+                rows_error=math.sqrt(uncertainty.rows_variance),
+                seeds_error=math.sqrt(uncertainty.seeds_variance),
+                hedges_g=_hedges_g(scores[head], scores[baseline]),
+                rows_won=won,
+                rows_lost=lost,
+                mcnemar_p=mcnemar_p,
+                minimum_detectable=uncertainty.minimum_detectable(),
+                detectable=detectable,
+                rows_needed=uncertainty.rows_needed(detectable),
+                seeds_needed=uncertainty.seeds_needed(detectable),
+            )
+        )
+    corrected = holm([pair.p_value for pair in found])
+    return [_with_verdict(pair, p, metric) for pair, p in zip(found, corrected, strict=True)]
+
+
+def _with_verdict(pair: PairComparison, p_holm: float, metric: SummableMetric) -> PairComparison:
+    better = None
+    if p_holm < LEVEL:
+        better = pair.head if (pair.difference > 0) != metric.smaller_is_better else pair.baseline
+    return replace(pair, p_holm=p_holm, better=better)
+
+
+def _hedges_g(head: np.ndarray, baseline: np.ndarray) -> float | None:
+    freedom = len(head) + len(baseline) - 2
+    if min(len(head), len(baseline)) == 1:
+        return None
+    pooled = math.sqrt(((len(head) - 1) * head.var(ddof=1) + (len(baseline) - 1) * baseline.var(ddof=1)) / freedom)
+    if pooled == 0:
+        return None
+    return float((head.mean() - baseline.mean()) / pooled * (1 - 3 / (4 * freedom - 1)))
+
+
+def _rows_won(
+    head: np.ndarray, baseline: np.ndarray, metric: SummableMetric
+) -> tuple[list[int], list[int], list[float]]:
+    """Per pair of seeds: rows won, rows lost and, where rows are right or wrong, McNemar's p."""
+    if head.shape[2] != 2 or not ((head[..., 1] == 1).all() and (baseline[..., 1] == 1).all()):
+        return [], [], []
+    pairs = list(zip(head[..., 0], baseline[..., 0], strict=False))
+    if metric.smaller_is_better:
+        pairs = [(b, a) for a, b in pairs]
+    won, lost = ([int((x > y).sum()) for x, y in order] for order in (pairs, [(b, a) for a, b in pairs]))
+    right_or_wrong = all(len(np.unique(scores)) <= 2 for scores in (head[..., 0], baseline[..., 0]))
+    if not right_or_wrong:
+        return won, lost, []
+    # The exact test at any size: it costs nothing.
+    return won, lost, [float(mcnemar([[0, w], [n, 0]], exact=True).pvalue) for w, n in zip(won, lost, strict=True)]

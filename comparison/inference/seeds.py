@@ -1,0 +1,43 @@
+"""The scores of one head over its seeds, and how far further seeds may move their mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+from .p_values import LEVEL
+
+
+@dataclass(frozen=True)
+class SeedSummary:
+    """One head over its seeds, in the unit of the scores.
+
+    Attributes:
+        scores: one per seed.
+        mean: of them.
+        standard_deviation: with S - 1; None for one seed.
+        low, high: 95 % interval of the mean over further seeds on these rows (Student's t); None for one seed.
+    """
+
+    scores: list[float]
+    mean: float
+    standard_deviation: float | None
+    low: float | None
+    high: float | None
+
+
+def summarise_seeds(scores: Sequence[float]) -> SeedSummary:
+    """Mean, standard deviation and 95 % t interval of one head's scores."""
+    values = np.asarray(scores, dtype=np.float64)
+    if len(values) == 1:
+        return SeedSummary(scores=values.tolist(), mean=float(values[0]), standard_deviation=None, low=None, high=None)
+    deviation = float(values.std(ddof=1))
+    half = float(student.ppf(1 - LEVEL / 2, len(values) - 1)) * deviation / math.sqrt(len(values))
+    mean = float(values.mean())
+    return SeedSummary(
+        scores=values.tolist(), mean=mean, standard_deviation=deviation, low=mean - half, high=mean + half
+    )

@@ -1,0 +1,1 @@
+"""What a comparison shows its readers: JSON, Markdown, and one HTML page with tables and charts."""

@@ -1,0 +1,35 @@
+"""Builds HTML and SVG from elements. Plain texts are escaped, and every tag is closed."""
+
+from __future__ import annotations
+
+from html import escape
+
+_VOID = ("meta", "wbr")  # elements of HTML that have no end tag
+
+
+class Markup(str):
+    """A text that is HTML already."""
+
+
+def element(name: str, /, *children: object, **attributes: object) -> Markup:
+    """Returns `<name attributes>children</name>`.
+
+    Args:
+        children: texts, which are escaped, and `Markup`, which is not.
+        attributes: `class_` stands for class, `stroke_width` for stroke-width. None leaves an attribute out; "" writes its
+            name alone.
+    """
+    written = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None)
+    end = "" if name in _VOID else f"{fragment(*children)}</{name}>"
+    return Markup(f"<{name}{written}>{end}")
+
+
+def fragment(*children: object) -> Markup:
+    """Joins the children; texts are escaped, `Markup` is not."""
+    return Markup("".join(child if isinstance(child, Markup) else escape(str(child)) for child in children))
+
+
+def _attribute(key: str, value: object) -> str:
+    name = key.rstrip("_").replace("_", "-")
+    text = f"{round(value, 2):g}" if isinstance(value, float) else str(value)
+    return f' {name}="{escape(text)}"' if text else f" {name}"

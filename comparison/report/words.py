@@ -1,0 +1,107 @@
+"""The sentences that stand beside tables and charts, for Markdown and HTML alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .formatting import number
+from .tables import metric_format
+
+
+def subject_line(comparison: Mapping[str, Any]) -> str:
+    """Says what was compared, on which rows, with how many seeds, and when."""
+    seeds = len(next(iter(comparison["heads"].values()))["seeds"])
+    parts = [
+        f"{comparison['metric']} on {number(comparison['rows'])} {comparison['split']} rows of {comparison['file']}",
+        f"{seeds} seed{'' if seeds == 1 else 's'} per head",
+    ]
+    if comparison["frozen_encoder"]:
+        parts.append("the encoder frozen")
+    parts.append(comparison["date"])
+    return ", ".join(parts) + "."
+
+
+def score_note(comparison: Mapping[str, Any]) -> str:
+    """Says how to read the scores."""
+    main = metric_format(comparison)
+    parts = []
+    if any(len(head["seeds"]) > 1 for head in comparison["heads"].values()):
+        parts.append(
+            "Mean ± standard deviation over seeds; the interval is that of the mean over further seeds on these rows."
+        )
+    else:
+        parts.append("One seed per head: how far another seed would move a score is unknown.")
+    if main.unit and main.scale == 100:
+        parts.append(f"Points are hundredths: {main.name} times 100.")
+    if comparison["smaller_is_better"]:
+        parts.append(f"A smaller {main.name} is better.")
+    return " ".join(parts)
+
+
+def pair_note(comparison: Mapping[str, Any]) -> str:
+    """Says how to read the differences."""
+    pairs = comparison["comparisons"]
+    side = "Below" if comparison["smaller_is_better"] else "Above"
+    covered = all(pair.get("covers_seeds", True) for pair in pairs)
+    parts = [
+        f"{side} zero the head that is named first is better.",
+        "The intervals (95 %) cover test rows and seeds."
+        if covered
+        else "The intervals (95 %) cover the test rows; where a head has one seed they are about these trained models.",
+    ]
+    if len(pairs) > 1:
+        parts.append(f"p values are corrected for {len(pairs)} pairs (Holm 1979).")
+    if any(pair.get("minimum_detectable") for pair in pairs):
+        parts.append("Minimum detectable: the difference that these rows and seeds find with 80 % power.")
+    if any(pair.get("rows_needed") or pair.get("seeds_needed") for pair in pairs):
+        parts.append("Rows or seeds to find a difference: the other number as it is; a dash where no number does.")
+    if any(pair.get("mcnemar_p") for pair in pairs):
+        parts.append(
+            "Rows won and lost are means over pairs of seeds; McNemar's exact test (1947) is about one such pair each."
+        )
+    return " ".join(parts)
+
+
+def equal_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Lists what was the same for every head, by name. The arguments come last, in one line."""
+    equal = dict(comparison["equal"])
+    arguments = equal.pop("arguments", None) or {}
+    lines = [(name, plain_value(value)) for name, value in equal.items() if value is not None]
+    encoder = {head.get("encoder_parameters") for head in comparison["heads"].values()} - {None}
+    if len(encoder) == 1:
+        lines.append(("parameters of the encoder", number(encoder.pop())))
+    if comparison.get("sha256"):
+        lines.append((f"SHA-256 of {comparison['file']}", comparison["sha256"]))
+    said = [f"{name} {plain_value(value)}" for name, value in arguments.items() if value is not None]
+    return [*lines, ("arguments", ", ".join(said))] if said else lines
+
+
+def head_arguments(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Lists the arguments of every head that was given some."""
+    heads = comparison["heads"].items()
+    return [
+        (f"--head_kwargs of {name}", plain_value(head["head_kwargs"]))
+        for name, head in heads
+        if head.get("head_kwargs")
+    ]
+
+
+def unequal_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Lists how heads were trained that were not trained like the others."""
+    heads = comparison["heads"].items()
+    return [
+        (name, ", ".join(f"{flag} {plain_value(value)}" for flag, value in head["head_flags"].items()))
+        for name, head in heads
+        if head.get("head_flags")
+    ]
+
+
+def plain_value(value: Any) -> str:
+    """Writes a value of JSON for readers: no quotes around a text, commas in a count."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,213 @@
+"""Literal values from the literature and from hand calculation; error rates by simulation, every one with its seed fixed."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from benchmarks.rejections import METRICS, contrasts, simulate
+from comparison.inference.pairs import compare_heads
+from comparison.inference.resampling import resample_rows
+from utils.metrics.catalogue import NUMBERS, SQUAD
+
+ACCURACY = METRICS["accuracy"]
+
+
+def right_or_wrong(*models):
+    return np.array([[[right, 1] for right in model] for model in models], dtype=float)
+
+
+def share_found(simulations, seeds, rows, seed_deviation, difference=0.0, metric="accuracy"):
+    """The share of simulated comparisons with p < .05."""
+    generator = np.random.default_rng([seeds, rows])
+    found = 0
+    for trial in range(simulations):
+        counts = simulate(METRICS[metric], seeds, rows, seed_deviation, difference, generator)
+        pair = compare_heads(counts, METRICS[metric], resamples=200, seed=trial)[0]
+        assert (pair.low > 0 or pair.high < 0) == (pair.p_value < 0.05) or pair.p_value == pytest.approx(0.05, abs=0.02)
+        found += pair.p_value < 0.05
+    return found / simulations
+
+
+# Error rates. Of 300 comparisons 5 % are 15; at that rate more than 25 has a chance below .7 %, fewer than 4 below .1 %.
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_one_seed_finds_5_percent_where_there_is_nothing(metric):
+    assert 4 / 300 <= share_found(300, 1, 1000, 0.0, metric=metric) <= 25 / 300
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+def test_several_seeds_find_5_percent_where_there_is_nothing(metric, seeds):
+    assert 4 / 300 <= share_found(300, seeds, 500, 2.0, metric=metric) <= 25 / 300
+
+
+def test_it_finds_less_where_all_seeds_are_equally_good():
+    """The interval is never narrower than the rows alone make it, though seeds that are alike would allow that."""
+    assert 1 / 300 <= share_found(300, 3, 500, 0.0) <= 15 / 300
+
+
+def test_the_rows_alone_find_too_much_where_seeds_differ():
+    """What the seeds' part is there for; and one seed cannot know."""
+    generator = np.random.default_rng(0)
+    found = [contrasts(simulate(ACCURACY, 3, 4000, 1.0, 0.0, generator), ACCURACY, generator)[0] for _ in range(60)]
+    assert np.mean(found) > 0.3
+    assert share_found(60, 1, 4000, 1.0) > 0.3
+
+
+def test_a_planted_difference_is_found():
+    assert share_found(50, 5, 4000, 0.3, difference=1.5) > 0.9
+    assert share_found(50, 1, 4000, 0.0, difference=3.0, metric="entity_f1") > 0.9
+
+
+def test_the_power_is_the_one_that_was_announced():
+    """As many rows, or seeds, as `rows_needed` and `seeds_needed` say find 80 %; 100 simulations know it to +- 12."""
+    counts = simulate(ACCURACY, 10, 20_000, 0.0, 0.0, np.random.default_rng(4))
+    pair = compare_heads(counts, ACCURACY, resamples=400, detectable=1.5)[0]
+    assert pair.rows_needed is not None
+    assert 0.68 < share_found(100, 10, pair.rows_needed, 0.0, difference=1.5) < 0.92
+
+    counts = simulate(ACCURACY, 50, 1000, 1.0, 0.0, np.random.default_rng(3))  # so many that the components are known
+    pair = compare_heads(counts, ACCURACY, resamples=400, detectable=2.0)[0]
+    assert pair.seeds_needed is not None
+    assert 0.68 < share_found(100, pair.seeds_needed, 1000, 1.0, difference=2.0) < 0.92
+
+
+# Parts
+
+
+def test_mcnemar_and_rows_won_per_pair_of_seeds():
+    """8 rows won and 1 lost: 2 (C(9, 0) + C(9, 1)) / 2^9 = .0390625, whatever the rows that agree."""
+    rows = 40
+    baseline, head = np.ones(rows, dtype=int), np.ones(rows, dtype=int)
+    baseline[:8], head[8], baseline[20:], head[20:] = 0, 0, 0, 0
+    counts = {"dense": right_or_wrong(baseline, baseline), "cnn": right_or_wrong(head, baseline)}
+    pair = compare_heads(counts, ACCURACY)[0]
+    assert (pair.rows_won, pair.rows_lost) == ([8, 0], [1, 0])
+    assert pair.mcnemar_p == pytest.approx([0.0390625, 1.0])
+
+
+def test_rows_that_are_neither_right_nor_wrong_are_still_won_or_lost():
+    error, f1 = NUMBERS.sums("mse"), SQUAD.sums("f1")
+    dense, cnn = right_or_wrong([0.5, 20.0, 70.0]), right_or_wrong([0.4, 30.0, 60.0])
+    for metric, won in ((f1, 1), (error, 2)):
+        pair = compare_heads({"dense": dense, "cnn": cnn}, metric)[0]
+        assert (pair.rows_won, pair.rows_lost, pair.mcnemar_p) == ([won], [3 - won], [])
+    f1_of_entities = compare_heads(simulate(METRICS["entity_f1"], 2, 50, 1, 0, np.random.default_rng(0)), f1)[0]
+    assert f1_of_entities.rows_won == []
+
+
+def test_errors_are_those_of_the_textbook():
+    """One seed: the paired standard error of a mean. Seeds: Welch's, where the rows agree within each head."""
+    generator = np.random.default_rng(0)
+    right = [(generator.random(5000) < share).astype(int) for share in (0.8, 0.82)]
+    pair = compare_heads(
+        {"dense": right_or_wrong(right[0]), "cnn": right_or_wrong(right[1])}, ACCURACY, resamples=4000
+    )[0]
+    error = 100 * (right[1] - right[0]).std() / math.sqrt(5000)
+    assert pair.rows_error == pytest.approx(error, rel=0.04)
+    assert pair.difference == pytest.approx(100 * (right[1] - right[0]).mean())
+    assert pair.low == pytest.approx(pair.difference - 1.96 * error, abs=0.15 * error)
+    assert pair.minimum_detectable == pytest.approx(
+        (1.95996 + 0.84162) * error, rel=0.04
+    )  # points of the normal at .975, .8
+    assert (pair.seeds_error, pair.covers_seeds, pair.hedges_g, pair.seeds_needed) == (0, False, None, None)
+
+    # Every row the same: they add nothing, and all that varies is the seeds. Welch's t of 1, 2, 3 against 2, 5, 8.
+    counts = {
+        name: np.array([np.tile([score, 1.0], (50, 1)) for score in scores])
+        for name, scores in {"dense": (1, 2, 3), "cnn": (2, 5, 8)}.items()
+    }
+    pair = compare_heads(counts, SQUAD.sums("f1"), resamples=4000)[0]
+    assert (pair.difference, pair.rows_error) == (3, pytest.approx(0, abs=1e-9))
+    assert pair.seeds_error == pytest.approx(math.sqrt(1 / 3 + 9 / 3))
+    assert pair.p_value == pytest.approx(0.2186, abs=0.005)  # t = 1.643 with 2.44 degrees of freedom
+    assert pair.hedges_g == pytest.approx(3 / math.sqrt(5) * 0.8)
+
+
+def test_resampling_draws_whole_rows_for_all_models_at_once():
+    generator = np.random.default_rng(0)
+    right = (generator.random(300) < 0.7).astype(int)
+    resampled = resample_rows(right_or_wrong(right, right, 1 - right), ACCURACY, 500, generator)
+    assert resampled.shape == (500, 3)
+    np.testing.assert_array_equal(resampled[:, 0], resampled[:, 1])
+    np.testing.assert_allclose(resampled[:, 0] + resampled[:, 2], 1)
+    assert resampled[:, 0].std() == pytest.approx(math.sqrt(0.21 / 300), rel=0.1)
+
+
+def test_seeds_that_agree_by_chance_make_no_finding():
+    """Every model has 30 of 40 right: no variance between seeds at all, but the rows stay uncertain."""
+    generator = np.random.default_rng(0)
+    models = [generator.permutation(np.repeat([1, 0], [30, 10])) for _ in range(6)]
+    better = [generator.permutation(np.repeat([1, 0], [32, 8])) for _ in range(3)]
+    alone, seeds = (
+        compare_heads({"dense": right_or_wrong(*models[:size]), "cnn": right_or_wrong(*better[:size])}, ACCURACY)[0]
+        for size in (1, 3)
+    )
+    assert alone.p_value > 0.2
+    assert seeds.seeds_error == 0 and seeds.rows_error > 2
+    assert seeds.hedges_g is None
+    assert seeds.low < 0 < seeds.high and seeds.p_value > 0.2
+
+
+def test_the_same_seed_gives_the_same_numbers_and_plain_json():
+    counts = simulate(ACCURACY, 3, 500, 0.5, 2.0, np.random.default_rng(1)) | {
+        "lstm": simulate(ACCURACY, 2, 500, 0.5, 0.0, np.random.default_rng(2))["cnn"]
+    }
+    first, again = (json.dumps([asdict(pair) for pair in compare_heads(counts, ACCURACY, seed=7)]) for _ in range(2))
+    assert first == again
+    assert [(pair["head"], pair["baseline"], pair["seeds"]) for pair in json.loads(first)] == [
+        ("cnn", "dense", [3, 3]),
+        ("lstm", "dense", [2, 3]),
+        ("lstm", "cnn", [2, 3]),
+    ]
+
+
+def test_heads_need_the_same_rows():
+    counts = {"dense": right_or_wrong([1, 0]), "cnn": right_or_wrong([1, 0, 1])}
+    with pytest.raises(ValueError, match="the same test rows; got dense 2, cnn 3"):
+        compare_heads(counts, ACCURACY)
+
+
+# Words
+
+
+def test_findings_in_words():
+    rows = np.arange(1000)
+    dense, cnn = right_or_wrong(rows % 4 > 0), right_or_wrong(rows % 4 + (rows % 8 == 0) > 0)
+    pair = compare_heads({"dense": dense, "cnn": cnn}, ACCURACY)[0]
+    assert str(pair).startswith("cnn beats dense by 12.50 points (95 % interval 10.5")
+    assert str(pair).endswith(
+        "p < .001 after Holm); with one seed this is about these trained models, and another seed may turn it round"
+    )
+    assert str(compare_heads({"cnn": cnn, "dense": dense}, ACCURACY)[0]).startswith(
+        "cnn beats dense by 12.50 points (95 % interval 10.5"
+    )
+
+    pair = compare_heads({"dense": dense, "cnn": dense}, ACCURACY)[0]
+    assert str(pair).startswith(
+        "no difference shown: cnn - dense = +0.00 points (95 % interval +0.00 to +0.00, p = 1.00"
+    )
+
+    counts = simulate(ACCURACY, 3, 500, 0.3, 0.0, np.random.default_rng(1))
+    pair = compare_heads(counts, ACCURACY, detectable=20)[0]
+    assert str(pair).endswith("; 3 points would have been found in 8 of 10 cases")
+    assert pair.minimum_detectable == pytest.approx(3, abs=0.05)
+    pair = compare_heads(counts, ACCURACY, detectable=0.01)[0]
+    assert str(pair).endswith(f"of 10 cases, to detect 0.01 points takes about {pair.rows_needed:,} rows")
+    counts = simulate(ACCURACY, 3, 500, 8.0, 0.0, np.random.default_rng(1))
+    assert str(compare_heads(counts, ACCURACY)[0]).endswith(
+        "would have been found in 8 of 10 cases, to detect 0.1 points takes more rows and more seeds"
+    )
+    pair = compare_heads(counts, ACCURACY, detectable=5.0)[0]
+    assert str(pair).startswith("no difference shown: cnn - dense = ")
+    assert f"to detect 5 points takes {pair.seeds_needed} seeds per head" in str(pair)
+
+    error = NUMBERS.sums("mse")
+    small, large = (right_or_wrong(values) for values in ([0.1, 0.2] * 100, [0.5, 0.7] * 100))
+    assert str(compare_heads({"dense": small, "cnn": large}, error)[0]).startswith("dense beats cnn by 0.4500 mse")

@@ -1,0 +1,21 @@
+"""Scores over seeds, by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import pytest
+
+from comparison.inference.seeds import summarise_seeds
+
+
+def test_mean_deviation_and_interval_of_seeds():
+    """Student's t with 4 degrees of freedom has its 97.5 % point at 2.776."""
+    summary = summarise_seeds([84.0, 85.0, 86.0, 87.0, 88.0])
+    assert (summary.mean, summary.standard_deviation) == (86, pytest.approx(math.sqrt(2.5)))
+    half = 2.776445 * math.sqrt(2.5 / 5)
+    assert (summary.low, summary.high) == (pytest.approx(86 - half), pytest.approx(86 + half))
+    assert asdict(summarise_seeds([84])) == {
+        "scores": [84], "mean": 84, "standard_deviation": None, "low": None, "high": None,
+    }  # fmt: skip

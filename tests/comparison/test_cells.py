@@ -1,0 +1,397 @@
+"""The plan of a comparison: its flags, its cells, and what makes them other cells."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from comparison.arguments import parse_comparison
+from comparison.cells import ROOT, Plan, make_plan
+from utils.errors import UserError
+from utils.tasks import SequenceClassification
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    """The current folder, with two files of data and a configuration."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("train", "test", "dev"):
+        Path(f"{name}.csv").write_text(f"text,label\n{name},0\nb,1\n", encoding="utf-8")
+    Path("encoder").mkdir()
+    Path("encoder/config.json").write_text('{"model_type": "electra"}', encoding="utf-8")
+    return tmp_path
+
+
+LEAST = ["--script", "run_seq_cls.py", "--config_name", "encoder", "--train_file", "train.csv", "--output_dir", "out"]
+WITH_TEST = [*LEAST, "--test_file", "test.csv"]
+
+
+def plan(*words: str) -> Plan:
+    return make_plan(parse_comparison([*map(str, words)]))
+
+
+def names(*words: str) -> list[str]:
+    return [cell.name for cell in plan(*words).cells]
+
+
+def digest(*words: str) -> str:
+    (name,) = names(*words, "--heads", "cnn", "--seeds", "0")
+    return name.removeprefix("cnn-seed-0-")
+
+
+def refused(*words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        plan(*words)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def write(name: str, text: str) -> str:
+    Path(name).write_text(text, encoding="utf-8")
+    return name
+
+
+# Cells
+
+
+def test_cells_seed_by_seed(place, tiny_tokenizer_folder):
+    found = plan(*WITH_TEST, "--heads", "lstm", "dense", "--seeds", "3", "1")
+    same = found.cells[0].name.rpartition("-")[2]
+    assert len(same) == 8
+    assert [cell.name for cell in found.cells] == [
+        f"{head}-seed-{seed}-{same}" for seed in (3, 1) for head in ("lstm", "dense")
+    ]
+    assert found.cells[0].folder == Path("out/cells", f"lstm-seed-3-{same}")
+    assert found.cells[0].log == Path("out/cells", f"lstm-seed-3-{same}.log")
+    assert (found.compared, found.files) == ("test", {"train": "train.csv", "test": "test.csv"})
+    assert found.notes == [] and found.unfinished == found.cells
+    with_tokenizer = plan(*WITH_TEST, "--tokenizer_name", tiny_tokenizer_folder)
+    assert isinstance(with_tokenizer.load_task(), SequenceClassification)
+
+
+@pytest.mark.parametrize(
+    ("words", "digest"),
+    [
+        (
+            "--script run_seq_cls.py --train_file examples/reviews/train.txt --validation_split 0.1 "
+            "--test_file examples/reviews/test.txt",
+            "de1360b6",
+        ),
+        (
+            "--script run_token_cls.py --train_file examples/ner/train.tsv --validation_file examples/ner/dev.tsv",
+            "9a021018",
+        ),
+        (
+            "--script run_qa.py --train_file examples/qa/train.json --validation_file examples/qa/dev.json "
+            "--version_2_with_negative",
+            "7cd2dcae",
+        ),
+    ],
+    ids=["reviews", "ner", "qa"],
+)
+def test_finished_comparisons_are_found_again(words, digest, tmp_path, monkeypatch):
+    """Whatever becomes of the code, the same command finds the runs of older comparisons. The contents of the example files
+    are part of these names."""
+    monkeypatch.chdir(ROOT)
+    words += " --config_name examples/tiny-electra --save_strategy no --max_steps 30 --learning_rate 1e-3"
+    found = plan(*words.split(), "--seeds", "0", "1", "--heads", "dense", "cnn", "--output_dir", tmp_path)
+    assert [cell.name for cell in found.cells] == [
+        f"dense-seed-0-{digest}",
+        f"cnn-seed-0-{digest}",
+        f"dense-seed-1-{digest}",
+        f"cnn-seed-1-{digest}",
+    ]
+    assert [path.name for path in (tmp_path / "cells").iterdir()] == [f"{digest}.json"]
+
+
+def test_default_heads_and_seeds(place):
+    cells = plan(*WITH_TEST).cells
+    assert [(cell.seed, cell.head) for cell in cells] == [(s, h) for s in (0, 1, 2) for h in ("dense", "cnn", "lstm")]
+
+
+def test_the_command_is_that_of_the_script_alone(place):
+    (cell,) = plan(*WITH_TEST, "--learning_rate", "1e-3", "--heads", "cnn", "--seeds", "5").cells
+    assert cell.command == [
+        *[sys.executable, str(ROOT / "run_seq_cls.py"), "--config_name", "encoder", "--train_file", "train.csv"],
+        *["--test_file", "test.csv", "--learning_rate", "1e-3", "--do_train", "true", "--do_predict", "true"],
+        *["--head", "cnn", "--seed", "5", "--output_dir", str(cell.folder)],
+    ]
+    (cell.folder / "checkpoint-3").mkdir(parents=True)
+    assert cell.command[-2:] == ["--resume_from_checkpoint", "true"]
+    assert not cell.finished
+    (cell.folder / "run.json").touch()
+    assert cell.finished
+
+
+def test_launcher_instead_of_python(place):
+    launcher = "accelerate launch --num_processes 2"
+    found = plan(*WITH_TEST, "--launcher", launcher, "--heads", "cnn", "--seeds", "0").cells[0]
+    assert found.words[:5] == ["accelerate", "launch", "--num_processes", "2", str(ROOT / "run_seq_cls.py")]
+    assert digest(*WITH_TEST, "--launcher", launcher) != digest(*WITH_TEST)
+
+
+def test_kwargs_by_head(place):
+    found = plan(
+        *WITH_TEST, "--heads", "cnn", "lstm", "--seeds", "0", "--head_kwargs", '{"lstm": {"lstm_size": 8}}'
+    ).cells
+    assert [cell.head_kwargs for cell in found] == [{}, {"lstm_size": 8}]
+    assert "--head_kwargs" not in found[0].words
+    assert found[1].words[found[1].words.index("--head_kwargs") + 1] == '{"lstm_size": 8}'
+    assert found[0].name.endswith(digest(*WITH_TEST))  # another head's arguments are not its own
+    assert not found[1].name.endswith(digest(*WITH_TEST))
+
+
+# Recipes
+
+
+def test_training_flags_of_one_head_make_other_cells_of_that_head_alone(place):
+    heads = ["--heads", "cnn", "lstm", "--seeds", "0"]
+    without = names(*WITH_TEST, *heads)
+    flags = '{"lstm": {"head_learning_rate": 1e-3, "report_to": ["none"]}}'
+    found = plan(*WITH_TEST, *heads, "--head_learning_rate", "1e-4", "--head_flags", flags).cells
+    same = names(*WITH_TEST, *heads, "--head_learning_rate", "1e-4")
+    assert found[0].name == same[0] != without[0] and found[1].name not in (same[1], without[1])
+    words = found[1].words
+    assert words.index("--head_learning_rate") < len(words) - 1 - words[::-1].index("--head_learning_rate")  # it wins
+    assert [cell.head_flags for cell in found] == [{}, {"head_learning_rate": 0.001, "report_to": ["none"]}]
+    as_flag = names(*WITH_TEST, *heads, "--head_learning_rate", "1e-3")
+    assert found[1].name == as_flag[1]  # how a cell was told its rate makes no difference
+
+
+def test_what_a_recipe_says_of_one_run_gives_way(place):
+    recipe = write(
+        "r.yaml",
+        "config_name: encoder\ntask_name: nsmc\ntrain_file: train.csv\ntest_file: test.csv\nhead: cnn\nseed: 42\n"
+        "head_kwargs: {num_filters: 7}\noutput_dir: theirs\ndo_predict: false\n",
+    )
+    found = plan(recipe, "--heads", "dense", "cnn", "--seeds", "0")
+    assert found.script == "run_seq_cls.py" and found.recipe == "r.yaml" and found.folder == Path("theirs")
+    assert found.notes == [
+        "head cnn of r.yaml gives way to --heads",
+        "seed 42 of r.yaml gives way to --seeds",
+        "head_kwargs of r.yaml go to the cnn head alone",
+    ]
+    assert [cell.head_kwargs for cell in found.cells] == [{}, {"num_filters": 7}]
+    assert found.cells[0].words[2] == "r.yaml"
+    assert "{}" in found.cells[0].words  # or the recipe's would hold
+    assert found.arguments[2].do_predict
+    assert plan(recipe, "--output_dir", "mine").folder == Path("mine")
+    recipe = write("mine.yaml", "config_name: encoder\ntask_name: nsmc\ntrain_file: train.csv\ntest_file: test.csv\n")
+    assert plan(recipe).folder == Path("runs/mine-heads")
+
+
+@pytest.mark.parametrize(
+    ("task", "script"), [("nsmc", "run_seq_cls.py"), ("naver-ner", "run_token_cls.py"), ("korquad", "run_qa.py")]
+)
+def test_the_task_tells_the_script(place, task, script):
+    words = ["--config_name", "encoder", "--train_file", "train.csv", "--test_file", "test.csv", "--output_dir", "out"]
+    assert plan("--task-name", task, *words).script == script
+    recipe = write("r.json", json.dumps({"task_name": task}))
+    assert plan(recipe, *words).script == script
+
+
+@pytest.mark.parametrize("recipe", sorted(ROOT.glob("recipes/**/*.yaml")), ids=lambda path: path.stem)
+def test_every_recipe(place, recipe):
+    files = [word for split in ("train", "validation", "test") for word in (f"--{split}_file", "dev.csv")]
+    found = plan(recipe, *files, "--seeds", "0", "--output_dir", "out")
+    assert len(found.cells) == 3 and f"{found.script} recipes/" in recipe.read_text(encoding="utf-8")
+
+
+# Which rows are compared
+
+
+def test_validation_rows_where_there_are_no_test_rows(place):
+    words = [*LEAST, "--validation_file", "dev.csv"]
+    found = plan(*words)
+    assert found.compared == "validation"
+    assert found.notes == ["there are no test rows: the validation rows are compared"]
+    assert found.arguments[1].test_file == "dev.csv"
+    for cell in found.cells:
+        assert cell.words[cell.words.index("--test_file") + 1] == "dev.csv"
+    best = ["--load_best_model_at_end", "--eval_strategy", "epoch", "--save_strategy", "epoch"]
+    assert plan(*words, *best).notes[1:] == [
+        "the validation rows also chose the checkpoint, so the scores are too good"
+    ]
+    assert plan(*words, *best, "--test_file", "test.csv").notes == []
+
+
+def test_no_rows_to_compare_on(place):
+    message = "there are no rows to compare the heads on: give --test_file or --validation_file"
+    assert refused(*LEAST, "--validation_split", "0.5") == message
+
+
+@pytest.fixture
+def hub(place, monkeypatch) -> dict[str, str]:
+    """What a data set on the Hub has."""
+    files = {"train": "train.csv", "validation": "dev.csv"}
+    monkeypatch.setattr("comparison.cells.hub_files", lambda data: dict(files))
+    return files
+
+
+def test_hub_data_without_test_rows(hub):
+    words = ["--config_name", "encoder", "--output_dir", "out", "--heads", "cnn", "--seeds", "0"]
+    (cell,) = plan("--task_name", "ynat", *words).cells
+    files = ["--train_file", "train.csv", "--validation_file", "dev.csv", "--test_file", "dev.csv"]
+    assert cell.words[-8:-2] == files
+    message = refused("--script", "run_seq_cls.py", "--dataset_name", "a/b", *words)
+    assert message == (
+        "a/b has no test rows; leave --dataset_name out and give --train_file train.csv --validation_file dev.csv"
+    )
+
+
+# What matters
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--learning_rate 1e-3",
+        "--max_seq_length 64",
+        "--num_train_epochs 4",
+        "--max_train_samples 5",
+        "--head_learning_rate 1e-3",
+        "--bf16",
+        "--data_seed 3",
+        "--do_eval --validation_file dev.csv",
+        "--train_file dev.csv",
+        "--test_file dev.csv",
+        "--eval_strategy steps --logging_steps 7 --validation_file dev.csv",  # they are eval_steps too
+        '--head_kwargs {"cnn":{"num_filters":5}}',
+    ],
+)
+def test_what_makes_other_cells(place, words):
+    assert digest(*WITH_TEST, *words.split()) != digest(*WITH_TEST)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--output_dir elsewhere",
+        "--learning_rate 5e-5",  # the default
+        "--heads dense cnn",
+        "--seeds 7",
+        "--logging_steps 7 --report_to none --run_name mine --disable_tqdm true --log_level error",
+        "--preprocessing_num_workers 2 --dataloader_num_workers 2 --overwrite_cache",
+        "--save_strategy steps --save_steps 5 --save_total_limit 1",
+        "--hub_model_id a/b --hub_strategy end",
+        "--do_train --do_predict false",
+        "--train_file ./train.csv --config_name ./encoder",
+        "--workers 2 --metric macro_f1",
+        '--head_kwargs {"cnn":{}}',
+    ],
+)
+def test_what_does_not(place, words):
+    assert digest(*WITH_TEST, *words.split()) == digest(*WITH_TEST)
+
+
+def test_checkpoints_matter_where_the_best_is_kept(place):
+    words = [*WITH_TEST, "--validation_file", "dev.csv", "--load_best_model_at_end", "--eval_strategy", "steps"]
+    words += ["--eval_steps", "5", "--save_steps"]
+    assert digest(*words, "5") != digest(*words, "10")
+
+
+def test_contents_of_files_matter(place):
+    first = digest(*WITH_TEST)
+    Path("train.csv").rename("other.csv")
+    assert digest(*WITH_TEST, "--train_file", "other.csv") == first
+    write("other.csv", "text,label\nanother,0\n")
+    assert digest(*WITH_TEST, "--train_file", "other.csv") != first
+    write("train.csv", "text,label\ntrain,0\nb,1\n")
+    write("encoder/README.md", "words")
+    assert digest(*WITH_TEST) == first
+    write("encoder/config.json", '{"model_type": "bert"}')
+    assert digest(*WITH_TEST) != first
+
+
+def test_cells_of_other_arguments_are_named(place):
+    words = [*WITH_TEST, "--heads", "cnn", "lstm", "--seeds", "0", "1"]
+    for cell in plan(*words, "--learning_rate", "1e-3").cells:
+        cell.folder.mkdir(parents=True)
+    (note,) = plan(*words, "--max_steps", "3").notes
+    cells = Path("out/cells")
+    assert note == f"{cells} also holds 4 runs with other arguments (learning_rate, max_steps); they are left alone"
+    assert plan(*WITH_TEST, "--heads", "dense", "--max_steps", "3").notes == []
+    assert plan(*words, "--learning_rate", "1e-3", "--seeds", "2").notes == []
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--bogus"], "--bogus"),
+        (["--learning_rate", "fast"], "invalid float value: 'fast'"),
+        (["--heads", "rnn"], "invalid choice: 'rnn'"),
+        (["--heads", "cnn", "cnn"], "--heads has cnn twice"),
+        (["--seeds", "1", "1"], "--seeds has 1 twice"),
+        (["--seeds", "-1"], "--seeds must be at least 0, not -1"),
+        (["--head", "cnn"], "--head is one run's: a comparison has --heads cnn ..."),
+        (["--seed", "3"], "--seed is one run's: a comparison has --seeds 3 ..."),
+        (["--workers", "0"], "--workers must be at least 1, not 0"),
+        (["--workers", "2", "--ray_address", "auto"], "give one of them"),
+        (["--launcher", ""], "--launcher is empty"),
+        (["--head_flags", '{"lstm": {"head_lr": 1}}'], "--head_flags: unknown flag 'head_lr'"),
+        (["--head_flags", '{"lstm": {"lerning_rate": 1}}'], "did you mean 'learning_rate'?"),
+        (["--head_flags", '{"lstm": {"seed": 1}}'], "--head_flags: seed is the same for all heads"),
+        (["--head_flags", '{"lstm": {"learning_rate": "x"}}'], "invalid float value: 'x'"),
+        (["--head_flags", '{"weight_decay": 0.1}'], """goes by head, as in '{"lstm": {"weight_decay": 0.1}}', not"""),
+        (["--head_flags", '{"rnn": {}}'], "--head_flags names 'rnn', --heads are dense, cnn, lstm"),
+        (["--head_flags", '{"lstm": {"save_only_model": true}}'], "no run can go on from weights alone"),
+        (["--hub_token", "hf_secret"], "give the token as the environment variable HF_TOKEN"),
+        (["--head_kwargs", "{"], "--head_kwargs is not JSON"),
+        (["--head_kwargs", '{"lstm_size": 8}'], """goes by head, as in '{"lstm": {"lstm_size": 8}}', not"""),
+        (["--head_kwargs", '{"rnn": {}}'], "--head_kwargs names 'rnn', --heads are dense, cnn, lstm"),
+        (["--head_kwargs", '{"lstm": {"a": 1}}'], "valid ones are lstm_size, num_layers, dropout"),
+        (["--metric", "bleu"], "--metric bleu is not what run_seq_cls.py scores by: accuracy, macro_f1, micro_f1"),
+        (["--script", "run_qa.py", "--doc_stride", "-1"], "--doc_stride must be at least 0"),
+        (["--script", "run_qa.py", "--task_name", "nsmc"], "--task_name nsmc is trained by run_seq_cls.py"),
+        (["--task_name", "nsmcc"], "--task_name nsmcc is none of nsmc, ynat"),
+        (["--train_file", "tran.csv"], "tran.csv: no such file; did you mean 'train.csv'?"),
+        (["--push_to_hub"], "a comparison pushes nothing"),
+        (["--resume_from_checkpoint", "encoder"], "leave --resume_from_checkpoint out"),
+        (["--save_only_model"], "leave --save_only_model out"),
+    ],
+)
+def test_errors(place, words, expected):
+    assert expected in refused(*WITH_TEST, *words)
+
+
+def test_a_checkpoint_with_a_head_is_no_beginning(place):
+    Path("checkpoint").mkdir()
+    write("checkpoint/config.json", '{"model_type": "headed_encoder"}')
+    words = [*LEAST[:2], "--model_name_or_path", "checkpoint", *LEAST[4:], "--test_file", "test.csv"]
+    assert refused(*words) == (
+        "--model_name_or_path checkpoint has a head already: a comparison begins with an encoder alone"
+    )
+
+
+def test_what_is_missing(place):
+    assert refused(*WITH_TEST[2:]) == (
+        "which script? Without --task_name, give --script, one of run_seq_cls.py, run_token_cls.py, run_qa.py"
+    )
+    assert refused("--task_name", "nsmc") == "--output_dir is missing: a folder for the comparison"
+    assert "no data" in refused(*LEAST[:4], "--output_dir", "out")
+    recipe = write("r.yaml", "task_name: nsmc\nlearnin_rate: 1\n")
+    assert refused(recipe, "--output_dir", "o") == (
+        "r.yaml, row 2: unknown key 'learnin_rate'; did you mean 'learning_rate'?"
+    )
+    recipe = write("r.yaml", "task_name: nsmc\ndoc_stride: 1\n")  # another script's
+    assert "unknown key 'doc_stride'" in refused(recipe, *LEAST[2:])
+    assert not Path("out").exists()
+
+
+def test_documented_commands_can_be_planned(place):
+    (place / "recipes").symlink_to(ROOT / "recipes")
+    (place / "examples").symlink_to(ROOT / "examples")
+    Path("nsmc").mkdir()
+    for name in ("ratings_train.txt", "ratings_test.txt"):
+        write(f"nsmc/{name}", "id\tdocument\tlabel\n")
+    text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [line for line in text.splitlines() if line.startswith("python compare_heads.py")]
+    counts = [len(plan(*shlex.split(line.partition(" > ")[0])[2:]).cells) for line in commands]
+    assert counts == [15, 6, 15]

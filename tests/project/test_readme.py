@@ -1,0 +1,175 @@
+"""The documentation tells the truth: its commands parse, its files exist, its example head keeps the contract."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import pytest
+
+from comparison.arguments import parse_comparison
+from heads import HEADS
+from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArguments, parse_arguments
+from utils.benchmarks import BENCHMARKS
+
+ROOT = Path(__file__).resolve().parents[2]
+READMES = ("README.md", "README.ko.md")
+SCRIPTS = {
+    "run_seq_cls.py": SequenceDataArguments,
+    "run_token_cls.py": TokenDataArguments,
+    "run_qa.py": QADataArguments,
+}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def commands(lines: str) -> list[str]:
+    """Shell commands without comments, a continued one as one line."""
+    joined = re.sub(r" *\\\n *", " ", lines)
+    split = (shlex.split(line, comments=True) for line in joined.splitlines())
+    return [shlex.join(words) for words in split if words]
+
+
+def readme_commands(name: str) -> list[str]:
+    return [command for block in blocks(read(name), "bash") for command in commands(block)]
+
+
+def docstring_commands(name: str) -> list[str]:
+    text = re.sub(r" *\\\n *", " ", ast.get_docstring(ast.parse(read(name))) or "")
+    lines = [line.strip() for line in text.splitlines()]
+    return [command for line in lines if line.startswith(("python ", "accelerate ")) for command in commands(line)]
+
+
+def quickstart_commands() -> list[str]:
+    quickstart = runpy.run_path(str(ROOT / "quickstart.py"))
+    texts = [quickstart["COMMAND"].format(head=head) for head in quickstart["HEADS"]] + list(
+        quickstart["NEXT"].values()
+    )
+    return [command for text in texts for command in commands(text)]
+
+
+def names_script(command: str) -> bool:
+    return command.startswith(("python ", "accelerate ")) and any(script in command.split() for script in SCRIPTS)
+
+
+DOCUMENTED = {
+    **{name: readme_commands(name) for name in READMES},
+    **{name: docstring_commands(name) for name in SCRIPTS},
+    "export_stock.py": docstring_commands("export_stock.py"),
+    "quickstart.py": quickstart_commands(),
+}
+RUNS = [
+    pytest.param(command, id=f"{name}-{i}") for name, found in DOCUMENTED.items() for i, command in enumerate(found)
+]
+
+
+@pytest.mark.parametrize("command", [run for run in RUNS if names_script(run.values[0])])
+def test_command_parses_and_names_files_that_exist(command, tmp_path, monkeypatch):
+    words = shlex.split(command)
+    for word in words:
+        if word.startswith(("examples/", "recipes/")):
+            assert (ROOT / word).exists(), word
+    script = next(word for word in words if word.endswith(".py"))
+    launcher, arguments = words[: words.index(script)], words[words.index(script) + 1 :]
+    assert launcher == ["python"] or launcher[:2] == ["accelerate", "launch"]
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("examples", "recipes"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for block in blocks(read("README.md"), "yaml"):  # its first line is a comment with the file's name
+        (tmp_path / block.splitlines()[0].removeprefix("# ")).write_text(block, encoding="utf-8")
+    if "--data_dir" in arguments:  # the files of a benchmark must be there
+        for file in {file for benchmark in BENCHMARKS.values() for file in benchmark.files.values()}:
+            path = tmp_path / arguments[arguments.index("--data_dir") + 1] / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    if "--resume_from_checkpoint" in arguments:  # so must the folder of a checkpoint
+        (tmp_path / arguments[arguments.index("--output_dir") + 1] / "checkpoint-1").mkdir(parents=True)
+    if script == "compare_heads.py":
+        parse_comparison(arguments)
+    else:
+        parse_arguments(SCRIPTS[script], arguments)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_opens_with_two_commands(name):
+    assert len(DOCUMENTED[name]) >= 2
+    assert all(name in command for command in DOCUMENTED[name])
+
+
+def test_both_readmes_have_the_same_code():
+    english, korean = READMES
+    assert readme_commands(english) == readme_commands(korean)
+    for language in ("python", "yaml"):
+        english_code, korean_code = (
+            [re.sub(r" *#.*", "", block) for block in blocks(read(name), language)] for name in READMES
+        )
+        assert english_code == korean_code
+    for code in blocks(read(english), "python"):
+        compile(code, english, "exec")
+
+
+@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_and_tree_name_files_that_exist(name):
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", read(name)) if "://" not in target]
+    for block in blocks(read(name), "text"):
+        folder = ""
+        for line in block.splitlines():
+            if not re.match(r" *[\w/.-]+(\.py|/)", line):
+                continue
+            names = re.split(r" {3,}", line.strip())[0].split()  # the annotation stands after three spaces
+            folder = (names[0] if names[0].endswith("/") else "") if not line.startswith(" ") else folder
+            targets += [name if name == folder else folder + name for name in names]
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_table_of_head_arguments_is_that_of_the_code(name):
+    documented = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+?) \|", read(name), flags=re.MULTILINE)
+    defaults = {(head, argument): default for head, argument, default in documented if head in HEADS}
+    given_by_model = {"self", "hidden_size", "num_labels", "per_token"}
+    expected = {
+        (head, parameter.name): parameter.default
+        for head, kind in HEADS.items()
+        for parameter in inspect.signature(kind.__init__).parameters.values()
+        if parameter.name not in given_by_model
+    }
+    assert defaults.keys() == expected.keys()
+    for key, default in expected.items():
+        if default is not None and key[1] != "dropout":  # those two depend on the task and on the encoder
+            assert json.loads(defaults[key].strip("`")) == default
+
+
+def test_quickstart_sets_heads_side_by_side():
+    quickstart = runpy.run_path(str(ROOT / "quickstart.py"))
+    assert set(quickstart["HEADS"]) <= set(HEADS)
+    outcomes = [
+        quickstart["Outcome"]("dense", 16770, 0.8734, 0.882, 23.4),
+        quickstart["Outcome"]("cnn", 9, 0.9, 0.95, 30),
+    ]
+    lines = quickstart["side_by_side"](outcomes, {"0": 300, "1": 100}).splitlines()
+    assert [line.split() for line in lines if line.startswith(("dense", "cnn", "one label"))] == [
+        ["dense", "16,770", "0.873", "0.882", "23"],
+        ["cnn", "9", "0.900", "0.950", "30"],
+        ["one", "label", "for", "all", "0.750"],
+    ]
+    assert "400 reviews alone leave up to 3.2 points of doubt" in lines[-3]  # 1.96 * sqrt(.882 * .118 / 400)
+
+
+def test_torch_is_installed_in_the_version_that_the_project_needs():
+    (needed,) = re.findall(r'"(torch[<>=][^"]+)"', read("pyproject.toml"))
+    for name in ("Makefile", *READMES):
+        assert re.findall(r'"(torch[<>=][^"]+)"', read(name)) == [needed], name

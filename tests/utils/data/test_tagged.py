@@ -1,0 +1,164 @@
+"""Tagged text: every trap seen in real files and every error, with literal values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow
+import pytest
+from faults import fault
+from pyarrow import parquet
+
+from utils.data.tagged import read_tagged
+from utils.files import Row
+
+KLUE_NER = (
+    "## 출처 : \t\n## 구분자 : \\n\\n\n## 주석 : ##\n## 컬럼명 : CHAR\tNE_TAG\n"
+    "## dev_00000\t<서울:LC> 밤\n서\tB-LC\n울\tI-LC\n \tO\n밤\tO\n#\tO\n##\tO\n\n"
+    "## dev_00001\t<1 월:DT>\n1\tB-DT\n \tI-DT\n월\tI-DT\n\u3000\tO\n\n"
+)
+
+
+@pytest.mark.parametrize("name", ["ner.tsv", "ner.txt.gz", "ner"])
+def test_klue_ner(write, name):
+    assert list(read_tagged(write(name, KLUE_NER))) == [
+        Row(
+            6,
+            {
+                "id": "dev_00000",
+                "tokens": ["서", "울", " ", "밤", "#", "##"],
+                "tags": ["B-LC", "I-LC", "O", "O", "O", "O"],
+            },
+        ),
+        Row(14, {"id": "dev_00001", "tokens": ["1", " ", "월", "\u3000"], "tags": ["B-DT", "I-DT", "I-DT", "O"]}),
+    ]
+
+
+def sentences(path: Path) -> list[tuple[int, str | None, list[str], list[str] | None]]:
+    return [(row.line, row.fields["id"], row.fields["tokens"], row.fields["tags"]) for row in read_tagged(path)]
+
+
+def test_conll_of_four_columns_between_spaces(write):
+    content = (
+        "-DOCSTART- -X- -X- O\n\nEU NNP  B-NP B-ORG \n# SYM O O\n## SYM O O\n\n  \n"
+        "no\u00a0break UH O O\n-DOCSTART- -X- -X- O\n"
+    )
+    assert sentences(write("a.conll", content)) == [
+        (3, None, ["EU", "#", "##"], ["B-ORG", "O", "O"]),
+        (8, None, ["no\u00a0break"], ["O"]),
+    ]
+
+
+def test_separators_holding_only_tabs_and_hyphenated_types(write):
+    content = "\ufeffRick\tB-creative-work\r\n#tag\tO\r\n\t\r\n\n \t \nNew York\tB-location"
+    assert sentences(write("a.annotated", content)) == [
+        (1, None, ["Rick", "#tag"], ["B-creative-work", "O"]),
+        (6, None, ["New York"], ["B-location"]),
+    ]
+
+
+def test_one_column_has_no_tags(write):
+    assert sentences(write("a.txt", "Rick\nand\n\nMorty\n")) == [
+        (1, None, ["Rick", "and"], None),
+        (4, None, ["Morty"], None),
+    ]
+
+
+def test_comments_above_sentences(write):
+    content = (
+        "# written by hand\n# v2\n# id 7f\tdomain=en\na _ _ O\n# _ _ O\n\n"
+        "# id 8a\tdomain=en\n# _ _ O\n## note\nb _ _ B-X\n"
+    )
+    assert sentences(write("a.conll", content)) == [
+        (4, "7f", ["a", "#"], ["O", "O"]),
+        (8, "8a", ["#"], ["O"]),
+        (10, None, ["b"], ["B-X"]),
+    ]
+
+
+def test_naver_ner_has_a_sentence_a_line(write):
+    assert sentences(write("train.tsv", "네 .\tO O\n이순신\tPER-B\n한국 시리즈 3차전\tEVT-B EVT-I NUM-B\n")) == [
+        (1, None, ["네", "."], ["O", "O"]),
+        (2, None, ["이순신"], ["PER-B"]),
+        (3, None, ["한국", "시리즈", "3차전"], ["EVT-B", "EVT-I", "NUM-B"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("a\tO\nb\n", "row 2: columns: 2 expected (as in the rows above), 1 found"),
+        ("a\n\nb O\n", "row 3: columns: 1 expected (as in the rows above), 2 found"),
+        ("a\tX\tO\nb\tO\n", "row 2: columns: 3 expected (as in the rows above), 2 found"),
+        ("a\tO\nb\t\n", "row 2: a token without a tag"),
+        ("a\tO\n\tO\n", "row 2: a tag without a token"),
+        ("a b\tO O\nc d\tO O O\n", "row 2: tokens and tags differ in number (2 and 3)"),
+    ],
+)
+def test_ragged_columns(write, content, place):
+    assert place in fault(read_tagged, write("a.bio", content))
+
+
+def test_columns_have_no_names(write):
+    assert "'ner'" in fault(read_tagged, write("a.iob2", "a\tO\n"), label_column="ner")
+
+
+def test_lists_in_json(write):
+    content = (
+        '{"guid": "x", "sentence": "no", "words": ["a", " "], "pos_tags": [7, 7], "ner_tags": [3, 0]}\n'
+        '{"idx": 0, "tokens": ["b"], "tags": ["O"]}\n{"id": null, "tokens": [], "labels": []}\n'
+    )
+    assert sentences(write("a.jsonl", content)) == [
+        (1, "x", ["a", " "], ["3", "0"]),
+        (2, "0", ["b"], ["O"]),
+        (3, None, [], []),
+    ]
+
+
+def test_lists_in_csv(write):
+    content = 'id,tokens,ner_tags\n1,"[""a"", ""b""]","[""O"", ""B-X""]"\n'
+    assert sentences(write("a.csv", content)) == [(2, "1", ["a", "b"], ["O", "B-X"])]
+
+
+def test_lists_in_parquet(tmp_path):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"tokens": [["a"], ["b", "c"]], "ner_tags": [[1], [0, 2]]}), path)
+    assert sentences(path) == [(1, None, ["a"], ["1"]), (2, None, ["b", "c"], ["0", "2"])]
+
+
+def test_named_columns(write):
+    path = write("a.json", '[{"chars": ["a"], "tokens": ["no"], "kinds": ["X"], "tags": ["no"]}]')
+    (row,) = read_tagged(path, text_column="chars", label_column="kinds")
+    assert row.fields == {"id": None, "tokens": ["a"], "tags": ["X"]}
+
+
+@pytest.mark.parametrize("content", ['{"tokens": ["a"]}', '{"tokens": ["a"], "tags": null}'])
+def test_lists_without_tags(write, content):
+    (row,) = read_tagged(write("a.jsonl", content), label_column=None if "tags" in content else "kinds")
+    assert row.fields == {"id": None, "tokens": ["a"], "tags": None}
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "place"),
+    [
+        (
+            '{"tokens": ["a"], "tags": ["O", "O"]}',
+            {},
+            "row 1, column 'tags': tokens and tags differ in number (1 and 2)",
+        ),
+        ('{"tokens": "a b"}', {}, "row 1, column 'tokens': expected a list"),
+        ('{"tokens": ["a"], "tags": [null]}', {}, "row 1, column 'tags': expected a list"),
+        ('{"sentence": "a"}', {}, "row 1: no column of tokens among sentence; name it with --text_column_name"),
+        ('{"tokens": ["a"]}', {"text_column": "x"}, "row 1, column 'x': no such column; name one of tokens"),
+        ('{"tokens": ["a"], "tags": ["O"]}', {"label_column": "x"}, "row 1, column 'x': no such column"),
+        ('{"tokens": ["a"], "tags": ["O"]}\n{"tokens": ["a"]}', {}, "row 2: only some of the rows"),
+        ('{"tokens": ["a"]}\n{"tokens": ["a"], "tags": ["O"]}', {}, "row 2, column 'tags': only some of the rows"),
+    ],
+)
+def test_faulty_lists(write, content, columns, place):
+    assert place in fault(read_tagged, write("a.jsonl", content), **columns)
+
+
+def test_list_that_is_not_json_in_csv(write):
+    message = fault(read_tagged, write("a.csv", "tokens\n['a']\n"))
+    assert ", row 2, column 'tokens': expected a list" in message

@@ -1,0 +1,147 @@
+"""Questions and contexts to windows of tokens, and the way back to the answer's text."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import datasets
+import pytest
+import torch
+from question_rows import arguments, split_of, task_of
+from transformers.trainer_utils import PredictionOutput
+
+from utils.data.splits import Split
+from utils.errors import UserError
+from utils.tasks import PreparedSplit, question_answering
+from utils.tasks.question_answering import check_questions, feature_columns
+
+WORDS = ["영화", "서울은", "대한민국의", "the", "good", "movie.", "abc", "뷁", "😀", "e\u0301", "  ", "좋다!"]
+
+
+def tokenize(split: Split, tokenizer, size: int = 32, stride: int = 8, training: bool = False) -> dict[str, list]:
+    sizes = {"max_seq_length": size, "doc_stride": stride}
+    return question_answering.tokenize(feature_columns(split), tokenizer, **sizes, legacy=False, training=training)
+
+
+def random_rows(tokenizer, count: int = 60) -> list[dict]:
+    """Contexts of 1 to 60 words with an answer that begins and ends where sub-words do."""
+    draw = random.Random(0)
+    rows = []
+    while len(rows) < count:
+        context = " ".join(draw.choice(WORDS) for _ in range(draw.randint(1, 60)))
+        offsets = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        if offsets:
+            first = draw.randrange(len(offsets))
+            last = min(first + draw.randrange(4), len(offsets) - 1)
+            start, end = offsets[first][0], offsets[last][1]
+            answers = [{"text": context[start:end], "answer_start": start}] if draw.random() < 0.8 else []
+            rows.append({"context": context, "question": draw.choice(WORDS), "answers": answers})
+    return rows
+
+
+@pytest.mark.parametrize(("size", "stride"), [(16, 0), (16, 3), (24, 8), (32, 100), (512, 8)])
+def test_windows_hold_the_answers(tiny_tokenizer, size, stride):
+    split = split_of(random_rows(tiny_tokenizer))
+    features = tokenize(split, tiny_tokenizer, size, stride)
+    windows: dict[int, list[int]] = {}
+    for window, row in enumerate(features["row"]):
+        windows.setdefault(row, []).append(window)
+    assert sorted(windows) == list(range(len(split.rows)))
+    for row, own in windows.items():
+        fields = split.rows[row].fields
+        context, answer = fields["context"], (fields["answers"] or [None])[0]
+        whole = tiny_tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        asked = len(tiny_tokenizer(fields["question"], add_special_tokens=False)["input_ids"])
+        room = size - 3 - asked
+        expected = min(stride, room // 2)
+        covered: list[tuple[int, int]] = []
+        found = []
+        for place, window in enumerate(own):
+            assert features["length"][window] == len(features["input_ids"][window]) <= size
+            free = [i for i, masked in enumerate(features["p_mask"][window]) if not masked]
+            assert free[0] == 0 and free[1:] == list(range(2 + asked, features["length"][window] - 1))
+            spans = [(features["starts"][window][i], features["ends"][window][i]) for i in free[1:]]
+            if place:
+                assert covered[len(covered) - expected :] == spans[:expected]
+            covered += spans[expected if place else 0 :]
+            start, end = features["start_positions"][window], features["end_positions"][window]
+            if start:
+                first, last = features["starts"][window][start], features["ends"][window][end]
+                found.append((first, context[first:last]))
+            else:
+                assert end == 0
+                inside = answer and spans and spans[0][0] <= answer["answer_start"] < spans[-1][1]
+                assert not inside or answer["answer_start"] + len(answer["text"]) > spans[-1][1]
+        assert covered == whole
+        assert {text for _, text in found} <= ({answer["text"]} if answer else set())
+        if answer and expected >= 4:  # an answer of at most 4 tokens fits into the overlap
+            assert (answer["answer_start"], answer["text"]) in found
+
+
+def test_training_features_leave_out_what_only_the_text_needs(tiny_tokenizer):
+    split = split_of(random_rows(tiny_tokenizer, 5))
+    full, lean = tokenize(split, tiny_tokenizer), tokenize(split, tiny_tokenizer, training=True)
+    assert full.keys() - lean.keys() == {"p_mask", "starts", "ends"}
+    assert all(lean[name] == full[name] for name in lean)
+
+
+def test_an_answer_with_spaces_around_it(tiny_tokenizer):
+    plain = {"context": "the good movie", "answers": [{"text": "good", "answer_start": 4}]}
+    wide = {"context": "the good movie", "answers": [{"text": " good ", "answer_start": 3}]}
+    features = tokenize(split_of([plain, wide]), tiny_tokenizer)
+    for name in ("start_positions", "end_positions"):
+        assert features[name][0] == features[name][1] > 0
+
+
+def test_an_answer_inside_a_token_is_taken_with_the_whole_token(tiny_tokenizer):
+    split = split_of([{"context": "the movie", "answers": [{"text": "vi", "answer_start": 6}]}])
+    features = tokenize(split, tiny_tokenizer)
+    assert features["start_positions"] == features["end_positions"] == [len(features["input_ids"][0]) - 2]
+
+
+def test_questions_that_leave_no_room(tiny_tokenizer):
+    answers = [{"text": "the", "answer_start": 0}]
+    rows = [{"question": "is " * n, "context": "the movie", "answers": answers} for n in (5, 21, 22)]
+    check_questions(split_of(rows[:2]), tiny_tokenizer, arguments(max_seq_length=32, doc_stride=4))
+    with pytest.raises(
+        UserError, match=r"a\.json, row 3, column 'question': the question has 22 tokens, .* room for 21"
+    ):
+        check_questions(split_of(rows), tiny_tokenizer, arguments(max_seq_length=32, doc_stride=4))
+    features = tokenize(split_of([rows[1] | {"context": "the movie " * 20}]), tiny_tokenizer, 32, 20)
+    assert len(features["row"]) > 3 and set(features["length"]) == {32}  # the overlap shrinks, the windows go on
+
+
+def test_rows_without_answers(tiny_tokenizer):
+    none = [{"context": "the movie"}]
+    with pytest.raises(UserError, match="column 'answers': no answer; give --version_2_with_negative"):
+        check_questions(split_of(none), tiny_tokenizer, arguments())
+    check_questions(split_of(none), tiny_tokenizer, arguments(version_2_with_negative=True))
+    check_questions(split_of(none, "test"), tiny_tokenizer, arguments())
+    assert "start_positions" not in tokenize(split_of(none, "test"), tiny_tokenizer)
+    # Validation rows are scored, also where none of them has an answer.
+    assert tokenize(split_of(none), tiny_tokenizer)["start_positions"] == [0]
+    assert tokenize(split_of([{"context": "a", "is_impossible": True}], "test"), tiny_tokenizer)["end_positions"] == [0]
+
+
+def test_search_and_answers_together_find_the_gold(tiny_tokenizer):
+    """Logits that point at the gold tokens give back the gold texts, whatever the order of the windows."""
+    rows = [row for row in random_rows(tiny_tokenizer) if row["answers"]]
+    split = split_of(rows)
+    features = tokenize(split, tiny_tokenizer, 24, 10)
+    order = random.Random(1).sample(range(len(features["row"])), len(features["row"]))
+    shuffled = {name: [values[i] for i in order] for name, values in features.items()}
+    width = max(shuffled["length"])
+    sides = torch.full((2, len(order), width), -1.0)
+    task = task_of(max_answer_length=8, n_best_size=20)
+    for window, masked in enumerate(shuffled["p_mask"]):
+        for side, name in zip(sides, ("start_positions", "end_positions"), strict=True):
+            side[window, len(masked) :] = torch.finfo(torch.float32).min
+            side[window, : len(masked)].masked_fill_(torch.tensor(masked).bool(), torch.finfo(torch.float32).min)
+            if shuffled[name][window]:
+                side[window, shuffled[name][window]] = 5.0
+    parts = [part.numpy() for part in task.reduce_logits((sides[0], sides[1]), None)]
+    output: Any = PredictionOutput(tuple(parts), None, None)
+    found = task.records(PreparedSplit(split, datasets.Dataset.from_dict(shuffled)), output)
+    pairs = zip(rows, found, strict=True)
+    assert all(row["answers"][0]["text"].strip() == answer["prediction"] for row, answer in pairs)

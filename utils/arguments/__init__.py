@@ -1,0 +1,20 @@
+"""Flags and recipes: one dataclass per concern, checked before anything long begins."""
+
+from .data import DataArguments, QADataArguments, SequenceDataArguments, TokenDataArguments
+from .model import ModelArguments
+from .parser import Arguments, Parser, flag_words, parse_arguments, read_recipe
+from .training import HeadTrainingArguments
+
+__all__ = [
+    "Arguments",
+    "DataArguments",
+    "HeadTrainingArguments",
+    "ModelArguments",
+    "Parser",
+    "QADataArguments",
+    "SequenceDataArguments",
+    "TokenDataArguments",
+    "flag_words",
+    "parse_arguments",
+    "read_recipe",
+]

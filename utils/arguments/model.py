@@ -1,0 +1,63 @@
+"""Which encoder, and which head on top of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from heads import HEADS, check_head
+
+
+@dataclass
+class ModelArguments:
+    """Which encoder, and which head on top of it."""
+
+    model_name_or_path: str | None = field(
+        default=None,
+        metadata={
+            "help": "An encoder (Hub id or folder: bare, discriminator or masked-LM checkpoint), or a checkpoint of this "
+            "project, whose head and labels are then kept; so are those of a stock fine-tuned one without do_train."
+        },
+    )
+    config_name: str | None = field(
+        default=None,
+        metadata={
+            "help": "Hub id, folder or file of a configuration to train from scratch, without model_name_or_path."
+        },
+    )
+    tokenizer_name: str | None = field(
+        default=None,
+        metadata={"help": "Hub id or folder of the tokenizer (default: beside the model or configuration)."},
+    )
+    model_revision: str = field(default="main", metadata={"help": "Branch, tag or commit of a model on the Hub."})
+    trust_remote_code: bool = field(
+        default=False,
+        metadata={"help": "Run code that an encoder's repository brings along. Only if you have read it."},
+    )
+    head: str | None = field(
+        default=None,
+        metadata={
+            "help": "The classifier on top of the encoder (default: the checkpoint's own, else dense, which equals the "
+            "stock ELECTRA head weight for weight).",
+            "choices": list(HEADS),
+        },
+    )
+    head_kwargs: str | None = field(
+        default=None, metadata={"help": """The head's own arguments as JSON, e.g. '{"kernel_sizes": [2, 3, 4]}'."""}
+    )
+
+    def __post_init__(self):
+        if self.model_name_or_path is None and self.config_name is None:
+            raise ValueError("nothing to train: give --model_name_or_path, or --config_name to train from scratch")
+        if self.model_name_or_path is not None and self.config_name is not None:
+            raise ValueError("--config_name trains from scratch and --model_name_or_path does not: give one of them")
+        self.parsed_head_kwargs: dict[str, Any] = {}
+        if self.head_kwargs is not None:
+            try:
+                self.parsed_head_kwargs = json.loads(self.head_kwargs)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"--head_kwargs is not JSON ({error}): {self.head_kwargs}") from error
+            if not isinstance(self.parsed_head_kwargs, dict):
+                raise ValueError(f'--head_kwargs must be a JSON object like {{"dropout": 0.2}}, not {self.head_kwargs}')
+            check_head(self.head or "dense", self.parsed_head_kwargs)

@@ -1,0 +1,89 @@
+"""How a model is trained: `TrainingArguments`, and what this project adds to them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from transformers import TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
+
+
+@dataclass
+class HeadTrainingArguments(TrainingArguments):
+    """`TrainingArguments` with four more fields and one other default.
+
+    `train_sampling_strategy` is "group_by_length": batches of similar lengths need a third of the tokens on short texts.
+    """
+
+    train_sampling_strategy: str = field(
+        default="group_by_length",
+        metadata={"help": "group_by_length batches rows of similar length; random is the library's own default."},
+    )
+    head_learning_rate: float | None = field(
+        default=None,
+        metadata={
+            "help": "Learning rate of the head (default: learning_rate). A fresh CNN or LSTM often wants 1e-3 beside the "
+            "encoder's 5e-5."
+        },
+    )
+    early_stopping_patience: int | None = field(
+        default=None,
+        metadata={
+            "help": "Stop after N evaluations without a better metric_for_best_model; needs load_best_model_at_end."
+        },
+    )
+    freeze_encoder: bool = field(
+        default=False,
+        metadata={
+            "help": "Train the head alone. The encoder reads every text once, without dropout and in full precision; its "
+            "hidden states are kept on disk, in the cache of `datasets`, for all runs with this encoder and these data."
+        },
+    )
+    hidden_states_dtype: str = field(
+        default="float32",
+        metadata={
+            "help": "How freeze_encoder keeps them: float32 is exact, float16 takes half the room (2 bytes for each token "
+            "and dimension) and rounds at the fourth digit.",
+            "choices": ["float32", "float16"],
+        },
+    )
+
+    @property
+    def folder(self) -> Path:
+        """`output_dir` as a path."""
+        return Path(self.output_dir or "trainer_output")
+
+    def __post_init__(self):
+        if self.disable_tqdm is None:
+            self.disable_tqdm = not sys.stderr.isatty()  # bars are for eyes; a log keeps lines
+        if not torch.accelerator.is_available():
+            self.use_cpu = True  # said aloud, or --bf16 is refused
+            self.dataloader_pin_memory = False
+        super().__post_init__()
+        if self.batch_eval_metrics or not self.eval_do_concat_batches:
+            raise ValueError("scores count whole rows: leave --batch_eval_metrics and --eval_do_concat_batches out")
+        if self.freeze_encoder and not self.do_train:
+            raise ValueError("--freeze_encoder is about training: give --do_train, or leave it out")
+        if self.hidden_states_dtype != "float32" and not self.freeze_encoder:
+            raise ValueError("--hidden_states_dtype is for --freeze_encoder: give that as well, or leave it out")
+        if self.push_to_hub and not self.do_train:
+            raise ValueError("--push_to_hub pushes what --do_train trained; push an earlier run with `hf upload`")
+        if self.prediction_loss_only and self.do_predict:
+            raise ValueError("--do_predict writes predictions: leave --prediction_loss_only out")
+        if self.early_stopping_patience is not None and not self.load_best_model_at_end:
+            raise ValueError("--early_stopping_patience needs --load_best_model_at_end and a --metric_for_best_model")
+        asked = (self.resume_from_checkpoint or "false").lower()
+        if asked == "false":
+            self.resume_from_checkpoint = None
+        elif asked == "true":
+            last = get_last_checkpoint(self.output_dir) if self.folder.is_dir() else None
+            if last is None:
+                raise ValueError(f"--resume_from_checkpoint: there is no checkpoint in {self.folder} to go on from")
+            self.resume_from_checkpoint = last
+        if self.resume_from_checkpoint is not None and not Path(self.resume_from_checkpoint).is_dir():
+            raise ValueError(f"--resume_from_checkpoint: there is no folder {self.resume_from_checkpoint}")
+        if not (self.do_train or self.do_eval or self.do_predict):
+            raise ValueError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")

@@ -1,0 +1,137 @@
+"""Which rows train, which validate, which are predicted."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import TrainingArguments
+
+from ..arguments import DataArguments
+from ..errors import UserError
+from ..files import Row
+from .hub import hub_files
+
+logger = logging.getLogger(__name__)
+
+Reader = Callable[[str], Iterator[Row]]
+
+PART_ROWS = 4096  # enough to sort by length within, few enough to hold in memory as windows of long contexts
+
+
+@dataclass
+class Split:
+    """Rows of one part of a data set.
+
+    Attributes:
+        name: "train", "validation" or "test".
+        file: where the rows come from; a split of a Hub data set is the parquet file it was saved as.
+        rows: one `Row` per input row, in order; each knows its line in the file.
+        part: which part of the file this is, counted from 0, where a file is read in parts; else None.
+    """
+
+    name: str
+    file: str
+    rows: list[Row]
+    part: int | None = None
+
+    def column(self, name: str) -> list[Any]:
+        return [row.fields.get(name) for row in self.rows]
+
+
+def load_splits(
+    data: DataArguments,
+    training: TrainingArguments,
+    read: Reader,
+    group_texts: Callable[[Split], list[str]],
+    check: Callable[[Split], None],
+) -> tuple[dict[str, Split], Iterable[Split]]:
+    """Reads the splits that this run needs.
+
+    Args:
+        read: yields the rows of a file.
+        group_texts: a text for each row of a split; rows of equal text are held out together.
+        check: raises UserError where the task cannot use a row.
+
+    Returns:
+        the needed ones of "train", "validation", "test"; and the parts of "test" in order. A run that only predicts reads
+        it part by part, of `PART_ROWS` rows each: it may be larger than memory. Else it is one part.
+
+    Raises:
+        UserError: a split that is needed and not given, or whatever is wrong with a file.
+    """
+    files = hub_files(data) if data.dataset_name else _given_files(data)
+    if not (training.do_train or training.do_eval):
+        return {}, _parts(_file_of("test", files, data), data, read, check)
+    needed = {"train": training.do_train, "validation": training.do_eval, "test": training.do_predict}
+    splits = {}
+    # Also for training alone: a later run must be able to evaluate on rows that were not trained on.
+    share = data.validation_split if "validation" not in files and "train" in files else None
+    if share is not None and (needed["train"] or needed["validation"]):
+        whole = Split("train", files["train"], list(read(files["train"])))
+        held_out = [_fraction(text) < share for text in group_texts(whole)]
+        for name, wanted in (("train", False), ("validation", True)):
+            rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == wanted]
+            splits[name] = Split(name, files["train"], rows)
+        logger.info("validation: %d of %d rows of %s held out", sum(held_out), len(whole.rows), files["train"])
+    for name in ("train", "validation", "test"):
+        if not needed[name]:
+            splits.pop(name, None)
+        elif name not in splits:
+            file = _file_of(name, files, data)
+            splits[name] = Split(name, file, list(read(file)))
+    limits = {"train": data.max_train_samples, "validation": data.max_eval_samples, "test": data.max_predict_samples}
+    for name, split in splits.items():
+        split.rows = split.rows[: limits[name]]
+        if not split.rows:
+            raise UserError(f"no row is left for {name}; give more rows or another --validation_split", file=split.file)
+        check(split)
+    return splits, [splits["test"]] if "test" in splits else []
+
+
+def first_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, Iterable[Split]]:
+    """Rows to look at before anything else is done, and the parts of "test", none of which is used up.
+
+    Args:
+        splits, test: what `load_splits` gave.
+    """
+    if splits:
+        return next(iter(splits.values())), test
+    parts = iter(test)
+    first = next(parts)
+    return first, itertools.chain([first], parts)
+
+
+def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split], None]) -> Iterator[Split]:
+    rows = itertools.islice(read(file), data.max_predict_samples)
+    for part in itertools.count():
+        split = Split("test", file, list(itertools.islice(rows, PART_ROWS)), part)
+        if not split.rows:
+            return
+        check(split)
+        yield split
+
+
+def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
+    if name in files:
+        return files[name]
+    cure = f"give --{name}_file" if not data.dataset_name else f"{data.dataset_name} has none"
+    if data.benchmark is not None and data.data_dir is not None and name in data.benchmark.files:
+        cure = f"put {data.benchmark.files[name]} from {data.benchmark.source} into {data.data_dir}"
+    cure += ", or --validation_split 0.1 to hold out training rows" if name == "validation" else ""
+    flag = {"train": "--do_train", "validation": "--do_eval", "test": "--do_predict"}[name]
+    raise UserError(f"{flag} needs {name} data: {cure}")
+
+
+def _given_files(data: DataArguments) -> dict[str, str]:
+    given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
+    return {name: file for name, file in given.items() if file}
+
+
+def _fraction(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest(), "big") / 2**64

@@ -1,0 +1,150 @@
+"""Sentences with a tag for each token: files of columns (CoNLL, KLUE-NER) and tables of lists."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import UserError
+from ..files import Row, at_least_one, bare, existing_file, extension, id_of, lines, shown
+from .tables import RECORDS, read_table
+
+TOKEN_COLUMNS = ("tokens", "words")
+TAG_COLUMNS = ("ner_tags", "tags", "labels", "pos_tags")
+
+_IOB_TAG = re.compile(r"\s(O|[BIELSU]-\S+)$")
+_GUID = re.compile(r"#+ (?:id )?([^\t]+)\t")
+
+
+class _Line(NamedTuple):
+    number: int
+    token: str
+    tag: str | None
+
+
+def read_tagged(path: str | Path, text_column: str | None = None, label_column: str | None = None) -> Iterator[Row]:
+    """Sentences for token classification: `{"id": str | None, "tokens": [str], "tags": [str] | None}`.
+
+    json, jsonl, parquet and csv hold lists (in csv written as JSON); without `text_column` and `label_column` they are
+    looked for under the usual names. A `label_column` that the file lacks means that it has no tags.
+
+    Any other extension is a file of columns: token first, tag last, separated by a TAB where the line holds one, else
+    by spaces; sentences end at blank lines. A space can be a token (` <TAB>O`). KLUE's `## guid<TAB>text` gives the id.
+    A single column has no tags. Lines such as `two words<TAB>O O` (Naver NER) are a sentence each. `Row.line` is the
+    line of the first token.
+
+    Raises:
+        UserError: for whatever is wrong with the file; in part only when the rows are consumed.
+    """
+    path = existing_file(path)
+    if extension(path) in (*RECORDS, ".csv"):
+        return _lists(path, text_column, label_column)
+    if text_column or label_column:
+        reason = f"a file of columns has no names to look '{text_column or label_column}' up in; leave the option out"
+        raise UserError(reason, file=path)
+    return at_least_one(path, _columns(path))
+
+
+def _columns(path: Path) -> Iterator[Row]:
+    width = 0
+    guid = None
+    block: list[_Line] = []
+    for number, line in enumerate(lines(path), start=1):
+        text = bare(line)
+        if not text.strip() or text.startswith("-DOCSTART-"):
+            yield from _sentences(path, block, guid)
+            block, guid = [], None
+        elif _is_comment(text, before_data=width == 0, before_sentence=not block):
+            yield from _sentences(path, block, guid)
+            found = _GUID.match(text)
+            block, guid = [], found[1] if found else None
+        else:
+            # Not str.split(): a token can be any space but the plain one, a no-break space for instance.
+            cells = text.split("\t") if "\t" in text else re.split(" +", text.strip(" "))
+            width = width or len(cells)
+            if len(cells) != width:
+                reason = f"columns: {width} expected (as in the rows above), {len(cells)} found"
+                raise UserError(f"{reason}; separate the columns of every row by one TAB", file=path, row=number)
+            block.append(_line(path, number, cells))
+    yield from _sentences(path, block, guid)
+
+
+def _is_comment(text: str, *, before_data: bool, before_sentence: bool) -> bool:
+    """Whether a line is KLUE's `## ...`, or `# ...` above a sentence; `#<TAB>O` and `# O` are tokens."""
+    if text.startswith("## "):
+        return "\t" in text or not _IOB_TAG.search(text)
+    if text.startswith("# ") and before_sentence and not _IOB_TAG.search(text):
+        return before_data or len(text.split()) > 2
+    return False
+
+
+def _line(path: Path, number: int, cells: list[str]) -> _Line:
+    token, tag = cells[0], cells[-1].strip() if len(cells) > 1 else None
+    if not token:
+        raise UserError("a tag without a token; write the token or delete the row", file=path, row=number)
+    if tag == "":
+        raise UserError("a token without a tag; write its tag (O for none)", file=path, row=number)
+    return _Line(number, token, tag)
+
+
+def _sentences(path: Path, block: list[_Line], guid: str | None) -> Iterator[Row]:
+    if any(line.tag and " " in line.tag for line in block):  # whole sentences: a tag itself never holds a space
+        for number, words, tags in block:
+            yield _sentence(path, number, None, words.split(), (tags or "").split())
+    elif block:
+        tags_of_block = [line.tag for line in block if line.tag is not None]
+        yield _sentence(path, block[0].number, guid, [line.token for line in block], tags_of_block or None)
+
+
+def _sentence(
+    path: Path, line: int, guid: str | None, tokens: list[str], tags: list[str] | None, column: str | None = None
+) -> Row:
+    if tags is not None and len(tags) != len(tokens):
+        reason = f"tokens and tags differ in number ({len(tokens)} and {len(tags)}); write one tag for each token"
+        raise UserError(reason, file=path, row=line, column=column)
+    return Row(line, {"id": guid, "tokens": tokens, "tags": tags})
+
+
+def _lists(path: Path, text_column: str | None, label_column: str | None) -> Iterator[Row]:
+    tagged = None
+    for row in read_table(path):
+        tokens_in = _column(path, row, text_column, TOKEN_COLUMNS, "--text_column_name")
+        if tokens_in is None:
+            reason = f"no column of tokens among {', '.join(row.fields)}; name it with --text_column_name"
+            raise UserError(reason, file=path, row=row.line)
+        tags_in = _column(path, row, label_column, TAG_COLUMNS, "--label_column_name")
+        if tags_in is not None and row.fields[tags_in] is None:
+            tags_in = None
+        if tagged is None:
+            tagged = tags_in is not None
+        elif tagged != (tags_in is not None):
+            reason = "only some of the rows so far have tags; give every row its tags, or none"
+            raise UserError(reason, file=path, row=row.line, column=tags_in or label_column)
+        tokens = _strings(path, row, tokens_in)
+        tags = None if tags_in is None else _strings(path, row, tags_in)
+        yield _sentence(path, row.line, id_of(row.fields), tokens, tags, tags_in)
+
+
+def _column(path: Path, row: Row, named: str | None, usual: Sequence[str], option: str) -> str | None:
+    if named in row.fields:
+        return named
+    found = next((name for name in usual if name in row.fields), None)
+    if named and found:
+        reason = f"no such column; name one of {', '.join(row.fields)} with {option}"
+        raise UserError(reason, file=path, row=row.line, column=named)
+    return found
+
+
+def _strings(path: Path, row: Row, column: str) -> list[str]:
+    value = row.fields[column]
+    if isinstance(value, str) and value.startswith("["):  # how a csv can hold a list
+        with contextlib.suppress(json.JSONDecodeError):  # what is no list is reported below
+            value = json.loads(value)
+    if not isinstance(value, list) or not all(isinstance(item, (str, int)) for item in value):
+        reason = f'expected a list such as ["a", "b"], found {shown(value)}; write one item for each token'
+        raise UserError(reason, file=path, row=row.line, column=column)
+    return [str(item) for item in value]

@@ -1,0 +1,230 @@
+"""Which weights a run begins with: a pretrained encoder under a fresh head, a whole checkpoint, or none at all."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
+from transformers.utils import logging as library_logging
+
+import heads
+from heads import HeadedEncoderConfig
+from heads.configuration_headed_encoder import longest_input
+from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+
+from ..arguments import ModelArguments
+from ..errors import UserError, first_line
+from .stock import from_stock, headed_config, stock_class, stock_ending
+
+logger = logging.getLogger(__name__)
+
+
+def load_config(
+    arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel], do_train: bool
+) -> PretrainedConfig:
+    """The configuration of an encoder, or the `HeadedEncoderConfig` of one of our own checkpoints or, where nothing is
+    trained, of a stock one.
+
+    Raises:
+        UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head
+            would have to work untrained.
+    """
+    name = arguments.model_name_or_path or arguments.config_name or ""
+    config = _read_config(arguments)
+    task = model_class.__name__.removeprefix("HeadedEncoder")
+    if isinstance(config, HeadedEncoderConfig):
+        if arguments.config_name is not None:
+            raise UserError(f"--config_name {name} is a whole checkpoint; give it as --model_name_or_path")
+        made_by = (config.architectures or [model_class.__name__])[0]
+        if made_by != model_class.__name__:
+            raise UserError(f"{name} is a {made_by}, this script trains a {model_class.__name__}; run the other script")
+        if arguments.head not in (None, config.head):
+            cure = f"leave --head {arguments.head} out, or begin with its encoder"
+            raise UserError(f"the checkpoint {name} has the head '{config.head}'; {cure}")
+        if arguments.head_kwargs is not None:
+            raise UserError(f"the checkpoint {name} keeps its head's arguments; leave --head_kwargs out")
+    elif not do_train:
+        made_by = (config.architectures or ["model without a class"])[0]
+        if stock_ending(config) is None or arguments.model_name_or_path is None:
+            wanted = f"a checkpoint of this project or a stock ...{task}"
+            raise UserError(f"without --do_train, --model_name_or_path must be {wanted}; {name} is a {made_by}")
+        if stock_ending(config) != task:
+            raise UserError(f"{name} is a {made_by}, this script takes a ...{task}; run the other script")
+        if arguments.head not in (None, "dense") or arguments.head_kwargs is not None:
+            cure = "leave --head and --head_kwargs out, or give --do_train"
+            raise UserError(f"the checkpoint {name} has a head of its own, which is 'dense' here; {cure}")
+        config = headed_config(config, name)
+    return config
+
+
+def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
+    """The tokenizer named by the flags, padding and truncating on the right.
+
+    Raises:
+        UserError: there is none, or it has no fast version, whose character offsets this project works with.
+    """
+    name = arguments.tokenizer_name or arguments.model_name_or_path or arguments.config_name or ""
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(
+            name,
+            revision=arguments.model_revision if name == arguments.model_name_or_path else "main",
+            trust_remote_code=arguments.trust_remote_code,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"no tokenizer at '{name}': {first_line(error)}; name one with --tokenizer_name") from error
+    if not tokenizer.is_fast:
+        raise UserError(f"the tokenizer {name} has no fast version, and character offsets need one")
+    tokenizer.padding_side = tokenizer.truncation_side = "right"
+    return tokenizer
+
+
+def write_for_all_releases(folder: Path) -> None:
+    """Gives a saved tokenizer's class and extra tokens the names that transformers 4 knows too; transformers 5 reads both.
+
+    The tokens themselves are in tokenizer.json in either release.
+    """
+    file = folder / "tokenizer_config.json"
+    fields = json.loads(file.read_text(encoding="utf-8"))
+    if fields["tokenizer_class"] == "TokenizersBackend":
+        fields["tokenizer_class"] = "PreTrainedTokenizerFast"
+    if isinstance(fields.get("extra_special_tokens"), list):
+        fields["additional_special_tokens"] = fields.pop("extra_special_tokens")
+    file.write_text(json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def check_length(max_seq_length: int, config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast) -> int:
+    """The longest input that flags and model agree on; says so where that is less than the flag asks for."""
+    longest = longest_input(getattr(config, "encoder_config", config), tokenizer, max_seq_length)
+    if longest < max_seq_length:
+        logger.warning("max_seq_length: %d, as much as the model takes, instead of %d", longest, max_seq_length)
+    return longest
+
+
+def build_model(
+    model_class: type[HeadedEncoderPreTrainedModel],
+    arguments: ModelArguments,
+    config: PretrainedConfig,
+    tokenizer: PreTrainedTokenizerFast,
+    labels: dict[str, Any],
+) -> HeadedEncoderPreTrainedModel:
+    """Builds the model in float32; mixed precision is Trainer's business.
+
+    Args:
+        config: what `load_config` gave.
+        labels: further fields of a fresh head's configuration, e.g. `id2label`; a checkpoint keeps its own.
+
+    Raises:
+        UserError: weights that do not fit, are missing or are not safetensors.
+    """
+    if isinstance(config, HeadedEncoderConfig):
+        stock = stock_class(config)
+        if stock is None:
+            model = _load(model_class, arguments, config)
+            logger.info("head: %s, kept from the checkpoint", _named(config))
+        else:
+            model = from_stock(_load(stock, arguments, config.encoder_config), config, model_class)
+            logger.info("head: %s, kept from the %s", _named(config), stock.__name__)
+    else:
+        head = arguments.head or "dense"
+        encoder = None
+        if arguments.model_name_or_path is not None:
+            encoder = _load(AutoModel, arguments, config)
+            if stock_ending(config) is not None:
+                logger.info("encoder: that of a %s, whose own head is dropped", (config.architectures or [""])[0])
+        else:
+            config.vocab_size = len(tokenizer)
+            logger.info("encoder: %s from scratch, vocabulary of %d", config.model_type, len(tokenizer))
+        config._name_or_path = ""  # nobody's folders in what is published
+        try:
+            headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
+            model = model_class(headed, encoder=encoder)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        logger.info("head: %s, new", _named(headed))
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        logger.warning("the vocabulary grows from %d to the tokenizer's %d", rows, len(tokenizer))
+        model.resize_token_embeddings(len(tokenizer))
+    logger.info("parameters: encoder %s, head %s", *(f"{count(part):,}" for part in (model.encoder, model.head)))
+    return model
+
+
+def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrainedTokenizerFast]:
+    """A whole checkpoint of this project, for whichever task: its model in evaluation mode, and its tokenizer.
+
+    Raises:
+        UserError: it is none, or is broken.
+    """
+    arguments = ModelArguments(model_name_or_path=name)
+    config = _read_config(arguments)
+    model_class = getattr(heads, (config.architectures or [""])[0], None)
+    if model_class is None:
+        raise UserError(f"{name} is no checkpoint of this project, but a model of type {config.model_type}")
+    tokenizer = load_tokenizer(arguments)
+    return build_model(model_class, arguments, config, tokenizer, {}).eval(), tokenizer
+
+
+def count(module: torch.nn.Module) -> int:
+    """The number of a module's parameters."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def add_weights(key: Any, module: torch.nn.Module) -> None:
+    """Adds a module's weights and their names to a hash of `hashlib`."""
+    for name, tensor in module.state_dict().items():
+        key.update(name.encode())
+        key.update(tensor.contiguous().flatten().view(torch.uint8).cpu().numpy())
+
+
+def _read_config(arguments: ModelArguments) -> PretrainedConfig:
+    name = arguments.model_name_or_path or arguments.config_name or ""
+    try:
+        return AutoConfig.from_pretrained(
+            name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
+        )
+    except (OSError, ValueError) as error:
+        raise UserError(f"no configuration at '{name}': {first_line(error)}") from error
+
+
+def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
+    name = arguments.model_name_or_path or ""
+    folder = Path(name)
+    if folder.is_dir() and not any(folder.glob("*.safetensors")):
+        pickles = sorted(path.name for path in folder.glob("*.bin") if path.name != "training_args.bin")
+        if pickles:
+            kind = f"from {model_class.__module__.partition('.')[0]} import {model_class.__name__} as A"
+            convert = f"{kind}; A.from_pretrained('{name}').save_pretrained('{name}')"
+            cure = f'if you trust it, convert it: python -c "{convert}"'
+            raise UserError(f"{pickles[0]} is a pickle, which can run code when it is loaded; {cure}", file=name)
+        raise UserError("no weights (*.safetensors) in this folder; --config_name trains from scratch", file=name)
+    verbosity = library_logging.get_verbosity()
+    library_logging.set_verbosity_error()  # its table of missing and left-over weights: the former are reported below
+    try:
+        model, info = model_class.from_pretrained(
+            name,
+            config=config,
+            revision=arguments.model_revision,
+            trust_remote_code=arguments.trust_remote_code,
+            dtype=torch.float32,  # a bf16 checkpoint would train in bf16 otherwise
+            use_safetensors=True,  # a pickle can run code
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"cannot load weights from '{name}': {first_line(error)}") from error
+    finally:
+        library_logging.set_verbosity(verbosity)
+    # An encoder's pooler is dropped anyway; anything else would silently be random.
+    missing = sorted(key for key in info["missing_keys"] if model_class is not AutoModel or "pooler" not in key)
+    if missing:
+        shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        kind = f"its type, {config.model_type}"
+        raise UserError(f"{name} lacks {len(missing)} weights of a model of {kind} ({shown}); is it another model?")
+    return model
+
+
+def _named(config: HeadedEncoderConfig) -> str:
+    return f"{config.head} {config.head_kwargs}" if config.head_kwargs else config.head

@@ -1,0 +1,209 @@
+"""The model card: the numbers are those of the weights beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from ..arguments import Arguments, DataArguments
+from ..files import sha256
+from ..tasks import Task
+from .data_report import splits_of
+
+STAGES = {"validation": "eval_", "test": "predict_"}
+NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
+# The Hub's names of metrics, which stand inside ours.
+METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse", "precision", "recall")
+
+
+def write_card(
+    config: Any,
+    task: Task,
+    arguments: Arguments,
+    run: Mapping[str, Any],
+    report: Mapping[str, Any],
+    by_class: Mapping[str, Mapping[str, float]],
+    chosen: str,
+) -> None:
+    """Writes `README.md` into the folder of a run.
+
+    Args:
+        config: of the model.
+        run: the contents of `run.json`.
+        report: the contents of `data_report.json`.
+        by_class: the scores of every class, type of entity or kind of answer on the last split that was scored.
+        chosen: which of the training's weights these are.
+    """
+    model, data, training = arguments
+    name = training.hub_model_id or training.folder.resolve().name
+    base = model.model_name_or_path
+    local = base is not None and Path(base).exists()
+    scores = {
+        split: {
+            key.removeprefix(prefix): value
+            for key, value in run["metrics"].items()
+            if key.startswith(prefix) and key.removeprefix(prefix) not in NO_SCORES
+        }
+        for split, prefix in STAGES.items()
+    }
+    metadata = ModelCardData(
+        model_name=name,
+        library_name="transformers",
+        pipeline_tag=task.pipeline_tag,
+        base_model=base if not local else None,
+        datasets=[data.dataset_name] if data.dataset_name else None,
+        tags=["electra-heads", config.head],
+        eval_results=_eval_results(task.pipeline_tag, scores, data, report) or None,
+    )
+    origin = f"`{Path(base).name if local else base}`" if base else "an encoder trained from scratch"
+    pictures = [
+        f"![{text}]({file})"
+        for file, text in (("training.png", "Losses and score during training"), ("scores.png", "Scores by class"))
+        if (training.folder / file).exists()
+    ]
+    sections = [
+        f"# {name}",
+        f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
+        "an encoder with such heads and compares them with the linear one.",
+        _loading(name, task),
+        "## Scores",
+        _table(
+            ("split", "metric", "value"),
+            [(split, key, f"{value:.4f}") for split, values in scores.items() for key, value in values.items()]
+            or [("-", "not evaluated", "-")],
+        ),
+        f"Of exactly these weights: {chosen}. One run with seed {training.seed}: another seed gives other scores, and one "
+        "run does not show that a head is better than another.",
+        *pictures,
+        _by_class(by_class),
+        "## Training",
+        f"Head: `{config.head}`, arguments: {f'`{json.dumps(config.head_kwargs)}`' if config.head_kwargs else 'its defaults'}.",
+        _table(
+            ("argument", "value"),
+            [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in _changed(run).items()],
+        ),
+        "All others have their defaults. Versions: "
+        + ", ".join(f"{package} {version}" for package, version in run["versions"].items())
+        + f". {run['seconds']:,.0f} seconds.",
+        "## Data",
+        _source(data),
+        _table(
+            ("split", "file", "rows", "SHA-256"),
+            [
+                (split, Path(entry["file"]).name, f"{entry['rows']:,}", f"`{run['data'][entry['file']]['sha256']}`")
+                for split, entry in splits_of(report).items()
+            ],
+        ),
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in _limits(task, report, data)),
+        "## Code in this repository",
+        "`trust_remote_code=True` runs these files, and nothing else here is run: the weights are safetensors.",
+        _table(
+            ("file", "SHA-256"),
+            [(path.name, f"`{sha256(path)}`") for path in sorted(training.folder.glob("*.py"))],
+        ),
+    ]
+    text = "\n\n".join(section for section in sections if section)
+    (training.folder / "README.md").write_text(f"---\n{metadata.to_yaml()}\n---\n\n{text}\n", encoding="utf-8")
+
+
+def _eval_results(
+    pipeline_tag: str, scores: Mapping[str, Mapping[str, float]], data: DataArguments, report: Mapping[str, Any]
+) -> list[EvalResult]:
+    """The Hub's form of the scores, `model-index`."""
+    results = []
+    for split, values in scores.items():
+        for metric, value in values.items():
+            file = Path(report[split]["file"]).name
+            kind = next((known for known in METRIC_TYPES if known in metric), metric)
+            results.append(
+                EvalResult(
+                    task_type=pipeline_tag,
+                    dataset_type=data.dataset_name or data.task_name or file,
+                    dataset_name=data.task_name or data.dataset_name or file,
+                    dataset_config=data.dataset_config_name,
+                    dataset_split=split,
+                    metric_type=kind,
+                    metric_name=metric,
+                    metric_value=value,
+                )
+            )
+    return results
+
+
+def _loading(name: str, task: Task) -> str:
+    return f"""```python
+from transformers import AutoTokenizer, {task.auto_class}, pipeline
+
+tokenizer = AutoTokenizer.from_pretrained("{name}", trust_remote_code=True)
+model = {task.auto_class}.from_pretrained("{name}", trust_remote_code=True)
+
+ask = pipeline("{task.pipeline_tag}", model="{name}", trust_remote_code=True)
+print(ask({task.example_inputs}))
+```"""
+
+
+def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:
+    if not by_class:
+        return ""
+    measures = [key for key in next(iter(by_class.values())) if key != "support"]
+    rows = [
+        (str(i), name, *(f"{values[measure]:.4f}" for measure in measures), f"{values['support']:,.0f}")
+        for i, (name, values) in enumerate(by_class.items())
+    ]
+    return _table(("", "", *measures, "how many"), rows)
+
+
+def _changed(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that differ from their defaults, but for names of files and folders of the machine at hand."""
+    local = (
+        "_file",
+        "_dir",
+        "_name",
+        "_path",
+        "hub_",
+        "push_",
+        "do_",
+        "run_",
+        "logging_",
+        "resume_",
+        "report_",
+        "head",
+    )
+    return {key: value for key, value in run["changed_from_default"].items() if not any(part in key for part in local)}
+
+
+def _source(data: DataArguments) -> str:
+    if data.benchmark is not None:
+        licence = data.benchmark.licence or f"see {data.benchmark.source}"
+        return f"{data.task_name}, from {data.benchmark.source}. Licence: {licence}."
+    if data.dataset_name is not None:
+        page = f"https://huggingface.co/datasets/{data.dataset_name}"
+        return f"[{data.dataset_name}]({page}). Licence: as stated there."
+    return "Files of the author. Licence: not stated."
+
+
+def _limits(task: Task, report: Mapping[str, Any], data: DataArguments) -> list[str]:
+    limits = [f"It was trained on inputs of at most {data.max_seq_length} tokens; {task.long_inputs}."]
+    for split, entry in splits_of(report).items():
+        if entry["truncated_share"] > 0:
+            limits.append(f"{100 * entry['truncated_share']:.2f} % of the {split} inputs were cut.")
+        if entry["unknown_token_share"] > 0.001:
+            share = 100 * entry["unknown_token_share"]
+            limits.append(f"{share:.1f} % of the {split} tokens are unknown to its vocabulary.")
+        for metric, value in entry.get("ceiling", {}).items():
+            if split != "train" and value < 99.95:
+                limits.append(
+                    f"Its tokenizer does not allow more than {metric} {value:.1f} of 100 on the {split} rows."
+                )
+    limits += [f"{count:,} {what}." for what, count in report["shared_texts"].items() if count]
+    return [*limits, "It has seen the kind of text it was trained on; on any other its scores are unknown."]
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

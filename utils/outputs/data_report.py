@@ -1,0 +1,129 @@
+"""A report on the data before training: whether they are what one thinks, and what the tokenizer allows at best."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from ..tasks import PreparedSplit, Task
+
+logger = logging.getLogger(__name__)
+
+LOW_CEILING = 95  # of 100: below it, what a model cannot reach is more than what models differ by
+
+
+def data_report(task: Task, prepared: Mapping[str, PreparedSplit]) -> dict[str, Any]:
+    """Counts of every split, and of texts that two splits share.
+
+    Args:
+        prepared: "train", "validation" and "test", as far as they are there.
+    """
+    report: dict[str, Any] = {
+        name: summary(one.split.file, count(task, one)) | _whole(task, one) for name, one in prepared.items()
+    }
+    texts = {name: task.texts(one.split) for name, one in prepared.items()}
+    report["shared_texts"] = {
+        f"{later} rows also in {earlier}": sum(text in known for text in texts[later])
+        for earlier, later in combinations(texts, 2)
+        for known in [set(texts[earlier])]
+    }
+    return report
+
+
+def count(task: Task, prepared: PreparedSplit) -> Counter[str]:
+    """Counts that add up over the parts of a split; `label:x` and `length:n` count by label and by tokens per input."""
+    texts, features = task.texts(prepared.split), prepared.features
+    counts = Counter(
+        rows=len(texts),
+        empty_texts=sum(not text.strip() for text in texts),
+        inputs=len(features),
+        truncated_inputs=sum(features["truncated"]) if "truncated" in features.column_names else 0,
+        unknown_tokens=sum(ids.count(task.tokenizer.unk_token_id) for ids in features["input_ids"]),
+    )
+    counts.update(f"label:{name}" for names in task.label_names(prepared.split) for name in names)
+    counts.update(f"length:{length}" for length in features["length"])
+    return counts
+
+
+def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
+    """The report on a split from the sum of its counts."""
+    sizes = {int(key.removeprefix("length:")): n for key, n in counts.items() if key.startswith("length:")}
+    lengths = np.repeat(list(sizes), list(sizes.values()))
+    labels = Counter({key.removeprefix("label:"): n for key, n in counts.items() if key.startswith("label:")})
+    return {
+        "file": file,
+        "rows": counts["rows"],
+        "empty_texts": counts["empty_texts"],
+        "labels": dict(labels.most_common()),
+        "inputs": counts["inputs"],
+        "tokens_per_input": {f"p{q}": int(np.percentile(lengths, q)) for q in (50, 90, 99, 100)},
+        "truncated_inputs": counts["truncated_inputs"],
+        "truncated_share": round(counts["truncated_inputs"] / max(counts["inputs"], 1), 6),
+        "unknown_token_share": round(counts["unknown_tokens"] / max(int(lengths.sum()), 1), 6),
+    }
+
+
+def _whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
+    """What takes all rows of a split at once."""
+    texts = task.texts(prepared.split)
+    labels_of: dict[str, set[tuple[str, ...]]] = {}
+    for text, names in zip(texts, task.label_names(prepared.split), strict=False):
+        labels_of.setdefault(text, set()).add(tuple(names))
+    return {
+        "duplicate_texts": len(texts) - len(set(texts)),
+        "texts_with_two_labels": sum(len(different) > 1 for different in labels_of.values()),
+        "ceiling": task.ceiling(prepared),
+    }
+
+
+def splits_of(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a report that are on one split."""
+    return {name: entry for name, entry in report.items() if name != "shared_texts"}
+
+
+def show_report(report: dict[str, Any]) -> None:
+    """Logs a short table, and warns of what should not be."""
+    rows: list[tuple[str, ...]] = [
+        ("", "rows", "empty", "duplicate", "two labels", "tokens p50/p99/max", "cut %", "[UNK] %", "labels")
+    ]
+    for name, split in splits_of(report).items():
+        percentiles = split["tokens_per_input"]
+        labels = ", ".join(f"{label} {count:,}" for label, count in list(split["labels"].items())[:4])
+        rows.append(
+            (
+                name,
+                f"{split['rows']:,}",
+                f"{split['empty_texts']:,}",
+                *(f"{split[key]:,}" if key in split else "-" for key in ("duplicate_texts", "texts_with_two_labels")),
+                "/".join(str(percentiles[q]) for q in ("p50", "p99", "p100")),
+                f"{100 * split['truncated_share']:.2f}",
+                f"{100 * split['unknown_token_share']:.2f}",
+                labels + (", ..." if len(split["labels"]) > 4 else ""),
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        logger.info("  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
+    for what, count in report["shared_texts"].items():
+        if count:
+            logger.info("%d %s", count, what)
+    for name, split in splits_of(report).items():
+        if split["unknown_token_share"] > 0.05:
+            share = 100 * split["unknown_token_share"]
+            logger.warning("%s: %.1f %% of the tokens are [UNK]; is this the right tokenizer?", name, share)
+        for metric, value in split.get("ceiling", {}).items():
+            if value < LOW_CEILING:
+                logger.warning(
+                    "%s: with this tokenizer no model can score more than %s %.1f: what is to be found ends inside a "
+                    "token; a vocabulary that splits particles off goes higher",
+                    name,
+                    metric,
+                    value,
+                )
+            else:
+                logger.info("%s: this tokenizer allows %s %.1f", name, metric, value)

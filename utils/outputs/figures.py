@@ -1,0 +1,137 @@
+"""What people would rather see than read: PNG files beside a checkpoint. matplotlib is imported when one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..tasks import Task
+from ..tasks.base import Pairs
+
+BLUE, ORANGE = "#0072B2", "#D55E00"  # told apart by all eyes: Okabe and Ito (2008), Color Universal Design
+# The first of these that is installed writes what the default font cannot, such as Hangul.
+FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic")
+MOST_CLASSES = 40  # rows or columns that still can be read
+
+
+def draw_training(history: Sequence[Mapping[str, float]], path: Path) -> bool:
+    """Draws losses and, where there was one, the first score of the evaluations over the epochs.
+
+    Args:
+        history: `log_history` of Trainer's state.
+
+    Returns:
+        whether there was anything to draw.
+    """
+    losses = [(entry["epoch"], entry["loss"]) for entry in history if "loss" in entry]
+    evaluations = [entry for entry in history if "eval_loss" in entry]
+    if not losses and not evaluations:
+        return False
+    measured = ("eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second")
+    score = next((key for key in (evaluations or [{}])[0] if key.startswith("eval_") and key not in measured), None)
+    figure, axes = _figure(2 if score else 1, width=4.5)
+    if losses:
+        axes[0].plot(*zip(*losses, strict=True), color=BLUE, label="training")
+    for axis, key in zip(axes, ["eval_loss", *([score] if score else [])], strict=True):
+        if evaluations:
+            epochs, values = zip(*((entry["epoch"], entry[key]) for entry in evaluations), strict=True)
+            axis.plot(epochs, values, "o-", color=ORANGE, label="validation")
+        axis.set(xlabel="epoch", ylabel=key.removeprefix("eval_").replace("_", " "))
+    axes[0].legend(frameon=False)
+    figure.savefig(path)
+    return True
+
+
+def draw_scores(task: Task, pairs: Pairs, path: Path) -> None:
+    """Draws predictions beside references: a confusion matrix, a scatter plot, or the F1 of every class."""
+    predictions, references, names = pairs["predictions"], pairs["references"], task.labels.names
+    chart = task.metric.chart
+    if chart == "scatter":
+        draw_scatter(predictions, references, path)
+    elif chart == "confusion" and len(names) <= MOST_CLASSES:
+        index = {name: i for i, name in enumerate(names)}
+        draw_confusion([index[name] for name in predictions], [index[name] for name in references], names, path)
+    else:
+        draw_classes(task.by_class(pairs), "f1", path)
+
+
+def draw_confusion(predictions: Sequence[int], references: Sequence[int], names: Sequence[str], path: Path) -> None:
+    """Draws a confusion matrix, a row per gold class, coloured by its share of the row.
+
+    Args:
+        predictions, references: class indices, (N,).
+        names: of the classes, in order.
+    """
+    counts = np.zeros((len(names), len(names)), dtype=int)
+    np.add.at(counts, (np.asarray(references), np.asarray(predictions)), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = _legible(names)
+    figure, (axis,) = _figure(1, width=2.2 + 0.5 * len(names), height=1.6 + 0.42 * len(names))
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axis.set(xlabel="predicted", ylabel="gold", xticks=range(len(names)), yticks=range(len(names)))
+    axis.set_xticklabels(names, rotation=90 if max(map(len, names)) > 4 else 0)
+    axis.set_yticklabels(names)
+    axis.spines[:].set_visible(False)
+    if len(names) <= 12:
+        for (gold, predicted), count in np.ndenumerate(counts):
+            colour = "white" if shares[gold, predicted] > 0.5 else "black"
+            axis.text(predicted, gold, f"{count:,}", ha="center", va="center", color=colour)
+    figure.savefig(path)
+
+
+def draw_classes(classes: Mapping[str, Mapping[str, float]], measure: str, path: Path) -> None:
+    """Draws one measure of every class as a bar, with the number of rows or entities it was taken over.
+
+    Args:
+        classes: `{name: {measure: value, "support": count}}`.
+    """
+    shown = dict(sorted(classes.items(), key=lambda item: -item[1]["support"])[:MOST_CLASSES])
+    names = _legible(list(shown))
+    figure, (axis,) = _figure(1, width=6, height=1 + 0.3 * len(shown))
+    values = [scores[measure] for scores in shown.values()]
+    axis.barh(range(len(shown)), values, color=BLUE)
+    for i, (value, scores) in enumerate(zip(values, shown.values(), strict=True)):
+        text = f" {value:.3g}" if abs(value) > 1 else f" {value:.3f}"
+        axis.text(value, i, f"{text}  ({scores['support']:,.0f})", va="center", fontsize=8)
+    axis.set(xlabel=f"{measure.replace('_', ' ')}  (in brackets: how many)", yticks=range(len(shown)))
+    axis.set_yticklabels(names)
+    axis.invert_yaxis()
+    axis.set_xlim(0, 1.25 * max([*values, 1e-9]))
+    figure.savefig(path)
+
+
+def draw_scatter(predictions: Sequence[float], references: Sequence[float], path: Path) -> None:
+    """Draws predicted over gold scores, a point per row."""
+    figure, (axis,) = _figure(1, width=4)
+    axis.scatter(references, predictions, s=6, alpha=0.3, color=BLUE, linewidths=0)
+    ends = [min(references), max(references)]
+    axis.plot(ends, ends, color=ORANGE, linewidth=1)
+    axis.set(xlabel="gold", ylabel="predicted")
+    figure.savefig(path)
+
+
+def _figure(columns: int, width: float, height: float = 3.2) -> Any:
+    """A figure with `columns` plots of `width` x `height` inches, and the list of its axes."""
+    import matplotlib
+    from matplotlib import font_manager
+    from matplotlib.figure import Figure
+
+    installed = [name for name in FONTS if name in font_manager.get_font_names()]
+    with matplotlib.rc_context({"font.family": ["DejaVu Sans", *installed[:1]]}):
+        figure = Figure(figsize=(width * columns, height), dpi=150, layout="constrained")
+        axes = figure.subplots(1, columns, squeeze=False)[0]
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure, list(axes)
+
+
+def _legible(names: Sequence[str]) -> list[str]:
+    """The names, or their numbers where no installed font can write them."""
+    from matplotlib import font_manager
+
+    if all(name.isascii() for name in names) or any(name in font_manager.get_font_names() for name in FONTS):
+        return list(names)
+    return [name if name.isascii() else f"class {i}" for i, name in enumerate(names)]

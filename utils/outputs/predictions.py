@@ -1,0 +1,132 @@
+"""Predictions part by part: memory for one part at a time, and what is done stays done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from accelerate.utils import broadcast_object_list
+
+from ..data.splits import Split
+from ..files import replace_file, source_hash
+from ..models.loading import add_weights
+from ..tasks import PreparedSplit, Task
+from ..tasks.base import Pairs
+from ..training.trainer import HeadTrainer
+from .data_report import count, summary
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Predicted:
+    """What came out, on the first process.
+
+    Attributes:
+        metrics: `predict_loss` and the scores where all rows have labels, `predict_runtime` in seconds, `predict_samples`.
+        pairs: what the scores were computed from; None where some row has no label.
+        report: on the rows, as `data_report.summary` gives it.
+    """
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    pairs: Pairs | None = None
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+def predict(
+    trainer: HeadTrainer,
+    task: Task,
+    parts: Iterable[Split],
+    prepared: PreparedSplit | None,
+    options: Any,
+    folder: Path,
+) -> Predicted:
+    """Predicts the parts of a file in order and writes `predictions.jsonl` once all are done.
+
+    Until then each part has a file of its own in `predictions.parts`. Its name depends on all that its content depends on: its
+    rows, the weights, the options and the code. A run that was interrupted finds its parts again when it is started once more,
+    also where a row after them was corrected.
+
+    Args:
+        prepared: the only part, where it is in memory already.
+        options: what else the predictions depend on, e.g. the lengths of windows.
+        folder: of the run.
+
+    Raises:
+        UserError: whatever is wrong with a row; the parts before it are kept.
+    """
+    drafts = folder / "predictions.parts"
+    key = hashlib.sha256(repr(options).encode() + source_hash())
+    add_weights(key, trainer.model)
+    files: list[Path] = []
+    rows, source = 0, ""
+    for part in parts:
+        own = key.copy()
+        own.update(repr(part.rows).encode())
+        files.append(drafts / f"{part.part or 0:06}-{own.hexdigest()[:16]}.json")
+        done = [files[-1].exists()]
+        broadcast_object_list(done)  # other processes may see the first one's disk late, or not at all
+        if not done[0]:
+            content = _predict_part(trainer, task, prepared or task.prepare(part))
+            if trainer.is_world_process_zero():
+                replace_file(files[-1], [json.dumps(content, ensure_ascii=False)])
+        rows, source = rows + len(part.rows), part.file
+        logger.info("predicted: %s rows%s", f"{rows:,}", " (kept from an interrupted run)" if done[0] else "")
+    if not trainer.is_world_process_zero():
+        return Predicted()
+    replace_file(folder / "predictions.jsonl", _lines(files))
+    predicted = _sum(files, source)
+    if predicted.pairs is not None:
+        predicted.metrics |= {f"predict_{name}": value for name, value in task.score(predicted.pairs).items()}
+    shutil.rmtree(drafts)
+    return predicted
+
+
+def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> dict[str, Any]:
+    output: Any = trainer.predict(prepared.features, metric_key_prefix="predict")
+    return {
+        "loss": output.metrics.get("predict_loss"),
+        "seconds": output.metrics["predict_runtime"],
+        "steps": round(output.metrics["predict_runtime"] * output.metrics["predict_steps_per_second"]),
+        "counts": count(task, prepared),
+        "pairs": task.pairs(prepared, output),
+        "records": task.records(prepared, output),
+    }
+
+
+def _lines(files: list[Path]) -> Iterator[str]:
+    for file in files:
+        for record in json.loads(file.read_text(encoding="utf-8"))["records"]:
+            yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _sum(files: list[Path], source: str) -> Predicted:
+    counts: Counter[str] = Counter()
+    pairs: Pairs | None = {}
+    loss, seconds, steps = 0.0, 0.0, 0
+    for file in files:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        counts.update(content["counts"])
+        seconds += content["seconds"]
+        steps += content["steps"]
+        loss += content["counts"]["inputs"] * (content["loss"] or 0.0)
+        if pairs is None or content["pairs"] is None:
+            pairs = None  # some rows have no label: nothing is scored
+        else:
+            for name, values in content["pairs"].items():
+                pairs.setdefault(name, []).extend(values)
+    metrics = {} if pairs is None else {"predict_loss": loss / counts["inputs"]}
+    metrics |= {
+        "predict_runtime": round(seconds, 4),
+        "predict_samples_per_second": round(counts["inputs"] / seconds, 3),
+        "predict_steps_per_second": round(steps / seconds, 3),
+        "predict_samples": counts["rows"],
+    }
+    return Predicted(metrics, pairs, summary(source, counts))

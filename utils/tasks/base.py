@@ -1,0 +1,205 @@
+"""What a task is: everything that sets classifying, tagging and answering apart, seen by the rest as one object."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import datasets
+from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
+from transformers.trainer_utils import PredictionOutput
+from typing_extensions import Self
+
+from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+
+from ..arguments import DataArguments
+from ..data.splits import Split
+from ..files import Row
+from ..metrics.metric import Metric
+
+Output = EvalPrediction | PredictionOutput
+
+# Predictions beside references, one of each per row, in order, as the task's metric takes them.
+Pairs = dict[str, list]
+
+
+@dataclass
+class PreparedSplit:
+    """Rows and the model's inputs made of them.
+
+    Attributes:
+        split: the rows.
+        features: the inputs, in any order; a row may have several. `row` is the row they come from, `length` their tokens.
+    """
+
+    split: Split
+    features: datasets.Dataset
+
+
+class Labels(Protocol):
+    """What a model's outputs mean.
+
+    Attributes:
+        names: classes or tags by index; empty where there are none.
+    """
+
+    names: list[str]
+
+    def config_fields(self) -> dict[str, Any]:
+        """How a configuration says the same."""
+
+
+class NoLabels:
+    """Of a task whose outputs are positions or that does not know its labels yet."""
+
+    names: list[str] = []
+
+    def config_fields(self) -> dict[str, Any]:
+        return {}
+
+
+class Task(ABC):
+    """One kind of task, on the data of one run.
+
+    Attributes:
+        script: what trains it.
+        model_class: what is trained.
+        arguments: the flags about its data.
+        pipeline_tag, auto_class: what transformers calls the pipeline and the class that load its checkpoints.
+        example_inputs: what the model card asks such a pipeline.
+        long_inputs: what becomes of inputs that are too long, in words.
+        class_word: what one of the groups is called that `by_class` scores.
+        metrics: what it can be scored by, the usual ones first.
+        padding: what to pad its own columns of one value per token with.
+        reduce_logits: makes logits smaller before they leave the device.
+    """
+
+    script: ClassVar[str]
+    model_class: ClassVar[type[HeadedEncoderPreTrainedModel]]
+    arguments: ClassVar[type[DataArguments]]
+    pipeline_tag: ClassVar[str]
+    auto_class: ClassVar[str]
+    example_inputs: ClassVar[str]
+    long_inputs: ClassVar[str]
+    class_word: ClassVar[str] = "class"
+    metrics: ClassVar[tuple[Metric, ...]]
+    padding: ClassVar[dict[str, int]] = {}
+    reduce_logits: Any = None
+
+    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast):
+        """
+        Args:
+            data: its kind of `arguments`.
+            tokenizer: that of the model.
+        """
+        self.data = data
+        self.tokenizer = tokenizer
+        self.labels: Any = NoLabels()
+
+    # From files to the model's inputs
+
+    @abstractmethod
+    def read(self, file: str) -> Iterator[Row]:
+        """Yields the rows of a file."""
+
+    @abstractmethod
+    def group_texts(self, split: Split) -> list[str]:
+        """A text for each row; rows of equal text are held out together."""
+
+    @abstractmethod
+    def check(self, split: Split) -> None:
+        """Raises UserError where the task cannot use a row."""
+
+    def with_labels(self, config: PretrainedConfig, rows: Split) -> Self:
+        """The task once it knows its labels: those of a checkpoint's configuration, else those of the rows.
+
+        Raises:
+            UserError: the rows mix kinds of labels.
+        """
+        task = copy.copy(self)
+        task.labels = self.find_labels(config, rows)
+        return task
+
+    def find_labels(self, config: PretrainedConfig, rows: Split) -> Labels:
+        """What the model's outputs mean."""
+        return NoLabels()
+
+    @abstractmethod
+    def prepare(self, split: Split) -> PreparedSplit:
+        """Makes the model's inputs of rows.
+
+        Raises:
+            UserError: a label that is not known.
+        """
+
+    # What is in the rows
+
+    @abstractmethod
+    def texts(self, split: Split) -> list[str]:
+        """The text of every row, as people read it."""
+
+    @abstractmethod
+    def labelled(self, split: Split) -> bool:
+        """Whether a split can be scored: a test file may have no labels."""
+
+    @abstractmethod
+    def label_names(self, split: Split) -> list[list[str]]:
+        """The labels of every row by name; empty where the split has none, or numbers."""
+
+    @abstractmethod
+    def references(self, split: Split) -> list:
+        """The gold labels of every row as the metric takes them."""
+
+    def ceiling(self, prepared: PreparedSplit) -> dict[str, float]:
+        """By metric, the score (0-100) of a model that is always right, where the tokenizer limits it."""
+        return {}
+
+    @abstractmethod
+    def describe(self, split: Split, row: int, value: Any) -> str:
+        """A prediction or reference of a row, written for people."""
+
+    # From the model's outputs to scores
+
+    @abstractmethod
+    def pairs(self, prepared: PreparedSplit, output: Output) -> Pairs | None:
+        """Predictions beside references; None where the split has no labels."""
+
+    @abstractmethod
+    def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
+        """The lines of `predictions.jsonl`: for each row, in order, `id` where it has one, `prediction` by name and `score`."""
+
+    def predictions(self, split: Split, records: list[dict[str, Any]]) -> list:
+        """The predictions of `records` as the metric takes them."""
+        return [record["prediction"] for record in records]
+
+    @property
+    def metric(self) -> Metric:
+        """What the task is scored by: the benchmark's metric, else the usual one for these labels."""
+        if self.data.benchmark is not None and self.data.benchmark.metric is not None:
+            return self.data.benchmark.metric
+        return self.usual_metric()
+
+    @abstractmethod
+    def usual_metric(self) -> Metric:
+        """What such labels are scored by where nothing else is said."""
+
+    def score(self, pairs: Pairs) -> dict[str, float]:
+        """The scores of one split, or of several put together."""
+        return self.metric.score(**pairs, names=self.labels.names)
+
+    def by_class(self, pairs: Pairs) -> dict[str, dict[str, float]]:
+        """The scores of every class, type of entity or kind of answer; empty for numbers."""
+        return self.metric.by_class(pairs["predictions"], pairs["references"], self.labels.names)
+
+    def compute_metrics(self, prepared: PreparedSplit, output: Output) -> dict[str, float]:
+        """`compute_metrics` of Trainer, for one split."""
+        pairs = self.pairs(prepared, output)
+        return {} if pairs is None else self.score(pairs)
+
+
+def comparable_metrics(task: type[Task], *more: Metric) -> list[str]:
+    """The names of the scores that a task's predictions may be compared by; `more` are those of a benchmark."""
+    return list(dict.fromkeys(name for metric in (*task.metrics, *more) for name in metric.comparable))

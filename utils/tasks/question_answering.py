@@ -1,0 +1,244 @@
+"""Extractive question answering: questions on long contexts to windows, and back to one answer per question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from heads import HeadedEncoderForQuestionAnswering
+from heads.spans import best_spans, encode_windows, longest_question, rank_answers, trim
+
+from ..arguments import QADataArguments
+from ..data.splits import Split
+from ..data.squad import read_squad
+from ..errors import UserError
+from ..files import Row
+from ..metrics.answers import score_qa
+from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
+from ..metrics.metric import Metric
+from .base import Output, Pairs, PreparedSplit, Task
+from .features import build_features
+
+
+class QuestionAnswering(Task):
+    script = "run_qa.py"
+    model_class = HeadedEncoderForQuestionAnswering
+    arguments = QADataArguments
+    pipeline_tag = "question-answering"
+    auto_class = "AutoModelForQuestionAnswering"
+    example_inputs = 'question="대한민국의 수도는?", context="서울은 대한민국의 수도이다"'
+    long_inputs = "longer contexts were searched in overlapping windows"
+    class_word = "kind of answer"
+    metrics = (SQUAD, KORQUAD, KLUE_MRC)
+    padding = {"p_mask": 1}
+
+    data: QADataArguments
+
+    def read(self, file: str) -> Iterator[Row]:
+        return read_squad(file)
+
+    def group_texts(self, split: Split) -> list[str]:
+        """Questions on one context are held out together."""
+        return split.column("context")
+
+    def check(self, split: Split) -> None:
+        check_questions(split, self.tokenizer, self.data)
+
+    def prepare(self, split: Split) -> PreparedSplit:
+        features = build_features(
+            feature_columns(split),
+            tokenize,
+            self.tokenizer,
+            self.data,
+            split,
+            max_seq_length=self.data.max_seq_length,
+            doc_stride=self.data.doc_stride,
+            legacy=self.data.legacy_doc_stride,
+            training=split.name == "train",
+        )
+        return PreparedSplit(split, features)
+
+    def texts(self, split: Split) -> list[str]:
+        return [f"{row.fields['question']}\n{row.fields['context']}" for row in split.rows]
+
+    def labelled(self, split: Split) -> bool:
+        return has_answers(split)
+
+    def label_names(self, split: Split) -> list[list[str]]:
+        names = [["answer" if answers else "no answer"] for answers in split.column("answers")]
+        return names if has_answers(split) else []
+
+    def references(self, split: Split) -> list[list[str]]:
+        return [[answer["text"] for answer in answers] for answers in split.column("answers")]
+
+    def ceiling(self, prepared: PreparedSplit) -> dict[str, float]:
+        split = prepared.split
+        if not has_answers(split):
+            return {}
+        return {"exact_match": ceiling(split, self.tokenizer, self._style)}
+
+    def describe(self, split: Split, row: int, value: Any) -> str:
+        """Of several gold answers the first."""
+        answer = value[0] if isinstance(value, list) and value else value
+        return answer or "(no answer)"
+
+    def reduce_logits(self, logits: tuple[torch.Tensor, ...], labels: Any) -> tuple[torch.Tensor, ...]:
+        """The best spans of every window, see `best_spans`, before logits leave the device."""
+        start_logits, end_logits = logits[:2]
+        return best_spans(start_logits, end_logits, self.data.max_answer_length, self.data.n_best_size)
+
+    def pairs(self, prepared: PreparedSplit, output: Output) -> Pairs | None:
+        if not has_answers(prepared.split):
+            return None
+        return {
+            "predictions": [record["prediction"] for record in self.records(prepared, output)],
+            "references": self.references(prepared.split),
+            "question_types": prepared.split.column("question_type"),
+        }
+
+    def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
+        """`score` is the answer's share among the question's best spans by softmax; `answer_start` is its character offset in
+        the context, or -1; `n_best` are the answers that came near, itself included.
+        """
+        split, features = prepared.split, prepared.features
+        scores, firsts, lasts, no_answer = (np.asarray(part) for part in output.predictions)
+        windows_of: list[list[int]] = [[] for _ in split.rows]
+        for window, row in enumerate(features["row"]):
+            windows_of[row].append(window)
+        offsets = features.with_format("numpy", columns=["starts", "ends"])
+        threshold = self.data.null_score_diff_threshold if self.data.version_2_with_negative else None
+        records = []
+        for row, windows in zip(split.rows, windows_of, strict=True):
+            spans: list[tuple[float, int, int]] = []
+            for window in windows:
+                found = np.isfinite(scores[window])
+                starts = offsets[window]["starts"][firsts[window][found]]
+                ends = offsets[window]["ends"][lasts[window][found]]
+                spans += zip(scores[window][found].tolist(), starts.tolist(), ends.tolist(), strict=True)
+            null = float(no_answer[windows].min())
+            ranked = rank_answers(row.fields["context"], spans, null, self.data.n_best_size, threshold)
+            n_best = [{"text": one.text, "score": one.score, "answer_start": one.start} for one in ranked]
+            record: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
+            record |= {"prediction": n_best[0]["text"], "score": n_best[0]["score"]}
+            records.append(record | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
+        return records
+
+    def usual_metric(self) -> Metric:
+        return SQUAD
+
+    @property
+    def _style(self) -> str:
+        metric = self.metric
+        return metric.style if isinstance(metric, AnswerMetric) else SQUAD.style
+
+
+def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArguments) -> None:
+    """Raises UserError where a question leaves no room for its context in a window, or lacks the answer to train on."""
+    lengths = [len(ids) for ids in tokenizer(split.column("question"), add_special_tokens=False)["input_ids"]]
+    longest = longest_question(tokenizer, data.max_seq_length)
+    for row, length in zip(split.rows, lengths, strict=True):
+        if length > longest:
+            message = (
+                f"the question has {length} tokens, the window room for {longest}; shorten it or raise --max_seq_length"
+            )
+            raise UserError(message, file=split.file, row=row.line, column="question")
+        if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
+            message = "no answer; give --version_2_with_negative if questions may have none"
+            raise UserError(message, file=split.file, row=row.line, column="answers")
+    if not split.part and not any(context.strip() for context in split.column("context")):
+        raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
+
+
+def has_answers(split: Split) -> bool:
+    """Whether a split can be scored: a test file without a single answer is one to predict."""
+    return split.name != "test" or any(row.fields["answers"] or row.fields["is_impossible"] for row in split.rows)
+
+
+def feature_columns(split: Split) -> dict[str, list]:
+    """The columns that `tokenize` reads."""
+    columns: dict[str, list] = {
+        "row": list(range(len(split.rows))),
+        "question": split.column("question"),
+        "context": split.column("context"),
+    }
+    if has_answers(split):
+        # Of several answers the first one is trained on, as everywhere in this field; (-1, -1): no answer.
+        spans = [
+            _span(row.fields["context"], row.fields["answers"][0]) if row.fields["answers"] else (-1, -1)
+            for row in split.rows
+        ]
+        columns["answer_start"] = [start for start, _ in spans]
+        columns["answer_end"] = [end for _, end in spans]
+    return columns
+
+
+def tokenize(
+    batch: dict[str, list],
+    tokenizer: PreTrainedTokenizerFast,
+    max_seq_length: int,
+    doc_stride: int,
+    legacy: bool,
+    training: bool,
+) -> dict[str, list]:
+    """Tokenizes questions with their contexts into windows of at most `max_seq_length` tokens.
+
+    Args:
+        doc_stride, legacy: see `encode_windows`.
+        training: leave out what only the answer's text needs.
+
+    Returns:
+        one row per window: the model's inputs, `row`, `length`; `start_positions` and `end_positions`, the tokens in
+        which the answer starts and ends, or 0 where the window does not hold it; else `p_mask` (0: an answer can touch
+        the token) and the character offsets `starts` and `ends` of each token in the context.
+    """
+    features: dict[str, list] = {}
+    windows = encode_windows(batch["question"], batch["context"], tokenizer, max_seq_length, doc_stride, legacy)
+    for sample, window in windows:
+        feature: dict[str, Any] = window | {"row": batch["row"][sample], "length": len(window["p_mask"])}
+        if "answer_start" in batch:
+            positions = _positions(window, batch["answer_start"][sample], batch["answer_end"][sample])
+            feature["start_positions"], feature["end_positions"] = positions
+        for name, value in feature.items():
+            if not (training and name in ("p_mask", "starts", "ends")):
+                features.setdefault(name, []).append(value)
+    return features
+
+
+def _positions(window: dict[str, list[int]], start: int, end: int) -> tuple[int, int]:
+    """The first and last token of an answer, given by its characters; 0 where the window does not hold it."""
+    starts, ends = window["starts"], window["ends"]
+    touched = [i for i, (s, e) in enumerate(zip(starts, ends, strict=True)) if s < end and e > start]
+    whole = bool(touched) and starts[touched[0]] <= start and ends[touched[-1]] >= end
+    return (touched[0], touched[-1]) if whole else (0, 0)
+
+
+def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> float:
+    """The exact match (0-100) that the tokenizer allows: that of the best token span around every answer.
+
+    A particle often shares a token with the end of a Korean answer; no span of tokens can leave it out.
+    """
+    contexts = sorted({row.fields["context"] for row in split.rows})
+    encoded = tokenizer(contexts, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    offsets_of = dict(zip(contexts, encoded["offset_mapping"], strict=True))
+    predictions, references = [], []
+    for row in split.rows:
+        context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
+        best = ""
+        for answer in row.fields["answers"]:
+            start, end = _span(context, answer)
+            touched = [(s, e) for s, e in offsets_of[context] if s < end and e > start]
+            text = context[slice(*trim(context, touched[0][0], touched[-1][1]))] if touched else ""
+            if not best or score_qa([text], [golds], style)["exact_match"] == 100:
+                best = text
+        predictions.append(best)
+        references.append(golds)
+    return score_qa(predictions, references, style)["exact_match"]
+
+
+def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:
+    """Where an answer stands, without spaces around it."""
+    return trim(context, answer["answer_start"], answer["answer_start"] + len(answer["text"]))

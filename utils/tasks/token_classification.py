@@ -1,0 +1,357 @@
+"""Token classification: words or characters to windows of sub-words, and back to one tag per word or character."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PretrainedConfig, PreTrainedTokenizerFast
+
+from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
+
+from ..arguments import TokenDataArguments
+from ..data.splits import Split
+from ..data.tagged import read_tagged
+from ..errors import UserError
+from ..files import Row
+from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
+from ..metrics.iob2 import PREFIX, Style
+from ..metrics.metric import Metric
+from .base import Output, Pairs, PreparedSplit, Task
+from .features import build_features
+from .labels import NAMING, unnamed
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Tags:
+    """What is tagged, and with what.
+
+    Attributes:
+        names: tags by class index.
+        unit: what a token is: "characters" (spaces may be among them, as in KLUE-NER) or "words".
+    """
+
+    names: list[str]
+    unit: str
+
+    @property
+    def joiner(self) -> str:
+        """What stands between two tokens of a sentence."""
+        return "" if self.unit == "characters" else " "
+
+    @classmethod
+    def of(cls, split: Split, data: TokenDataArguments) -> Tags:
+        """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag."""
+        unit = _unit(split)
+        if data.benchmark is not None and data.benchmark.labels:
+            return cls(list(data.benchmark.labels), unit)
+        names = {tag for tags in split.column("tags") for tag in tags}
+        style = Style.of(names) or PREFIX
+        for _, kind in [style.split(name) for name in names]:
+            if kind:
+                names |= {style.join("B", kind), style.join("I", kind)}
+        return cls(sorted(names, key=lambda name: (name != "O", name[2:] if name[1:2] == "-" else name, name)), unit)
+
+    @classmethod
+    def of_checkpoint(cls, config: HeadedEncoderConfig, split: Split) -> Tags:
+        """What a checkpoint was trained on; the unit is read off a split's rows where a stock one does not say it."""
+        return cls(config.label_names, getattr(config, "token_unit", None) or _unit(split))
+
+    def config_fields(self) -> dict[str, Any]:
+        """How a configuration says the same."""
+        return {
+            "token_unit": self.unit,
+            "id2label": dict(enumerate(self.names)),
+            "label2id": {name: i for i, name in enumerate(self.names)},
+        }
+
+
+class TokenClassification(Task):
+    script = "run_token_cls.py"
+    model_class = HeadedEncoderForTokenClassification
+    arguments = TokenDataArguments
+    pipeline_tag = "token-classification"
+    auto_class = "AutoModelForTokenClassification"
+    example_inputs = '"서울은 대한민국의 수도이다"'
+    long_inputs = "longer sentences were tagged in overlapping windows"
+    class_word = "entity type"
+    metrics = (TAGS, TAGS_OF_CHARACTERS)
+    padding = {"labels": -100}
+
+    data: TokenDataArguments
+    labels: Tags
+
+    def read(self, file: str) -> Iterator[Row]:
+        return read_tagged(file, self.data.text_column_name, self.data.label_column_name)
+
+    def group_texts(self, split: Split) -> list[str]:
+        return [" ".join(tokens) for tokens in split.column("tokens")]
+
+    def check(self, split: Split) -> None:
+        check_tagged(split)
+
+    def find_labels(self, config: PretrainedConfig, rows: Split) -> Tags:
+        if isinstance(config, HeadedEncoderConfig):
+            return Tags.of_checkpoint(config, rows)
+        return Tags.of(rows, self.data)
+
+    def prepare(self, split: Split) -> PreparedSplit:
+        features = build_features(
+            feature_columns(split, self.labels),
+            tokenize,
+            self.tokenizer,
+            self.data,
+            split,
+            max_seq_length=self.data.max_seq_length,
+            unit=self.labels.unit,
+        )
+        return PreparedSplit(split, features)
+
+    def texts(self, split: Split) -> list[str]:
+        return [self.labels.joiner.join(tokens) for tokens in split.column("tokens")]
+
+    def labelled(self, split: Split) -> bool:
+        return has_tags(split)
+
+    def label_names(self, split: Split) -> list[list[str]]:
+        return split.column("tags") if has_tags(split) else []
+
+    def references(self, split: Split) -> list[list[str]]:
+        return _without_spaces(split, split.column("tags"))
+
+    def ceiling(self, prepared: PreparedSplit) -> dict[str, float]:
+        if not has_tags(prepared.split):
+            return {}
+        gold = list(prepared.features["labels"])
+        best, _ = self.tags_of_tokens(prepared, gold, [[1.0] * len(row) for row in gold])
+        scores = self.score(self._with_references(prepared.split, best))
+        return {name: 100 * scores[name] for name in ("entity_f1", "char_macro_f1") if name in scores}
+
+    def describe(self, split: Split, row: int, value: Any) -> str:
+        """`서울/LC, 대한민국/OG`; tags as they are where they mark no entities."""
+        style = Style.of(self.labels.names)
+        if style is None:
+            return " ".join(value)
+        pieces = _with_spaces_before(split.rows[row].fields["tokens"])
+        entities = (
+            (self.labels.joiner.join(pieces[entity.first : entity.end]).strip(), entity.kind)
+            for entity in style.entities(value)
+        )
+        return ", ".join(f"{text}/{kind}" for text, kind in entities)
+
+    @staticmethod
+    def reduce_logits(logits: torch.Tensor, labels: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (B, T, C) to the best class and its probability, (B, T) each, before they leave the device."""
+        best = logits.argmax(dim=-1)
+        probability = logits.float().softmax(dim=-1).gather(-1, best.unsqueeze(-1)).squeeze(-1)
+        return best, probability
+
+    def pairs(self, prepared: PreparedSplit, output: Output) -> Pairs | None:
+        if not has_tags(prepared.split):
+            return None
+        reduced: Any = output.predictions
+        best, probability = reduced
+        return self._with_references(prepared.split, self.tags_of_tokens(prepared, best, probability)[0])
+
+    def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
+        """For every token a tag in `prediction` and its probability in `score`."""
+        reduced: Any = output.predictions
+        best, probability = reduced
+        predicted, scores = self.tags_of_tokens(prepared, best, probability)
+        records = []
+        for row, tags, probabilities in zip(prepared.split.rows, predicted, scores, strict=True):
+            record: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
+            records.append(record | {"prediction": tags, "score": [round(p, 4) for p in probabilities]})
+        return records
+
+    def predictions(self, split: Split, records: list[dict[str, Any]]) -> list[list[str]]:
+        return _without_spaces(split, super().predictions(split, records))
+
+    def usual_metric(self) -> Metric:
+        return TAGS_OF_CHARACTERS if self.labels.unit == "characters" else TAGS
+
+    def tags_of_tokens(
+        self, prepared: PreparedSplit, best: Any, probability: Any
+    ) -> tuple[list[list[str]], list[list[float]]]:
+        """One tag and one score for each token of every row.
+
+        A token that no sub-word covers, such as a space, is inside an entity if its neighbours are, else O. Its score is 0.
+
+        Args:
+            best, probability: of every window the best class of each sub-word, and its probability.
+        """
+        split, features, names = prepared.split, prepared.features, self.labels.names
+        style = Style.of(names) or PREFIX
+        outside = "O" if "O" in names else names[0]
+        tags: list[list[str | None]] = [[None] * len(row.fields["tokens"]) for row in split.rows]
+        scores = [[0.0] * len(row.fields["tokens"]) for row in split.rows]
+        columns = zip(features["row"], features["first"], features["end"], strict=True)
+        for window, (row, firsts, ends) in enumerate(columns):
+            for i, (first, end) in enumerate(zip(firsts, ends, strict=True)):
+                if first >= 0:
+                    name = names[best[window][i]]
+                    inside = style.inside(name)
+                    inside = inside if inside in names else name
+                    tags[row][first:end] = [name] + [inside] * (end - first - 1)
+                    scores[row][first:end] = [float(probability[window][i])] * (end - first)
+        missing = 0
+        for row, sentence in zip(split.rows, tags, strict=True):
+            for i, token in enumerate(row.fields["tokens"]):
+                if token.isspace():
+                    sentence[i] = None
+                elif sentence[i] is None:
+                    missing += 1
+            for i, tag in enumerate(sentence):
+                if tag is None:
+                    sentence[i] = _between(sentence, i, style) or outside
+        if missing:
+            message = "%s: %d tokens mean nothing to the tokenizer; outside of entities they are tagged %s"
+            logger.warning(message, split.file, missing, outside)
+        return [[tag or outside for tag in sentence] for sentence in tags], scores
+
+    def _with_references(self, split: Split, predicted: list[list[str]]) -> Pairs:
+        return {"predictions": _without_spaces(split, predicted), "references": self.references(split)}
+
+
+def has_tags(split: Split) -> bool:
+    """Whether every row has tags: a test file may have none."""
+    return all(row.fields["tags"] is not None for row in split.rows)
+
+
+def check_tagged(split: Split) -> None:
+    """Raises UserError where a row of a split that needs tags has none, or where no row has a token."""
+    for row in split.rows:
+        if row.fields["tags"] is None and split.name != "test":
+            raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
+    if not split.part and not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
+        raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
+
+
+def _unit(split: Split) -> str:
+    unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
+    logger.info("%s: the tokens are %s", split.file, unit)
+    return unit
+
+
+def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
+    """The columns that `tokenize` reads.
+
+    Raises:
+        UserError: an unknown tag.
+    """
+    columns: dict[str, list] = {"row": list(range(len(split.rows))), "tokens": split.column("tokens")}
+    if has_tags(split):
+        index = {name: i for i, name in enumerate(tags.names)}
+        columns["tags"] = []
+        for row in split.rows:
+            try:
+                columns["tags"].append([index[tag] for tag in row.fields["tags"]])
+            except KeyError as error:
+                message = f"unknown tag {error} at token {row.fields['tags'].index(error.args[0]) + 1} of the sentence"
+                message += f"; known ones are {', '.join(tags.names)}" + (NAMING if unnamed(tags.names) else "")
+                raise UserError(message, file=split.file, row=row.line) from None
+    return columns
+
+
+def tokenize(
+    batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_length: int, unit: str
+) -> dict[str, list]:
+    """Tokenizes sentences into windows of at most `max_seq_length` tokens that overlap by a quarter.
+
+    A sub-word belongs to the word or character of its first letter, found by character offsets, so any fast tokenizer
+    will do and [UNK] needs no special care. Every sub-word is labelled in exactly one window, the one in which more of
+    its context is seen; the first sub-word of a word is labelled, or every sub-word where the tokens are characters.
+
+    Returns:
+        one row per window: the model's inputs, `row`, `length`, `labels` (-100: not labelled) and, for each sub-word
+        labelled here, `first` and `end`: the tokens first <= t < end that it answers for; -1 for the others.
+    """
+    joiner = "" if unit == "characters" else " "
+    stride = max_seq_length // 4
+    encoded = tokenizer(
+        [joiner.join(tokens) for tokens in batch["tokens"]],
+        truncation=True,
+        max_length=max_seq_length,
+        stride=stride,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+    )
+    samples = encoded.pop("overflow_to_sample_mapping")
+    offsets_of, special_of = encoded.pop("offset_mapping"), encoded.pop("special_tokens_mask")
+    features: dict[str, list] = {
+        name: values for name, values in encoded.items() if name in tokenizer.model_input_names
+    }
+    features |= {"row": [], "length": [], "first": [], "end": []}
+    if "tags" in batch:
+        features["labels"] = []
+    token_at: list[int] = []
+    last_seen: list[int] = []  # for each sub-word of a window the token that is the last up to there
+    for window, sample in enumerate(samples):
+        begins = window == 0 or samples[window - 1] != sample
+        ends = window + 1 == len(samples) or samples[window + 1] != sample
+        if begins:
+            token_at = _token_at(batch["tokens"][sample], joiner)
+        last = -1 if begins else last_seen[-stride - 1]  # before this window's first sub-word
+        last_seen = []
+        inside = [i for i, special in enumerate(special_of[window]) if not special]
+        # The overlap with a neighbouring window is shared out half and half.
+        owned = set(
+            inside[0 if begins else stride // 2 : len(inside) if ends else len(inside) - (stride - stride // 2)]
+        )
+        first, end = [-1] * len(special_of[window]), [-1] * len(special_of[window])
+        for i in inside:
+            covered = [t for t in token_at[slice(*offsets_of[window][i])] if t >= 0]
+            if covered:
+                starts_token = covered[0] != last
+                if i in owned and (starts_token or unit == "characters"):
+                    first[i], end[i] = covered[0], covered[-1] + 1
+                last = covered[-1]
+            last_seen.append(last)
+        features["row"].append(batch["row"][sample])
+        features["length"].append(len(first))
+        features["first"].append(first)
+        features["end"].append(end)
+        if "tags" in batch:
+            tags = batch["tags"][sample]
+            features["labels"].append([tags[t] if t >= 0 else -100 for t in first])
+    return features
+
+
+def _token_at(tokens: list[str], joiner: str) -> list[int]:
+    """For each character of the joined tokens the token it belongs to; -1 for spaces."""
+    token_at: list[int] = []
+    for i, token in enumerate(tokens):
+        if i and joiner:
+            token_at.append(-1)
+        token_at += [-1 if character.isspace() else i for character in token]
+    return token_at
+
+
+def _between(tags: list[str | None], i: int, style: Style) -> str | None:
+    """The tag of token i, which has none: it is inside an entity if the tags before and after it are."""
+    before, after = tags[i - 1] if i else None, next((tag for tag in tags[i + 1 :] if tag is not None), None)
+    return style.between(before, after) if before and after else None
+
+
+def _without_spaces(split: Split, values: list[list[str]]) -> list[list[str]]:
+    """Tags without those of spaces, which do not count, as in KLUE-NER."""
+    return [
+        [tag for token, tag in zip(row.fields["tokens"], tags, strict=True) if not token.isspace()]
+        for row, tags in zip(split.rows, values, strict=True)
+    ]
+
+
+def _with_spaces_before(tokens: list[str]) -> list[str]:
+    """The tokens that are no spaces, each with the spaces that stand before it."""
+    pieces, spaces = [], ""
+    for token in tokens:
+        if not token.isspace():
+            pieces.append(spaces + token)
+        spaces = spaces + token if token.isspace() else ""
+    return pieces

@@ -1,0 +1,204 @@
+"""`Trainer`, and how its parts are put together."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import huggingface_hub
+from huggingface_hub.errors import HTTPError
+from torch.utils.data import SequentialSampler
+from transformers import EarlyStoppingCallback, Trainer
+from transformers.trainer import TRAINING_ARGS_NAME
+from transformers.trainer_utils import HubStrategy
+from transformers.utils import PushInProgress
+
+from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+
+from ..arguments import Arguments, HeadTrainingArguments
+from ..errors import UserError, first_line
+from ..models.frozen import HiddenStates
+from ..models.loading import write_for_all_releases
+from ..tasks import PreparedSplit, Task
+from .callbacks import SaveAfterEvaluation
+from .collation import Collator
+from .sampler import EpochLengthGroupedSampler
+
+logger = logging.getLogger(__name__)
+
+
+def build_trainer(
+    model: HeadedEncoderPreTrainedModel,
+    task: Task,
+    arguments: Arguments,
+    prepared: Mapping[str, PreparedSplit],
+    hidden_states: Sequence[HiddenStates] = (),
+) -> HeadTrainer:
+    """Puts the parts of a run together.
+
+    Args:
+        prepared: "train", "validation" and "test", as far as they are needed.
+        hidden_states: of a frozen encoder.
+
+    Raises:
+        UserError: a repository to push to that cannot be made.
+    """
+    data, training = arguments.data, arguments.training
+    width = data.max_seq_length if data.pad_to_max_length else None
+    validation = prepared.get("validation")
+    try:
+        return HeadTrainer(
+            model=model,
+            args=training,
+            train_dataset=prepared["train"].features if "train" in prepared else None,
+            eval_dataset=validation.features if validation else None,
+            processing_class=task.tokenizer,
+            data_collator=Collator(task.tokenizer, task.padding, width, hidden_states),
+            compute_metrics=partial(task.compute_metrics, validation) if validation else None,
+            preprocess_logits_for_metrics=task.reduce_logits,
+        )
+    except (HTTPError, OSError) as error:  # Trainer creates the repository first: better now than after hours
+        cure = "log in with `hf auth login`, or leave --push_to_hub out and push later with `hf upload`"
+        raise UserError(f"--push_to_hub: the Hub does not take it ({first_line(error)}); {cure}") from error
+
+
+class HeadTrainer(Trainer):
+    """`Trainer` with a learning rate for the head and an order of rows that survives resuming."""
+
+    args: HeadTrainingArguments
+    model: HeadedEncoderPreTrainedModel
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.copies_to_push = tempfile.TemporaryDirectory()
+        self.add_callback(SaveAfterEvaluation())
+        if self.args.early_stopping_patience is not None:
+            self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
+
+    def create_optimizer(self, model=None):
+        optimizer = super().create_optimizer(model)
+        if self.args.head_learning_rate is not None:
+            head = {id(parameter) for parameter in self.model.head.parameters()}
+            for group in list(optimizer.param_groups):
+                own = [parameter for parameter in group["params"] if id(parameter) in head]
+                group["params"] = [parameter for parameter in group["params"] if id(parameter) not in head]
+                if own:
+                    optimizer.add_param_group(group | {"params": own, "lr": self.args.head_learning_rate})
+        return optimizer
+
+    def _get_learning_rate(self) -> float:
+        # Noted here, because it is logged after the scheduler's next step.
+        self.head_learning_rate = cast(Any, self.optimizer).param_groups[-1]["lr"]
+        return super()._get_learning_rate()
+
+    def log(self, logs: dict[str, float], *args, **kwargs) -> None:
+        if self.args.head_learning_rate is not None and "learning_rate" in logs:
+            logs["head_learning_rate"] = self.head_learning_rate
+        super().log(logs, *args, **kwargs)
+
+    def _get_train_sampler(self, train_dataset=None):
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(train_dataset)
+        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        lengths: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        return EpochLengthGroupedSampler(batch_size, list(lengths["length"]), seed)
+
+    def get_eval_dataloader(self, eval_dataset=None):
+        with self._every_row():
+            return super().get_eval_dataloader(eval_dataset)
+
+    def get_test_dataloader(self, test_dataset):
+        with self._every_row():
+            loader = super().get_test_dataloader(test_dataset)
+        # accelerate keeps all loaders it has ever made, and with them every part of a file that is predicted.
+        self.accelerator._dataloaders.remove(loader)
+        return loader
+
+    @contextmanager
+    def _every_row(self):
+        # Trainer drops the last batch of an evaluation along with that of an epoch.
+        drop_last, self.args.dataloader_drop_last = self.args.dataloader_drop_last, False
+        try:
+            yield
+        finally:
+            self.args.dataloader_drop_last = drop_last
+
+    def _get_eval_sampler(self, eval_dataset):
+        # Under group_by_length Trainer shuffles evaluation as well: predictions would not be those of their rows.
+        return SequentialSampler(eval_dataset)
+
+    def _determine_best_metric(self, metrics, trial):
+        try:
+            return super()._determine_best_metric(metrics, trial)
+        except KeyError as error:
+            known = ", ".join(name.removeprefix("eval_") for name in metrics if name.startswith("eval_"))
+            message = f"--metric_for_best_model {self.args.metric_for_best_model} is not among {known}"
+            raise UserError(message) from error
+
+    def _get_num_items_in_batch(self, batch_samples, device):
+        # Question answering has two columns of labels and none called "labels": its items are windows.
+        counted = [
+            {"labels": batch["start_positions"]} if "start_positions" in batch else batch for batch in batch_samples
+        ]
+        return super()._get_num_items_in_batch(counted, device)
+
+    def create_model_card(self, *args, **kwargs) -> None:
+        """Leaves the card that `card.write_card` has written."""
+
+    def _save(self, output_dir=None, state_dict=None):
+        super()._save(output_dir, state_dict)
+        if self.args.should_save:
+            folder = Path(output_dir or self.args.folder)
+            write_for_all_releases(folder)
+            (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
+
+    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
+        """Pushes a copy of a checkpoint while training goes on.
+
+        Trainer's own way leaves out the code of the heads, adds a pickle, and overwrites what an earlier run left in
+        `output_dir`; a copy, because the checkpoint may be deleted before it is sent.
+        """
+        strategy = self.args.hub_strategy
+        if not self.is_world_process_zero() or strategy == HubStrategy.END:
+            return
+        pending: Any = self.push_in_progress
+        if pending is not None and not pending.is_done() and not self.args.hub_always_push:
+            return
+        source = Path(checkpoint_folder)
+        copy = Path(self.copies_to_push.name, source.name)
+        shutil.copytree(source, copy, dirs_exist_ok=True)
+        progress = f"step {self.state.global_step} of {self.state.max_steps}"
+        (copy / "README.md").write_text(f"Training in progress: {progress}.\n", encoding="utf-8")
+        left_out: dict[str | None, list[str]] = {None: ["optimizer.*", "scheduler.*", "scaler.*", "rng_state*"]}
+        if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
+            left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
+        jobs: list[Any] = [
+            huggingface_hub.upload_folder(  # one queue for all, so that no older checkpoint comes to lie over a newer one
+                repo_id=str(self.hub_model_id),
+                folder_path=copy,
+                path_in_repo=folder,
+                commit_message=f"Training in progress, {progress}",
+                revision=self.args.hub_revision,
+                ignore_patterns=patterns,
+                run_as_future=True,
+            )
+            for folder, patterns in left_out.items()
+        ]
+        pushes: Any = PushInProgress()
+        pushes.jobs = [*(pending.jobs if pending is not None else []), *jobs]
+        self.push_in_progress = pushes
+
+    def _finish_current_push(self) -> None:
+        super()._finish_current_push()
+        pushes: Any = getattr(self, "push_in_progress", None)  # only there where something is to be pushed
+        for job in pushes.jobs if pushes is not None else []:
+            if job.exception() is not None:
+                reason = first_line(job.exception())
+                logger.warning("a push during the training failed (%s); the last one has everything", reason)
