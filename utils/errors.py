@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
+_LEAST = 220  # for the message itself, however long the path is
+
 
 class ShownError(Exception):
     """Shown as one line `error: ...`; its message also says what to do."""
@@ -32,10 +35,19 @@ class UserError(ShownError):
         places = [
             str(file) if file is not None else None,
             f"row {row}" if row is not None else None,
-            f"column '{column}'" if column is not None else None,
+            f"column '{shortened(' '.join(column.split()), 60)}'" if column is not None else None,
         ]
         place = ", ".join(part for part in places if part)
-        super().__init__(" ".join(f"{place}: {message}".split() if place else message.split()))
+        place += ": " if place else ""
+        super().__init__(place + shortened(" ".join(message.split()), max(LONGEST - len(place), _LEAST)))
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and its end where it has more than `most` characters: a cure stands at the end."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return f"{text[: most - end - 5]} ... {text[-end:]}"
 
 
 def first_line(error: BaseException) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import difflib
 import gzip
 import hashlib
 import json
 import shlex
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import Any, NamedTuple
 from .errors import UserError
 
 ID_COLUMNS = ("id", "guid", "idx", "index")  # what names a row, the first that is there
+
+SAVED_DATASET = "state.json"  # what stands in every folder that `Dataset.save_to_disk` writes
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -38,9 +42,17 @@ def id_of(fields: dict[str, Any]) -> str | None:
 
 
 def existing_file(path: str | Path) -> Path:
-    """The path, once it is sure that there is a file with something in it."""
+    """The path, once it is sure that there is a file with something in it, or a folder of `Dataset.save_to_disk`."""
     path = Path(path)
     if path.is_dir():
+        if (path / SAVED_DATASET).is_file():
+            return path
+        parts = sorted(
+            (entry.parent.name for entry in path.glob(f"*/{SAVED_DATASET}")), key=lambda name: (name != "train", name)
+        )
+        if parts:
+            cure = f"this folder holds the data sets {listed(parts)}; name one of them, such as {path.name}/{parts[0]}, or give --dataset_name"
+            raise UserError(cure, file=path)
         raise UserError("this is a folder; name a file in it", file=path)
     if not path.exists():
         if not path.parent.is_dir():
@@ -55,7 +67,9 @@ def existing_file(path: str | Path) -> Path:
 
 
 def extension(path: Path) -> str:
-    """What names the format: the last suffix in lower case, or the one before a `.gz`."""
+    """What names the format: the last suffix in lower case, or the one before a `.gz`; of a saved data set `.arrow`."""
+    if path.is_dir():
+        return ".arrow"
     return (Path(path.stem) if _is_gzip(path) else path).suffix.lower()
 
 
@@ -93,6 +107,19 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def listed(names: Iterable[str], most: int = 20, room: int = 150) -> str:
+    """Names as an error message can list them: the first of them, with `...` where more follow."""
+    listed_names: list[str] = []
+    length = 0
+    for name in names:
+        cut = name if len(name) <= 40 else f"{name[:37]}..."
+        length += len(cut) + 2
+        if len(listed_names) == most or length > room:
+            return ", ".join([*listed_names, "..."])
+        listed_names.append(cut)
+    return ", ".join(listed_names)
+
+
 def _is_gzip(path: Path) -> bool:
     return path.suffix.lower() == ".gz"
 
@@ -105,6 +132,10 @@ def _decoded(path: Path) -> Iterator[str]:
                 text = line.decode(encoding)
             except UnicodeDecodeError as fault:
                 raise _not_utf8(path, number, fault) from fault
+            if "\0" in text and number == 1:
+                raise UserError(
+                    "the first line holds bytes of 0: not a file of text, or UTF-16; save it as UTF-8", file=path
+                )
             encoding = "utf-8"
             yield text
 
@@ -116,16 +147,47 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
     place = f"not UTF-8: byte 0x{fault.object[fault.start]:02x} at position {fault.start + 1} of this line"
     if content.startswith(b"\x1f\x8b"):
         return UserError(f"{place}; the file is gzip: add .gz to its name", file=path, row=number)
-    encoding = "utf-16" if content.startswith(_UTF16_MARKS) else "cp949"
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return UserError(f"{place}; save the file as UTF-8 or repair the line", file=path, row=number)
+    encoding = _likely_encoding(content)
+    if encoding == "cp1252":
+        cure = f"save the file as UTF-8 or repair the line; if it is {encoding}: `{_conversion(path, encoding)}`"
+    elif encoding is not None:
+        cure = f"it decodes as {encoding}: convert it with `{_conversion(path, encoding)}`"
+    else:
+        cure = "save the file as UTF-8 or repair the line"
+    return UserError(f"{place}; {cure}", file=path, row=number)
+
+
+def _likely_encoding(content: bytes) -> str | None:
+    """What text is written in that is not UTF-8; None where nothing fits. Of cp1252 nobody can be sure: nearly everything fits."""
+    if content.startswith(_UTF16_MARKS):
+        return "utf-16"
+    with contextlib.suppress(UnicodeDecodeError):
+        letters = [letter for letter in content.decode("cp949") if not letter.isascii()]
+        # Nearly any bytes are cp949, as Hangul that no word has; what words have takes two bytes in euc_kr.
+        usual = sum("가" <= letter <= "힣" and len(letter.encode("euc_kr", "ignore")) == 2 for letter in letters)
+        if usual >= len(letters) / 2:
+            return "cp949"
+    with contextlib.suppress(UnicodeDecodeError):
+        if sum(not letter.isascii() for letter in content.decode("cp1252")) < len(content) / 10:  # a Western text
+            return "cp1252"
+    return None
+
+
+def _conversion(path: Path, encoding: str) -> str:
+    """A command that writes the file as UTF-8."""
     name = path.stem if _is_gzip(path) else path.name
+    if sys.platform == "win32":  # no iconv there
+        opened = (
+            f"gzip.open({path.name!r}, 'rt', encoding='{encoding}', newline='')"
+            if _is_gzip(path)
+            else (f"open({path.name!r}, encoding='{encoding}', newline='')")
+        )
+        return (
+            f"python -c \"import gzip; open('utf8-{name}', 'w', encoding='utf-8', newline='').write({opened}.read())\""
+        )
     source, target = shlex.quote(path.name), shlex.quote(f"utf8-{name}")
     convert = f"iconv -f {encoding} -t utf-8"
-    command = f"gunzip -c {source} | {convert} > {target}" if _is_gzip(path) else f"{convert} {source} > {target}"
-    return UserError(f"{place}; it decodes as {encoding}: convert it with `{command}`", file=path, row=number)
+    return f"gunzip -c {source} | {convert} > {target}" if _is_gzip(path) else f"{convert} {source} > {target}"
 
 
 def cache_folder() -> Path:
@@ -138,8 +200,13 @@ def cache_folder() -> Path:
 
 
 def sha256(path: str | Path) -> str:
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
+    """Of a file its digest; of a folder one of all its files and their names."""
+    path, digest = Path(path), hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(entry for entry in path.rglob("*") if entry.is_file()):
+            digest.update(f"{file.relative_to(path).as_posix()} {sha256(file)}\n".encode())
+        return digest.hexdigest()
+    with path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

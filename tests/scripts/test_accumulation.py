@@ -12,7 +12,7 @@ FLAGS = {
     "max_train_samples": 13,  # the last batch of an epoch is not whole, and not even
     "max_steps": 8,
     "optim": "sgd",  # Adam would blow the rounding errors of gradients near zero up to whole steps
-    "learning_rate": 0.1,
+    "learning_rate": 0.03,  # larger steps would blow up the rounding errors of some processors
     "logging_steps": 1,
     "save_strategy": "no",
 }

@@ -27,7 +27,7 @@ TRAIN_FILES = {
         "invalid JSON": ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": \n', ", row 2: invalid JSON at line 2"),
         "cp949": ("a.csv", TWO.encode("cp949"), "it decodes as cp949: convert it with `iconv -f cp949 -t utf-8 a.csv > utf8-a.csv`"),
         "sets and single labels": ("a.jsonl", '{"text": "a", "label": ["x"]}\n{"text": "b", "label": "y"}\n', ", row 2, column 'label': a list of labels expected, as in the first row"),
-        "an extension": ("a.xlsx", "PK", "the extension '.xlsx' is not supported here; convert the file to one of .csv"),
+        "an extension": ("a.xlsx", "PK", "this is a spreadsheet; save it as CSV, or: `python -c \"import pandas; pandas.read_excel('a.xlsx', dtype=str)"),
         "half a letter": ("a.jsonl", '{"text": "a \\ud83d b", "label": "x"}\n', ", row 1, column 'text': \\ud83d is half a character"),
     },
     "token_cls": {

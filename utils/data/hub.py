@@ -1,13 +1,14 @@
-"""Data sets of the Hub, as files."""
+"""Data sets of the Hub, or saved by `DatasetDict.save_to_disk`, as files."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from ..arguments import DataArguments
 from ..errors import UserError
-from ..files import cache_folder
+from ..files import SAVED_DATASET, cache_folder
 
 
 def hub_files(data: DataArguments) -> dict[str, str]:
@@ -24,7 +25,7 @@ def hub_files(data: DataArguments) -> dict[str, str]:
     loaded: dict[str, Any] = {}
     for configuration in configurations:
         try:
-            loaded |= datasets.load_dataset(data.dataset_name, configuration)
+            loaded |= _load(data.dataset_name, configuration)
         except (OSError, ValueError, RuntimeError) as error:
             cure = ""
             if data.benchmark is not None:
@@ -42,6 +43,17 @@ def hub_files(data: DataArguments) -> dict[str, str]:
             draft.replace(file)
         files[name] = str(file)
     return files
+
+
+def _load(name: str | None, configuration: str | None) -> Any:
+    import datasets
+
+    folder = Path(name or "")
+    if (folder / "dataset_dict.json").is_file():
+        return datasets.load_from_disk(str(folder))
+    if (folder / SAVED_DATASET).is_file():
+        raise UserError("one data set that was saved to disk; name it with --train_file", file=folder)
+    return datasets.load_dataset(name, configuration)
 
 
 def _labels_by_name(split):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import Row, at_least_one, existing_file, id_of, shown
+from ..files import Row, at_least_one, id_of, listed, shown
+from .foreign import data_file
 from .tables import read_records
 
 
@@ -22,7 +23,7 @@ def read_squad(path: str | Path) -> Iterator[Row]:
         UserError: for whatever is wrong with the file, such as an answer that does not stand at its offset; in part
             only when the rows are consumed.
     """
-    path = existing_file(path)
+    path = data_file(path, csv=False)
     return at_least_one(path, _questions(path, read_records(path)))
 
 
@@ -51,7 +52,7 @@ def _question(path: Path, number: int, record: dict[str, Any]) -> Row:
     for key in ("context", "question"):
         if not isinstance(record.get(key), str):
             found = f"expected text, found {shown(record.get(key))}"
-            raise UserError(f"{found}; the fields here are {', '.join(record)}", file=path, row=number, column=key)
+            raise UserError(f"{found}; the fields here are {listed(record)}", file=path, row=number, column=key)
     fields: dict[str, Any] = {
         "id": id_of(record),
         "title": record.get("title") or "",

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UserError
-from ..files import Row, at_least_one, bare, existing_file, extension, id_of, lines, shown
-from .tables import RECORDS, read_table
+from ..files import Row, at_least_one, bare, extension, id_of, lines, listed, shown
+from .foreign import data_file
+from .spans import TOKEN_COLUMNS, as_characters
+from .tables import RECORDS, table_rows
 
-TOKEN_COLUMNS = ("tokens", "words")
 TAG_COLUMNS = ("ner_tags", "tags", "labels", "pos_tags")
 
 _IOB_TAG = re.compile(r"\s(O|[BIELSU]-\S+)$")
@@ -40,7 +41,7 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
     Raises:
         UserError: for whatever is wrong with the file; in part only when the rows are consumed.
     """
-    path = existing_file(path)
+    path = data_file(path, columns=True)
     if extension(path) in (*RECORDS, ".csv"):
         return _lists(path, text_column, label_column)
     if text_column or label_column:
@@ -111,10 +112,14 @@ def _sentence(
 
 def _lists(path: Path, text_column: str | None, label_column: str | None) -> Iterator[Row]:
     tagged = None
-    for row in read_table(path):
+    for row in table_rows(path):
+        annotated = as_characters(path, row, text_column, label_column)
+        if annotated is not None:
+            yield annotated
+            continue
         tokens_in = _column(path, row, text_column, TOKEN_COLUMNS, "--text_column_name")
         if tokens_in is None:
-            reason = f"no column of tokens among {', '.join(row.fields)}; name it with --text_column_name"
+            reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
             raise UserError(reason, file=path, row=row.line)
         tags_in = _column(path, row, label_column, TAG_COLUMNS, "--label_column_name")
         if tags_in is not None and row.fields[tags_in] is None:
@@ -134,7 +139,7 @@ def _column(path: Path, row: Row, named: str | None, usual: Sequence[str], optio
         return named
     found = next((name for name in usual if name in row.fields), None)
     if named and found:
-        reason = f"no such column; name one of {', '.join(row.fields)} with {option}"
+        reason = f"no such column; name one of {listed(row.fields)} with {option}"
         raise UserError(reason, file=path, row=row.line, column=named)
     return found
 

@@ -265,7 +265,7 @@ def test_duplicate_columns_in_parquet(tmp_path):
 @pytest.mark.parametrize(
     ("read", "name", "named", "kinds"),
     [
-        (read_table, "a.xlsx", "'.xlsx'", ".csv, .tsv, .txt, .json, .jsonl, .parquet"),
+        (read_table, "a.dat", "'.dat'", ".csv, .tsv, .txt, .json, .jsonl, .parquet"),
         (read_table, "a.conll.gz", "'.conll'", ".csv, .tsv, .txt, .json, .jsonl, .parquet"),
         (read_table, "data", "without an extension", ".csv, .tsv, .txt, .json, .jsonl, .parquet"),
         (read_squad, "a.csv", "'.csv'", ".json, .jsonl, .parquet"),

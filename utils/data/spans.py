@@ -1,0 +1,122 @@
+"""Entities given by where they stand in a text, as doccano, Label Studio or Prodigy export them: as characters with tags."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import UserError
+from ..files import Row, id_of, shown
+
+TEXT_COLUMNS = ("text", "sentence", "document", "form", "content")
+TOKEN_COLUMNS = ("tokens", "words")
+SPAN_COLUMNS = ("label", "labels", "entities", "spans", "NE")
+
+_STARTS, _ENDS = ("start", "start_offset", "begin"), ("end", "end_offset")
+_KINDS, _WORDS = ("label", "labels", "type"), ("text", "form", "word")
+
+
+class Span(NamedTuple):
+    """An entity: its characters start <= i < end, its type, and its text where the file repeats it."""
+
+    start: int
+    end: int
+    kind: str
+    text: str | None
+
+
+def as_characters(path: Path, row: Row, text_column: str | None, label_column: str | None) -> Row | None:
+    """A text with entities as `{"id": str | None, "tokens": [str], "tags": [str]}`, one token for each character.
+
+    None where the row holds no such thing.
+
+    Args:
+        text_column, label_column: where they stand, else the usual names are tried.
+
+    Raises:
+        UserError: an entity that does not stand in the text, or overlaps another.
+    """
+    texts = ([text_column] if text_column else []) + list(TEXT_COLUMNS)
+    places = ([label_column] if label_column else []) + list(SPAN_COLUMNS)
+    text_in = next((name for name in texts if isinstance(row.fields.get(name), str)), None)
+    if text_in is None or any(_are_tokens(row.fields.get(name)) for name in (text_in, *TOKEN_COLUMNS)):
+        return None
+    for name in places:
+        spans = spans_of(row.fields.get(name))
+        if spans is not None:
+            tags = _tags(path, row, row.fields[text_in], spans, name)
+            return Row(row.line, {"id": id_of(row.fields), "tokens": list(row.fields[text_in]), "tags": tags})
+    return None
+
+
+def _are_tokens(value: Any) -> bool:
+    """Whether a field holds tokens already, not a text nor the objects that Prodigy describes them by."""
+    value = _from_json(value)
+    return isinstance(value, list) and not any(isinstance(item, dict) for item in value)
+
+
+def _from_json(value: Any) -> Any:
+    """A value, of a list that a csv spells as JSON the list."""
+    if isinstance(value, str) and value.startswith("["):
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(value)
+    return value
+
+
+def check_no_spans(path: Path, row: Row) -> None:
+    """Raises UserError where the labels of a text are entities in it, or where Label Studio wrapped both."""
+    for name in SPAN_COLUMNS[:2]:
+        if row.fields.get(name) and spans_of(row.fields[name]):
+            cure = "run_token_cls.py reads them; for a label of the whole text name another --label_column_name"
+            raise UserError(f"entities and where they stand; {cure}", file=path, row=row.line, column=name)
+
+
+def check_exported(path: Path, row: Row) -> None:
+    """Raises UserError where a record is one of Label Studio's full export, which nests what others have as columns."""
+    if isinstance(row.fields.get("annotations"), list) and any(name.startswith("data.") for name in row.fields):
+        raise UserError("Label Studio's JSON; export the project as JSON-MIN instead", file=path, row=row.line)
+
+
+def spans_of(value: Any) -> list[Span] | None:
+    """The entities that a field holds, also where a csv spells them as JSON; None where it holds something else."""
+    value = _from_json(value)
+    if not isinstance(value, list):
+        return None
+    spans = [_span(item) for item in value]
+    return None if None in spans else [span for span in spans if span is not None]
+
+
+def _span(item: Any) -> Span | None:
+    if isinstance(item, dict):
+        start, end, kind, text = (
+            next((item[name] for name in names if name in item), None) for names in (_STARTS, _ENDS, _KINDS, _WORDS)
+        )
+        if isinstance(kind, list) and len(kind) == 1:
+            kind = kind[0]
+    elif isinstance(item, list) and len(item) == 3:
+        start, end, kind, text = *item, None
+    else:
+        return None
+    if type(start) is not int or type(end) is not int or not isinstance(kind, str) or not kind.strip():
+        return None
+    return Span(start, end, kind.strip(), text if isinstance(text, str) else None)
+
+
+def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None) -> list[str]:
+    tags = ["O"] * len(text)
+    last = 0
+    for start, end, kind, own in sorted(spans):
+        reason = ""
+        if not 0 <= start < end <= len(text):
+            reason = f"the text has {len(text)} characters; count from 0, the end excluded"
+        elif own is not None and text[start:end] != own:
+            reason = f"{shown(text[start:end])} stands there, not {shown(own)}; count from 0, the end excluded"
+        elif start < last:
+            reason = "it overlaps another one; keep one of them"
+        if reason:
+            raise UserError(f"entity {kind} at {start}-{end}: {reason}", file=path, row=row.line, column=column)
+        tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
+        last = end
+    return tags
