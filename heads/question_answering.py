@@ -8,7 +8,7 @@ import torch
 from transformers.pipelines.base import ChunkPipeline
 
 from .configuration_headed_encoder import longest_input
-from .spans import best_spans, encode_windows, longest_question, rank_answers
+from .spans import best_spans, encode_windows, longest_question, question_lengths, rank_answers
 
 N_BEST = 20  # spans kept per window and question; an answer's score is its share among them
 
@@ -80,7 +80,7 @@ class QuestionAnsweringPipeline(ChunkPipeline):
         if not isinstance(question, str) or not isinstance(context, str):
             raise ValueError("a question needs two texts, 'question' and 'context'")
         size = longest_input(self.model.config.encoder_config, self.tokenizer, max_seq_len)
-        length = len(self.tokenizer(question, add_special_tokens=False)["input_ids"])
+        length = question_lengths([question], self.tokenizer)[0]
         room = longest_question(self.tokenizer, size)
         if length > room:
             raise ValueError(f"a question has {length} tokens, a window of {size} room for {room}: {question}")

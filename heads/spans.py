@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
-from transformers import PreTrainedTokenizerFast
+from transformers import BatchEncoding, PreTrainedTokenizerFast
+
+from .characters import compose, original_offsets, whole_characters
 
 SMALLEST_ROOM = 8  # tokens of context that a window must hold at least
 
@@ -35,6 +38,12 @@ def longest_question(tokenizer: PreTrainedTokenizerFast, max_seq_length: int) ->
     return max_seq_length - tokenizer.num_special_tokens_to_add(pair=True) - SMALLEST_ROOM
 
 
+def question_lengths(questions: list[str], tokenizer: PreTrainedTokenizerFast) -> list[int]:
+    """Tokens of each question."""
+    encoded = tokenizer([compose(question) for question in questions], add_special_tokens=False)
+    return [len(ids) for ids in encoded["input_ids"]]
+
+
 def encode_windows(
     questions: list[str],
     contexts: list[str],
@@ -51,35 +60,52 @@ def encode_windows(
 
     Yields:
         the index of a question and one of its windows, of T tokens: the model's inputs, `p_mask` (0: an answer can
-        touch the token) and the character offsets `starts` and `ends` of each token in the context, elsewhere 0.
+        touch the token) and the character offsets `starts` and `ends` of each token in the context as it was given,
+        elsewhere 0. Texts are read composed, see `compose`: NFD gives the inputs of NFC.
     """
     room = max_seq_length - tokenizer.num_special_tokens_to_add(pair=True)
-    rooms = [room - len(ids) for ids in tokenizer(questions, add_special_tokens=False)["input_ids"]]
+    rooms = [room - length for length in question_lengths(questions, tokenizer)]
     strides = [max(own - doc_stride, 0) if legacy else min(doc_stride, own // 2) for own in rooms]
     for stride in sorted(set(strides)):  # nearly always one
         samples = [i for i, own in enumerate(strides) if own == stride]
         encoded = tokenizer(
-            [questions[i] for i in samples],
-            [contexts[i] for i in samples],
+            [compose(questions[i]) for i in samples],
+            [compose(contexts[i]) for i in samples],
             truncation="only_second",
             max_length=max_seq_length,
             stride=stride,
             return_overflowing_tokens=True,
             return_offsets_mapping=True,
         )
-        for window, sample in enumerate(encoded["overflow_to_sample_mapping"]):
-            inside = [part == 1 for part in encoded.sequence_ids(window)]
-            offsets = list(zip(inside, encoded["offset_mapping"][window], strict=True))
-            yield (
-                samples[sample],
-                {name: encoded[name][window] for name in tokenizer.model_input_names if name in encoded}
-                | {
-                    # Token 0, [CLS], stays open: it is where "no answer" is scored.
-                    "p_mask": [int(i > 0 and not in_context) for i, in_context in enumerate(inside)],
-                    "starts": [start if in_context else 0 for in_context, (start, _) in offsets],
-                    "ends": [end if in_context else 0 for in_context, (_, end) in offsets],
-                },
-            )
+        sample_of = encoded["overflow_to_sample_mapping"]
+        for sample, windows in groupby(range(len(sample_of)), key=sample_of.__getitem__):
+            for window, inside, offsets in _context_offsets(encoded, list(windows), contexts[samples[sample]]):
+                yield (
+                    samples[sample],
+                    {name: encoded[name][window] for name in tokenizer.model_input_names if name in encoded}
+                    | {
+                        # Token 0, [CLS], stays open: it is where "no answer" is scored.
+                        "p_mask": [int(i > 0 and not in_context) for i, in_context in enumerate(inside)],
+                        "starts": [start for start, _ in offsets],
+                        "ends": [end for _, end in offsets],
+                    },
+                )
+
+
+def _context_offsets(
+    encoded: BatchEncoding, windows: list[int], context: str
+) -> Iterator[tuple[int, list[bool], list[tuple[int, int]]]]:
+    """Of each window of one context: its number, which of its T tokens are the context's, and where these stand in it, else
+    (0, 0)."""
+    inside = {window: [part == 1 for part in encoded.sequence_ids(window)] for window in windows}
+    places = {
+        window: [place if ours else (0, 0) for ours, place in zip(inside[window], found, strict=True)]
+        for window, found in ((window, encoded["offset_mapping"][window]) for window in windows)
+    }
+    # Of all windows at once: what one does not cover may be covered by the next one.
+    original = iter(original_offsets(context, [place for window in windows for place in places[window]]))
+    for window in windows:
+        yield window, inside[window], [next(original) for _ in places[window]]
 
 
 def close_tokens(logits: torch.Tensor, p_mask: torch.Tensor) -> torch.Tensor:
@@ -122,14 +148,15 @@ def rank_answers(
     """A question's answers from the best spans of all its windows, the chosen one first, then by score.
 
     Args:
-        spans: score (a logit), first character and end of each; one seen in several windows counts once.
+        spans: score (a logit), first character and end of each; one seen in several windows counts once. Each is widened
+            to whole user-perceived characters.
         no_answer: the score of there being none: that of the window which denies it most.
         n_best: how many spans compete.
         threshold: no answer is chosen where it beats the best span by more than this; None: only where there is no span.
     """
     scores: dict[tuple[int, int], float] = {}
     for score, start, end in spans:
-        place = trim(context, start, end)
+        place = whole_characters(context, *trim(context, start, end))
         if place[0] < place[1]:  # more than spaces
             scores[place] = max(score, scores.get(place, -math.inf))
     ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:n_best]  # in whatever order windows come

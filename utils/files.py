@@ -216,10 +216,10 @@ def source_hash() -> bytes:
     """A digest of this package's code, and of the part of `heads` that prepares inputs: what was kept on disk by other code is
     made anew.
     """
-    from heads import spans
+    from heads import characters, spans
 
     digest = hashlib.sha256()
-    for module in (*sorted(Path(__file__).parent.rglob("*.py")), Path(spans.__file__)):
+    for module in (*sorted(Path(__file__).parent.rglob("*.py")), Path(characters.__file__), Path(spans.__file__)):
         digest.update(module.read_bytes())
     return digest.digest()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import unicodedata
 from typing import Any
 
 import datasets
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 from question_rows import arguments, split_of, task_of
-from tiny import tiny_config, tiny_model
+from tiny import make_tokenizer, tiny_config, tiny_model
+from tokenizers import Regex, normalizers, pre_tokenizers
 from transformers import pipeline
 from transformers.trainer_utils import PredictionOutput
 
@@ -177,6 +179,29 @@ def test_offsets_are_those_of_the_context(pipe):
     assert len(found) == 20
     assert all(row["answer"] == LONG[row["start"] : row["end"]] == row["answer"].strip() != "" for row in found)
     assert max(row["start"] for row in found) > 100  # behind the first window
+
+
+@pytest.mark.parametrize("normalizer", [None, normalizers.NFC(), normalizers.NFKC()])
+def test_a_decomposed_context_has_the_answers_of_the_composed_one(pipe, normalizer):
+    tokenizer = make_tokenizer()
+    tokenizer.backend_tokenizer.normalizer = normalizer
+    other = pipe.model.pipeline(tokenizer, max_seq_len=32, doc_stride=8)
+    nfc, nfd = (unicodedata.normalize(form, LONG) for form in ("NFC", "NFD"))
+    wanted = other(question="서울은?", context=nfc, top_k=10)
+    found = other(question=unicodedata.normalize("NFD", "서울은?"), context=nfd, top_k=10)
+    for answer, same in zip(found, wanted, strict=True):
+        assert answer["answer"] == nfd[answer["start"] : answer["end"]] == unicodedata.normalize("NFD", same["answer"])
+        assert answer["start"] == len(unicodedata.normalize("NFD", nfc[: same["start"]]))
+        assert answer["score"] == pytest.approx(same["score"], abs=1e-5)
+
+
+def test_an_answer_cuts_no_emoji(stub):
+    # The emoji is five code points, each of them a token.
+    stub.tokenizer = make_tokenizer()
+    stub.tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    stub.tokenizer.backend_tokenizer.normalizer = None
+    found = stub(question="is?", context="👨\u200d👩\u200d👧", max_answer_len=1, top_k=5)
+    assert [(answer["answer"], answer["start"], answer["end"]) for answer in found] == [("👨\u200d👩\u200d👧", 0, 5)]
 
 
 def test_left_padding_of_a_tokenizer_does_not_matter(pipe, tiny_tokenizer):

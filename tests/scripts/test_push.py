@@ -89,6 +89,7 @@ def test_the_repository_is_complete(hub, pushed):
     assert files.keys() >= {
         *("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md"),
         *(
+            "characters.py",
             "cnn.py",
             "dense.py",
             "lstm.py",

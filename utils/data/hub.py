@@ -17,7 +17,6 @@ def hub_files(data: DataArguments) -> dict[str, str]:
     Raises:
         UserError: no such data set, or one that is a script.
     """
-    import datasets
 
     configurations: tuple[str | None, ...] = (data.dataset_config_name,)
     if data.benchmark is not None and data.benchmark.hub[:2] == (data.dataset_name, data.dataset_config_name):

@@ -1,43 +1,129 @@
-"""Questions over contexts: the nested JSON of SQuAD, KorQuAD and KLUE-MRC, and flat rows."""
+"""Questions over contexts: the nested JSON of SQuAD, KorQuAD, KLUE-MRC and AI-Hub, and flat rows."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
 from ..files import Row, at_least_one, id_of, listed, shown
+from .answer_places import COUNTINGS, answer_span, misplaced
+from .fields import truth_value, whole_number
 from .foreign import data_file
 from .tables import read_records
 
+logger = logging.getLogger(__name__)
+
 
 def read_squad(path: str | Path) -> Iterator[Row]:
-    """Questions over contexts: SQuAD 1.1, 2.0 and KLUE-MRC JSON, or flat rows in the Hub's `squad` columns.
+    """Questions over contexts: SQuAD 1.1, 2.0, KLUE-MRC and AI-Hub JSON, or flat rows in the Hub's `squad` columns.
 
     Fields: `id` (or `guid`; str or None), `title`, `context`, `question`, `answers` (a list of `{"text",
-    "answer_start"}`, counted in characters, empty where there are none), `is_impossible` (False where the file does not
-    say) and `question_type` (None where there is none). `Row.line` is the number of the question in nested files.
+    "answer_start"}`: a piece of the context and its first character; empty where there are none), `is_impossible` (False
+    where the file does not say; None where it has an empty list of answers and says no more) and `question_type` (None where
+    there is none). `Row.line` is the number of the question in nested files.
+
+    An answer may be in another normal form than its context. Where characters do not fit and every answer of the file stands
+    at its place if something else is counted (see `COUNTINGS`), that is what it counts. Both are said in the log.
 
     Raises:
         UserError: for whatever is wrong with the file, such as an answer that does not stand at its offset; in part
             only when the rows are consumed.
     """
     path = data_file(path, csv=False)
-    return at_least_one(path, _questions(path, read_records(path)))
+    return at_least_one(path, _Questions(path).rows())
 
 
-def _questions(path: Path, records: Iterator[Row]) -> Iterator[Row]:
+class _MisplacedError(ValueError):
+    """An answer does not stand at its place."""
+
+
+class _Questions:
+    """The questions of a file, and what was found out about its answers so far.
+
+    Attributes:
+        counting: what `answer_start` counts; None: characters.
+        other_form: an answer was in another normal form than its context.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.counting: str | None = None
+        self.other_form = False
+
+    def rows(self) -> Iterator[Row]:
+        for number, record in _records(self.path):
+            try:
+                yield self._row(number, record)
+            except _MisplacedError as fault:
+                self.counting = _counting(self.path, number)
+                if self.counting is None:
+                    raise _fault(self.path, number, record, fault) from None
+                logger.warning("%s: answer_start counts %s: all answers fit so", self.path, self.counting)
+                yield self._row(number, record)
+
+    def _row(self, number: int, record: dict[str, Any]) -> Row:
+        for key in ("context", "question"):
+            if not isinstance(record.get(key), str):
+                found = f"expected text, found {shown(record.get(key))}"
+                message = f"{found}; the fields here are {listed(record)}"
+                raise UserError(message, file=self.path, row=number, column=key)
+        try:
+            impossible = truth_value(record.get("is_impossible"))
+        except ValueError as fault:
+            raise UserError(str(fault), file=self.path, row=number, column="is_impossible") from None
+        try:
+            # What stands under an impossible question is no answer: the Hub's KLUE-MRC has the plausible ones there.
+            answers = [] if impossible else [self._answer(record["context"], *one) for one in _stated(record)]
+        except _MisplacedError:
+            raise
+        except ValueError as fault:
+            raise _fault(self.path, number, record, fault) from None
+        if impossible is None and (answers or _answers_of(record) is None):
+            impossible = False
+        return Row(
+            number,
+            {
+                "id": id_of(record),
+                "title": record.get("title") or "",
+                "context": record["context"],
+                "question": record["question"],
+                "answers": answers,
+                "is_impossible": impossible,
+                "question_type": _kind(record.get("question_type")),
+            },
+        )
+
+    def _answer(self, context: str, text: Any, start: Any) -> dict[str, Any]:
+        place = _start(text, start)
+        if not text:
+            raise ValueError("the text of an answer is empty; set 'is_impossible' or leave the answer out")
+        span = answer_span(context, text, place, self.counting)
+        if span is None:
+            raise _MisplacedError(misplaced(context, text, place))
+        found = context[slice(*span)]
+        if found != text and not self.other_form:
+            self.other_form = True
+            message = (
+                "%s: answers are in another Unicode normal form than their contexts; they are found by normalising"
+            )
+            logger.info(message, self.path)
+        return {"text": found, "answer_start": span[0]}
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Questions with their title and context, numbered; flat rows as they are."""
     number = 0
-    for line, record in records:
+    for line, record in read_records(path):
         if "paragraphs" not in record:
-            yield _question(path, line, record)
+            yield line, record
             continue
         for paragraph in _objects(path, number + 1, record, "paragraphs"):
             for question in _objects(path, number + 1, paragraph, "qas"):
                 number += 1
-                place = {"title": record.get("title"), "context": paragraph.get("context")}
-                yield _question(path, number, question | place)
+                yield number, question | {"title": record.get("title"), "context": paragraph.get("context")}
 
 
 def _objects(path: Path, number: int, parent: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -48,52 +134,66 @@ def _objects(path: Path, number: int, parent: dict[str, Any], key: str) -> list[
     return children
 
 
-def _question(path: Path, number: int, record: dict[str, Any]) -> Row:
-    for key in ("context", "question"):
-        if not isinstance(record.get(key), str):
-            found = f"expected text, found {shown(record.get(key))}"
-            raise UserError(f"{found}; the fields here are {listed(record)}", file=path, row=number, column=key)
-    fields: dict[str, Any] = {
-        "id": id_of(record),
-        "title": record.get("title") or "",
-        "context": record["context"],
-        "question": record["question"],
-        "answers": [],
-        "is_impossible": bool(record.get("is_impossible")),
-        "question_type": record.get("question_type"),
-    }
-    try:
-        # What stands under an impossible question is no answer: the Hub's KLUE-MRC has the plausible ones there.
-        for text, start in [] if fields["is_impossible"] else _spans(record.get("answers")):
-            _check_span(record["context"], text, start)
-            fields["answers"].append({"text": text, "answer_start": start})
-    except ValueError as fault:
-        raise UserError(f"question {shown(fields['id'])}: {fault}", file=path, row=number, column="answers") from None
-    return Row(number, fields)
+def _answers_of(record: dict[str, Any]) -> Any:
+    """What a record says about answers; None where it says nothing."""
+    answers = record.get("answers")
+    if answers is None and record.get("answer_start") is not None:  # flat in all
+        return [{"text": record.get("answer", record.get("answer_text")), "answer_start": record["answer_start"]}]
+    if answers is None and isinstance(record.get("answer"), (dict, list)):
+        return record["answer"]
+    return answers
 
 
-def _spans(answers: Any) -> Iterator[tuple[Any, Any]]:
-    """Pairs of text and start, from a list of answers or from the Hub's two parallel lists."""
+def _stated(record: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """Pairs of text and start: from a list of answers, the Hub's two parallel lists, or AI-Hub's one answer."""
+    answers = _answers_of(record)
     if answers is None:
-        return
+        return []
     try:
-        if isinstance(answers, dict):
-            yield from zip(answers["text"], answers["answer_start"], strict=True)
-        else:
-            for answer in answers:
-                yield answer["text"], answer["answer_start"]
+        if not isinstance(answers, dict):
+            return [(answer["text"], answer["answer_start"]) for answer in answers]
+        text, start = answers["text"], answers["answer_start"]
+        return [(text, start)] if isinstance(text, str) else list(zip(text, start, strict=True))
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"each answer needs 'text' and 'answer_start', found {shown(answers)}") from None
 
 
-def _check_span(context: str, text: Any, start: Any) -> None:
-    """Raises ValueError unless the text stands at its offset."""
-    if not isinstance(text, str) or not isinstance(start, int):
-        raise ValueError(f"'text' must be text and 'answer_start' a whole number, found {shown(text)}, {shown(start)}")
-    if not text:
-        raise ValueError("the text of an answer is empty; set 'is_impossible' or leave the answer out")
-    if start < 0 or context[start : start + len(text)] != text:
-        there = shown(context[max(start, 0) :][: len(text)])
-        first = context.find(text)
-        cure = f"it first stands at {first}: count in characters" if first >= 0 else "correct the text: it is not there"
-        raise ValueError(f"the context has {there} at answer_start {start}, not {shown(text)}; {cure}")
+def _start(text: Any, start: Any) -> int:
+    """Where an answer says it stands."""
+    try:
+        if isinstance(text, str):
+            return whole_number(start)
+    except ValueError:
+        pass
+    raise ValueError(f"'text' must be text and 'answer_start' a whole number, found {shown(text)}, {shown(start)}")
+
+
+def _kind(value: Any) -> Any:
+    """A type of question; a whole number also where pandas made it one with a point, None for its NaN."""
+    if not isinstance(value, float):
+        return value
+    return int(value) if value.is_integer() else None if value != value else value
+
+
+def _counting(path: Path, number: int) -> str | None:
+    """What `answer_start` counts if every answer of the file fits so, and those before a question stand where characters had
+    them; None where there is nothing.
+    """
+    possible = list(COUNTINGS)
+    for line, record in _records(path):
+        try:
+            stated = [] if truth_value(record.get("is_impossible")) else _stated(record)
+            for text, start in stated:
+                place = record["context"], text, _start(text, start)
+                known = answer_span(*place) if line < number else None
+                spans = {counting: answer_span(*place, counting) for counting in possible}
+                possible = [counting for counting, span in spans.items() if span and known in (None, span)]
+        except (KeyError, TypeError, ValueError):
+            return None  # it is wrong in another way too
+        if not possible:
+            return None
+    return possible[0]
+
+
+def _fault(path: Path, number: int, record: dict[str, Any], fault: ValueError) -> UserError:
+    return UserError(f"question {shown(id_of(record))}: {fault}", file=path, row=number, column="answers")

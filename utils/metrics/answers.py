@@ -7,12 +7,14 @@
 | `klue-mrc` | lower case, ASCII punctuation deleted                                     | characters | `rouge_w` |
 
 White space is collapsed last in all three. Characters of an F1 never include spaces; in `exact_match` and `rouge_w` spaces count.
+Texts are compared in NFC: a syllable of Hangul is one character, also where a file holds it as letters (NFD).
 """
 
 from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
@@ -49,10 +51,14 @@ QA_STYLES: dict[str, Callable[[str], str]] = {
 }
 
 
-def bag_f1(prediction: Sequence[str], gold: Sequence[str]) -> float:
-    """F1 (0-1) of two bags of words or characters; if either is empty, 1 when both are, else 0 (as in SQuAD 2.0)."""
+def bag_f1(prediction: Sequence[str], gold: Sequence[str], of_nothing: float = 1.0) -> float:
+    """F1 (0-1) of two bags of words or characters; if either is empty, `of_nothing` when both are, else 0.
+
+    Args:
+        of_nothing: 1 as in SQuAD 2.0; the scripts of SQuAD 1.1 and KorQuAD give 0 where nothing is shared.
+    """
     if not prediction or not gold:
-        return float(not prediction and not gold)
+        return 0.0 if prediction or gold else of_nothing
     shared = (Counter(prediction) & Counter(gold)).total()
     return 2 * shared / (len(prediction) + len(gold))
 
@@ -78,18 +84,19 @@ def score_answer(prediction: str, golds: Sequence[str], style: str) -> dict[str,
         style: `squad`, `korquad` or `klue-mrc`.
     """
     normalise = QA_STYLES[style]
-    text = normalise(prediction)
-    texts = [normalise(gold) for gold in golds]
+    text, *texts = (normalise(unicodedata.normalize("NFC", one)) for one in (prediction, *golds))
     if style == "squad":
         texts = [gold for gold in texts if gold]  # as in SQuAD 2.0: a gold that normalises to nothing is no answer
     texts = texts or [""]
+    # KorQuAD has an answer to every question: one that normalises to nothing, such as "()", shares nothing with any other.
+    of_nothing = 0.0 if style == "korquad" and any(golds) else 1.0
 
     def units(words: str) -> Sequence[str]:
         return words.split() if style == "squad" else words.replace(" ", "")
 
     scores = {
         "exact_match": 100.0 * (text in texts),
-        "f1": 100.0 * max(bag_f1(units(text), units(gold)) for gold in texts),
+        "f1": 100.0 * max(bag_f1(units(text), units(gold), of_nothing) for gold in texts),
     }
     if style == "klue-mrc":
         scores["rouge_w"] = 100.0 * max(rouge_w(text, gold) for gold in texts)

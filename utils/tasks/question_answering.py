@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import datasets
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
 from heads import HeadedEncoderForQuestionAnswering
-from heads.spans import best_spans, encode_windows, longest_question, rank_answers, trim
+from heads.characters import compose, original_offsets, whole_characters
+from heads.spans import best_spans, encode_windows, longest_question, question_lengths, rank_answers, trim
 
 from ..arguments import QADataArguments
 from ..data.splits import Split
 from ..data.squad import read_squad
 from ..errors import UserError
-from ..files import Row
+from ..files import Row, shown
 from ..metrics.answers import score_qa
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
 from .base import Output, Pairs, PreparedSplit, Task
 from .features import build_features
+
+logger = logging.getLogger(__name__)
 
 
 class QuestionAnswering(Task):
@@ -37,20 +43,21 @@ class QuestionAnswering(Task):
     padding = {"p_mask": 1}
 
     data: QADataArguments
+    _said_shared_tokens = False
 
     def read(self, file: str) -> Iterator[Row]:
         return read_squad(file)
 
     def group_texts(self, split: Split) -> list[str]:
-        """Questions on one context are held out together."""
-        return split.column("context")
+        """Questions on one context are held out together, in whatever normal form it is."""
+        return [compose(context) for context in split.column("context")]
 
     def check(self, split: Split) -> None:
         check_questions(split, self.tokenizer, self.data)
 
     def prepare(self, split: Split) -> PreparedSplit:
         features = build_features(
-            feature_columns(split),
+            feature_columns(split, self.data.version_2_with_negative),
             tokenize,
             self.tokenizer,
             self.data,
@@ -60,24 +67,43 @@ class QuestionAnswering(Task):
             legacy=self.data.legacy_doc_stride,
             training=split.name == "train",
         )
+        self._say_shared_tokens(split, features)
         return PreparedSplit(split, features)
+
+    def _say_shared_tokens(self, split: Split, features: datasets.Dataset) -> None:
+        """Logs once where windows share other than `doc_stride` tokens, as `encode_windows` has it."""
+        size, stride, legacy = self.data.max_seq_length, self.data.doc_stride, self.data.legacy_doc_stride
+        several = np.flatnonzero(np.bincount(features["row"]) > 1)
+        if self._said_shared_tokens or not several.size:
+            return
+        lengths = question_lengths([split.rows[row].fields["question"] for row in several], self.tokenizer)
+        rooms = [size - self.tokenizer.num_special_tokens_to_add(pair=True) - length for length in lengths]
+        most = [room if legacy else room // 2 for room in rooms]
+        fewer = [number for number in most if number < stride]
+        if not fewer:
+            return
+        self._said_shared_tokens = True
+        message = "--doc_stride %d does not fit into windows of %d tokens, question included: %d of %d long contexts are read in "
+        message += "windows that begin %s tokens apart" if legacy else "windows that share %s tokens"
+        numbers = f"{min(fewer)} to {max(fewer)}" if min(fewer) < max(fewer) else f"{fewer[0]}"
+        logger.warning(message, stride, size, len(fewer), len(several), numbers)
 
     def texts(self, split: Split) -> list[str]:
         return [f"{row.fields['question']}\n{row.fields['context']}" for row in split.rows]
 
     def labelled(self, split: Split) -> bool:
-        return has_answers(split)
+        return has_answers(split, self.data.version_2_with_negative)
 
     def label_names(self, split: Split) -> list[list[str]]:
         names = [["answer" if answers else "no answer"] for answers in split.column("answers")]
-        return names if has_answers(split) else []
+        return names if self.labelled(split) else []
 
     def references(self, split: Split) -> list[list[str]]:
         return [[answer["text"] for answer in answers] for answers in split.column("answers")]
 
     def ceiling(self, prepared: PreparedSplit) -> dict[str, float]:
         split = prepared.split
-        if not has_answers(split):
+        if not self.labelled(split):
             return {}
         return {"exact_match": ceiling(split, self.tokenizer, self._style)}
 
@@ -92,7 +118,7 @@ class QuestionAnswering(Task):
         return best_spans(start_logits, end_logits, self.data.max_answer_length, self.data.n_best_size)
 
     def pairs(self, prepared: PreparedSplit, output: Output) -> Pairs | None:
-        if not has_answers(prepared.split):
+        if not self.labelled(prepared.split):
             return None
         return {
             "predictions": [record["prediction"] for record in self.records(prepared, output)],
@@ -138,7 +164,7 @@ class QuestionAnswering(Task):
 
 def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArguments) -> None:
     """Raises UserError where a question leaves no room for its context in a window, or lacks the answer to train on."""
-    lengths = [len(ids) for ids in tokenizer(split.column("question"), add_special_tokens=False)["input_ids"]]
+    lengths = question_lengths(split.column("question"), tokenizer)
     longest = longest_question(tokenizer, data.max_seq_length)
     for row, length in zip(split.rows, lengths, strict=True):
         if length > longest:
@@ -149,23 +175,61 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
         if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
             message = "no answer; give --version_2_with_negative if questions may have none"
             raise UserError(message, file=split.file, row=row.line, column="answers")
+    _say_what_is_open(split, data.version_2_with_negative)
+    repeated = [name for name, count in Counter(split.column("id")).items() if count > 1 and name is not None]
+    if repeated and split.name != "train":
+        message = "%s: %d ids stand more than once, such as %s; predictions are in the order of the questions"
+        logger.info(message, split.file, len(repeated), shown(repeated[0]))
     if not split.part and not any(context.strip() for context in split.column("context")):
         raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
 
 
-def has_answers(split: Split) -> bool:
-    """Whether a split can be scored: a test file without a single answer is one to predict."""
-    return split.name != "test" or any(row.fields["answers"] or row.fields["is_impossible"] for row in split.rows)
+def has_answers(split: Split, negative: bool = False) -> bool:
+    """Whether a split can be scored: every question of a test file has an answer or is said to have none.
+
+    Args:
+        negative: questions may have no answer: an empty list of answers beside others says so too.
+    """
+    if split.name != "test":
+        return True
+    known = [row for row in split.rows if row.fields["answers"] or row.fields["is_impossible"]]
+    return bool(known) and len(known) + (_empty_lists(split) if negative else 0) == len(split.rows)
 
 
-def feature_columns(split: Split) -> dict[str, list]:
-    """The columns that `tokenize` reads."""
+def _empty_lists(split: Split) -> int:
+    """Questions with an empty list of answers that are not said to be impossible or not."""
+    return sum(row.fields["is_impossible"] is None for row in split.rows)
+
+
+def _say_what_is_open(split: Split, negative: bool) -> None:
+    """Logs what becomes of questions that have no answer and are not said to be impossible, beside others."""
+    rows = len(split.rows)
+    unsaid = sum(not row.fields["answers"] and not row.fields["is_impossible"] for row in split.rows)
+    if not unsaid or (split.name == "test" and unsaid == rows):
+        return
+    if has_answers(split, negative):
+        message = "%s: %d of %d questions have no answer and are not said to be impossible: they count as unanswerable"
+        logger.info(message, split.file, unsaid, rows)
+        return
+    message = (
+        "%s: %d of %d questions have no answer and are not said to be impossible: all are predicted, none is scored; "
+    )
+    message += "set 'is_impossible' or remove them for a score"
+    logger.warning(message, split.file, unsaid, rows)
+
+
+def feature_columns(split: Split, negative: bool = False) -> dict[str, list]:
+    """The columns that `tokenize` reads.
+
+    Args:
+        negative: see `has_answers`.
+    """
     columns: dict[str, list] = {
         "row": list(range(len(split.rows))),
         "question": split.column("question"),
         "context": split.column("context"),
     }
-    if has_answers(split):
+    if has_answers(split, negative):
         # Of several answers the first one is trained on, as everywhere in this field; (-1, -1): no answer.
         spans = [
             _span(row.fields["context"], row.fields["answers"][0]) if row.fields["answers"] else (-1, -1)
@@ -222,8 +286,12 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> flo
     A particle often shares a token with the end of a Korean answer; no span of tokens can leave it out.
     """
     contexts = sorted({row.fields["context"] for row in split.rows})
-    encoded = tokenizer(contexts, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    offsets_of = dict(zip(contexts, encoded["offset_mapping"], strict=True))
+    composed = [compose(context) for context in contexts]
+    encoded = tokenizer(composed, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    offsets_of = {
+        context: original_offsets(context, offsets)
+        for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
+    }
     predictions, references = [], []
     for row in split.rows:
         context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
@@ -231,7 +299,9 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> flo
         for answer in row.fields["answers"]:
             start, end = _span(context, answer)
             touched = [(s, e) for s, e in offsets_of[context] if s < end and e > start]
-            text = context[slice(*trim(context, touched[0][0], touched[-1][1]))] if touched else ""
+            text = ""
+            if touched:
+                text = context[slice(*whole_characters(context, *trim(context, touched[0][0], touched[-1][1])))]
             if not best or score_qa([text], [golds], style)["exact_match"] == 100:
                 best = text
         predictions.append(best)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from transformers import AddedToken, BatchEncoding, PreTrainedTokenizerFast
 
+from ..data.answer_places import answer_span
+from ..data.fields import whole_number
 from ..data.tables import read_table
 from ..errors import UserError
 from ..files import Row
@@ -25,12 +27,14 @@ def read_relations(path: str | Path) -> Iterator[Row]:
         spans = []
         for name in ("subject_entity", "object_entity"):
             try:
-                start, end = int(fields[f"{name}.start_idx"]), int(fields[f"{name}.end_idx"]) + 1  # KLUE's is inclusive
+                start, end = (whole_number(fields[f"{name}.{key}"]) for key in ("start_idx", "end_idx"))
+                end += 1  # KLUE's is inclusive
                 word, sentence = fields[f"{name}.word"], str(fields["sentence"])
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, ValueError) as fault:
                 message = "KLUE-RE needs 'sentence' and for both entities 'word', 'start_idx' and 'end_idx'"
+                message += f": {fault}" if isinstance(fault, ValueError) else ""
                 raise UserError(message, file=path, row=row.line, column=name) from None
-            if sentence[start:end] != word or start < 0:
+            if not isinstance(word, str) or answer_span(sentence, word, start) != (start, end):
                 message = f"'{word}' expected at {start}-{end - 1}, '{sentence[max(start, 0) : end]}' is there"
                 raise UserError(f"{message}; correct the offsets", file=path, row=row.line, column=name)
             spans.append((start, end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from typing import Any
 
 import pyarrow
@@ -132,7 +133,9 @@ def test_flat_squad_without_answers(write):
         (squad_json({"text": "hill", "answer_start": 99}), 'the context has "" at answer_start 99'),
         (squad_json({"text": "dune", "answer_start": 2}), "correct the text: it is not there"),
         (squad_json({"text": "", "answer_start": 2}), "the text of an answer is empty; set 'is_impossible'"),
-        (squad_json({"text": "hill", "answer_start": "2"}), "'answer_start' a whole number"),
+        (squad_json({"text": "hill", "answer_start": "two"}), '\'answer_start\' a whole number, found "hill", "two"'),
+        (squad_json({"text": "hill", "answer_start": 2.5}), "'answer_start' a whole number, found \"hill\", 2.5"),
+        (squad_json({"text": "hill", "answer_start": True}), "'answer_start' a whole number, found \"hill\", true"),
         (squad_json({"text": "hill"}), "each answer needs 'text' and 'answer_start'"),
         (squad_json(answers={"text": ["hill"], "answer_start": []}), "each answer needs 'text' and 'answer_start'"),
     ],
@@ -153,3 +156,112 @@ def test_answers_that_do_not_fit(write, content, reason):
 )
 def test_not_squad(write, content, place):
     assert place in fault(read_squad, write("a.json", content))
+
+
+# Spellings, normal forms and other ways to count
+
+
+@pytest.mark.parametrize("value", [True, "True", "yes", 1, "1", "예"])
+def test_impossible_in_any_spelling(write, value):
+    (row,) = read_squad(write("a.json", squad_json({"text": "hill", "answer_start": 2}, is_impossible=value)))
+    assert row.fields["is_impossible"] is True and row.fields["answers"] == []
+
+
+@pytest.mark.parametrize("value", [False, "False", "no", 0, "0", "아니오", None, ""])
+def test_possible_in_any_spelling(write, value):
+    (row,) = read_squad(write("a.json", squad_json({"text": "hill", "answer_start": "2"}, is_impossible=value)))
+    assert row.fields["is_impossible"] is False
+    assert row.fields["answers"] == [{"text": "hill", "answer_start": 2}]
+
+
+def test_neither_possible_nor_impossible(write):
+    message = fault(read_squad, write("a.json", squad_json(is_impossible="maybe")))
+    assert message.endswith(
+        "row 1, column 'is_impossible': expected true or false (also yes or no, 1 or 0), found \"maybe\""
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "impossible"),
+    [
+        ({}, False),
+        ({"answers": None}, False),
+        ({"answers": []}, None),
+        ({"answers": {"text": [], "answer_start": []}}, None),
+        ({"answers": [], "is_impossible": False}, False),
+        ({"answers": [], "is_impossible": True}, True),
+    ],
+)
+def test_what_is_said_where_there_is_no_answer(write, question, impossible):
+    (row,) = read_squad(write("a.jsonl", json.dumps(FLAT_QUESTION | question)))
+    assert row.fields["answers"] == [] and row.fields["is_impossible"] is impossible
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"answers": {"text": "나", "answer_start": 1, "clue_text": "나다", "clue_start": 1}},  # AI-Hub
+        {"answer": {"text": "나", "answer_start": 1}},
+        {"answer": [{"text": "나", "answer_start": 1}]},
+        {"answer": "나", "answer_start": 1},
+        {"answer_text": "나", "answer_start": "1"},
+    ],
+)
+def test_other_forms_of_one_answer(write, answers):
+    (row,) = read_squad(write("a.jsonl", json.dumps(FLAT_QUESTION | answers)))
+    assert row.fields["answers"] == [{"text": "나", "answer_start": 1}] and row.fields["is_impossible"] is False
+
+
+def test_an_answer_without_a_place_is_another_column(write):
+    (row,) = read_squad(write("a.jsonl", json.dumps(FLAT_QUESTION | {"answer": "나"})))
+    assert row.fields["answers"] == []
+
+
+@pytest.mark.parametrize(("value", "kind"), [(1, 1), (1.0, 1), ("1", "1"), (float("nan"), None), (None, None)])
+def test_types_of_questions(write, value, kind):
+    (row,) = read_squad(write("a.jsonl", json.dumps(FLAT_QUESTION | {"question_type": value})))
+    assert row.fields["question_type"] == kind and type(row.fields["question_type"]) is type(kind)
+
+
+def test_an_answer_in_another_normal_form(write, caplog):
+    context = unicodedata.normalize("NFD", "강 다리")
+    path = write("a.jsonl", json.dumps(FLAT_QUESTION | {"context": context, "answer": "다리", "answer_start": 4}))
+    with caplog.at_level("INFO"):
+        (row,) = read_squad(path)
+    assert row.fields["answers"] == [{"text": unicodedata.normalize("NFD", "다리"), "answer_start": 4}]
+    assert caplog.messages == [
+        f"{path}: answers are in another Unicode normal form than their contexts; they are found by normalising"
+    ]
+
+
+def emoji_rows(*starts: int, context: str = "강 😀 다리") -> str:
+    return "\n".join(
+        json.dumps(FLAT_QUESTION | {"context": context, "answer": context[-2:], "answer_start": start})
+        for start in starts
+    )
+
+
+def test_offsets_that_count_something_else(write, caplog):
+    path = write("a.jsonl", json.dumps(FLAT_QUESTION | {"answer": "나", "answer_start": 1}) + "\n" + emoji_rows(5, 5))
+    with caplog.at_level("INFO"):
+        rows = list(read_squad(path))
+    assert [row.fields["answers"][0]["answer_start"] for row in rows] == [1, 4, 4]
+    assert caplog.messages == [f"{path}: answer_start counts UTF-16 code units, as JavaScript does: all answers fit so"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        emoji_rows(5, 4),  # the second one counts characters
+        emoji_rows(4, 5),
+        emoji_rows(4, context="다리 😀 다리 다리") + "\n" + emoji_rows(5),  # it would be another place than was read
+    ],
+)
+def test_one_file_counts_in_one_way(write, content):
+    assert "count in characters from 0" in fault(read_squad, write("a.jsonl", content))
+
+
+def test_an_error_does_not_grow_with_the_row(write):
+    record = FLAT_QUESTION | {"context": None} | {f"column{i}": "x" * 1000 for i in range(1000)}
+    path = write("a.jsonl", json.dumps(record))
+    assert len(fault(read_squad, path)) - len(str(path)) < 300

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 
 import pytest
 
-from utils.metrics.answers import bag_f1, normalise_klue_mrc, normalise_korquad, normalise_squad, rouge_w, score_qa
+from utils.metrics.answers import (
+    bag_f1,
+    normalise_klue_mrc,
+    normalise_korquad,
+    normalise_squad,
+    rouge_w,
+    score_answer,
+    score_qa,
+)
 
 pytestmark = pytest.mark.usefixtures("no_warnings")
 
@@ -97,6 +106,21 @@ def test_korquad_counts_characters_without_spaces():
     scores = score_qa(["대한 민국", "세종대왕은"], [["대한민국"], ["《세종대왕》"]], "korquad")
     assert scores == pytest.approx({"exact_match": 0.0, "f1": 100 * (1 + 8 / 9) / 2})
     assert score_qa(["'세종대왕'"], [["《세종대왕》"]], "korquad") == {"exact_match": 100.0, "f1": 100.0}
+
+
+def test_korquad_gives_no_f1_to_what_shares_no_character():
+    # As in the script of KorQuAD 1.0: equal texts are an exact match, yet nothing is shared.
+    assert score_answer("《》", ["()"], "korquad") == {"exact_match": 100.0, "f1": 0.0}
+    assert score_answer("()", ["()", "서울"], "korquad") == {"exact_match": 100.0, "f1": 0.0}
+    assert score_answer("", [], "korquad") == {"exact_match": 100.0, "f1": 100.0}  # no answer is not in that script
+    assert score_answer("()", ["()"], "klue-mrc") == {"exact_match": 100.0, "f1": 100.0, "rouge_w": 100.0}
+
+
+@pytest.mark.parametrize("style", ["squad", "korquad", "klue-mrc"])
+def test_a_decomposed_text_is_the_composed_one(style):
+    decomposed = unicodedata.normalize("NFD", "대한민국")
+    assert score_answer(decomposed, ["대한민국"], style)["exact_match"] == 100
+    assert score_answer("대한", [decomposed], style) == score_answer("대한", ["대한민국"], style)
 
 
 def test_klue_mrc_takes_the_best_gold_per_score():

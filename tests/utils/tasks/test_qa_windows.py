@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from typing import Any
 
 import datasets
 import pytest
 import torch
 from question_rows import arguments, split_of, task_of
+from tiny import make_tokenizer
+from tokenizers import normalizers
 from transformers.trainer_utils import PredictionOutput
 
+from heads.characters import whole_characters
 from utils.data.splits import Split
 from utils.errors import UserError
 from utils.tasks import PreparedSplit, question_answering
-from utils.tasks.question_answering import check_questions, feature_columns
+from utils.tasks.question_answering import ceiling, check_questions, feature_columns
 
 WORDS = ["영화", "서울은", "대한민국의", "the", "good", "movie.", "abc", "뷁", "😀", "e\u0301", "  ", "좋다!"]
 
@@ -100,6 +104,41 @@ def test_an_answer_inside_a_token_is_taken_with_the_whole_token(tiny_tokenizer):
     assert features["start_positions"] == features["end_positions"] == [len(features["input_ids"][0]) - 2]
 
 
+@pytest.mark.parametrize("normalizer", [None, normalizers.NFC(), normalizers.NFKC(), normalizers.NFD()])
+def test_a_decomposed_text_gives_the_tokens_of_the_composed_one(normalizer):
+    tokenizer = make_tokenizer()
+    tokenizer.backend_tokenizer.normalizer = normalizer
+    rows = [row for row in random_rows(tokenizer) if row["answers"]]
+    decomposed = []
+    for row in rows:
+        nfd = {name: unicodedata.normalize("NFD", row[name]) for name in ("question", "context")}
+        start, text = row["answers"][0]["answer_start"], row["answers"][0]["text"]
+        before = len(unicodedata.normalize("NFD", row["context"][:start]))
+        nfd["answers"] = [{"text": unicodedata.normalize("NFD", text), "answer_start": before}]
+        decomposed.append(nfd)
+    composed, found = (tokenize(split_of(those), tokenizer, 24, 8) for those in (rows, decomposed))
+    for name in composed.keys() - {"starts", "ends"}:
+        assert found[name] == composed[name], name
+    for row, *offsets in zip(*(found[name] for name in ("row", "starts", "ends")), strict=True):
+        context = decomposed[row]["context"]
+        for start, end in zip(*offsets, strict=True):
+            assert whole_characters(context, start, end) == (start, end)
+    for row, window in enumerate(found["row"]):
+        assert found["ends"][row] != composed["ends"][row] or decomposed[window]["context"] == rows[window]["context"]
+
+
+def test_every_answer_of_a_decomposed_text_can_be_found():
+    tokenizer = make_tokenizer()
+    tokenizer.backend_tokenizer.normalizer = normalizers.NFC()
+    context = unicodedata.normalize("NFD", "서울은 대한민국")
+    answers = [{"text": unicodedata.normalize("NFD", "대한민국"), "answer_start": 9}]
+    split = split_of([{"context": context, "answers": answers}])
+    assert ceiling(split, tokenizer, "korquad") == 100
+    features = tokenize(split, tokenizer)
+    first, last = features["start_positions"][0], features["end_positions"][0]
+    assert context[features["starts"][0][first] : features["ends"][0][last]] == answers[0]["text"]
+
+
 def test_questions_that_leave_no_room(tiny_tokenizer):
     answers = [{"text": "the", "answer_start": 0}]
     rows = [{"question": "is " * n, "context": "the movie", "answers": answers} for n in (5, 21, 22)]
@@ -145,3 +184,96 @@ def test_search_and_answers_together_find_the_gold(tiny_tokenizer):
     found = task.records(PreparedSplit(split, datasets.Dataset.from_dict(shuffled)), output)
     pairs = zip(rows, found, strict=True)
     assert all(row["answers"][0]["text"].strip() == answer["prediction"] for row, answer in pairs)
+
+
+# What is said
+
+
+ANSWER = {"context": "the movie", "answers": [{"text": "movie", "answer_start": 4}]}
+IMPOSSIBLE = {"context": "the movie", "is_impossible": True}
+UNSAID = {"context": "the movie"}  # or said to be possible
+EMPTY = {"context": "the movie", "is_impossible": None}  # an empty list of answers, as in the Hub's squad_v2
+
+
+@pytest.mark.parametrize(
+    ("rows", "negative", "scored", "said"),
+    [
+        ([ANSWER, ANSWER], False, True, ""),
+        ([UNSAID, EMPTY], False, False, ""),
+        ([UNSAID, EMPTY], True, False, ""),
+        ([ANSWER, IMPOSSIBLE], False, True, ""),
+        ([ANSWER, IMPOSSIBLE], True, True, ""),
+        (
+            [ANSWER, UNSAID, EMPTY],
+            False,
+            False,
+            "2 of 3 questions have no answer and are not said to be impossible: all are",
+        ),
+        ([ANSWER, UNSAID, EMPTY], True, False, "all are predicted, none is scored; set 'is_impossible' or remove them"),
+        ([IMPOSSIBLE, UNSAID], True, False, "1 of 2 questions"),
+        ([ANSWER, EMPTY], False, False, "none is scored"),
+        (
+            [ANSWER, EMPTY],
+            True,
+            True,
+            "1 of 2 questions have no answer and are not said to be impossible: they count as",
+        ),
+    ],
+)
+def test_which_test_files_are_scored(tiny_tokenizer, caplog, rows, negative, scored, said):
+    split = split_of(rows, "test")
+    task = task_of(tiny_tokenizer, version_2_with_negative=negative, max_seq_length=32)
+    with caplog.at_level("INFO"):
+        task.check(split)
+    assert task.labelled(split) is scored
+    assert ("start_positions" in task.prepare(split).features.column_names) is scored
+    assert [said in message for message in caplog.messages] == ([True] if said else [])
+
+
+def test_training_rows_that_say_nothing_are_unanswerable(tiny_tokenizer, caplog):
+    with caplog.at_level("INFO"):
+        check_questions(split_of([ANSWER, UNSAID], "train"), tiny_tokenizer, arguments(version_2_with_negative=True))
+    assert caplog.messages == [
+        "a.json: 1 of 2 questions have no answer and are not said to be impossible: they count as unanswerable"
+    ]
+
+
+def test_ids_that_stand_more_than_once(tiny_tokenizer, caplog):
+    with caplog.at_level("INFO"):
+        check_questions(split_of([ANSWER | {"id": "a"}] * 3 + [ANSWER | {"id": "b"}]), tiny_tokenizer, arguments())
+    assert caplog.messages == [
+        'a.json: 1 ids stand more than once, such as "a"; predictions are in the order of the questions'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stride", "legacy", "said"),
+    [
+        (10, False, []),
+        (
+            40,
+            False,
+            [
+                "--doc_stride 40 does not fit into windows of 32 tokens, question included: 2 of 2 long contexts are read in "
+                "windows that share 12 to 13 tokens"
+            ],
+        ),
+        (
+            40,
+            True,
+            [
+                "--doc_stride 40 does not fit into windows of 32 tokens, question included: 2 of 2 long contexts are read in "
+                "windows that begin 25 to 27 tokens apart"
+            ],
+        ),
+        (20, True, []),
+    ],
+)
+def test_a_stride_that_does_not_fit_is_said_once(tiny_tokenizer, caplog, stride, legacy, said):
+    long = {"context": "the movie " * 40, "answers": ANSWER["answers"]}
+    split = split_of([long, long | {"question": "is is is is"}, ANSWER | {"question": "is " * 12}])
+    task = task_of(tiny_tokenizer, max_seq_length=32, doc_stride=stride, legacy_doc_stride=legacy)
+    with caplog.at_level("INFO"):
+        task.prepare(split)
+        task.prepare(split)
+    assert caplog.messages == said

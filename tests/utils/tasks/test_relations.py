@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 
 import datasets
 import numpy as np
@@ -89,6 +90,7 @@ def test_every_position_of_two_entities(subject, object_, marked):
     [
         ({"start_idx": 1}, "row 1, column 'object_entity': '새벽상사' expected at 1-7, '별은 새벽상사' is there"),
         ({"start_idx": -5, "end_idx": -1}, "correct the offsets"),
+        ({"end_idx": 4.5}, "'start_idx' and 'end_idx': expected a whole number, found 4.5"),
         ({"end_idx": None}, "row 1, column 'object_entity': KLUE-RE needs 'sentence' and for both entities 'word'"),
     ],
 )
@@ -99,6 +101,18 @@ def test_wrong_offsets(tmp_path, change, message):
     with pytest.raises(UserError) as caught:
         list(read_relations(tmp_path / "a.json"))
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_offsets_as_people_write_them(tmp_path):
+    records = relations("train")
+    (tmp_path / "a.json").write_text(json.dumps(records), encoding="utf-8")
+    expected = [row.fields["text"] for row in read_relations(tmp_path / "a.json")]
+    for record in records:
+        record["subject_entity"]["start_idx"] = str(record["subject_entity"]["start_idx"])
+        record["object_entity"]["end_idx"] = float(record["object_entity"]["end_idx"])
+        record["object_entity"]["word"] = unicodedata.normalize("NFD", record["object_entity"]["word"])
+    (tmp_path / "b.json").write_text(json.dumps(records), encoding="utf-8")
+    assert [row.fields["text"] for row in read_relations(tmp_path / "b.json")] == expected
 
 
 # The particle behind an end marker
