@@ -7,7 +7,7 @@
 """
 
 from utils.arguments import parse_arguments
-from utils.data.splits import first_rows, load_splits
+from utils.data.splits import label_rows, load_splits
 from utils.errors import run
 from utils.models.frozen import HiddenStates, freeze_encoder
 from utils.models.loading import build_model, check_length, load_config, load_tokenizer
@@ -32,15 +32,13 @@ def main() -> None:
     task = TokenClassification(data, tokenizer)
     with training.main_process_first():
         splits, test = load_splits(data, training, task.read, task.group_texts, task.check)
-        rows, test = first_rows(splits, test)
+        rows, test = label_rows(splits, test)
         task = task.with_labels(config, rows)
         prepared = {name: task.prepare(split) for name, split in splits.items()}
     report = data_report(task, prepared)
     show_report(report)
 
-    model = build_model(
-        TokenClassification.model_class, model_arguments, config, tokenizer, task.labels.config_fields()
-    )
+    model = build_model(TokenClassification.model_class, model_arguments, config, tokenizer, task.config_fields())
     hidden_states: list[HiddenStates] = []
     if training.freeze_encoder:
         prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)

@@ -40,7 +40,11 @@ class DataArguments:
         default=None, metadata={"help": "Column of the text (default: guessed, logged)."}
     )
     label_column_name: str | None = field(
-        default=None, metadata={"help": "Column of the label or labels (default: guessed, logged)."}
+        default=None,
+        metadata={
+            "help": "Column of the label or labels (default: guessed, logged). With none, a test file of run_seq_cls.py is "
+            "predicted and not scored, whatever stands in it."
+        },
     )
     validation_split: float | None = field(
         default=None,
@@ -113,7 +117,17 @@ class SequenceDataArguments(DataArguments):
     )
     do_regression: bool | None = field(
         default=None,
-        metadata={"help": "Predict scores instead of classes (default: when every label has a decimal point)."},
+        metadata={
+            "help": "Predict scores instead of classes (default: when all labels are numbers and not all of them whole, or "
+            "when every one has a decimal point)."
+        },
+    )
+    drop_unlabelled: bool = field(
+        default=False,
+        metadata={
+            "help": "Leave out training and validation rows without a label (an empty cell, nan, None, null, N/A; - or ? among "
+            "words, -1 among numbers of classes) instead of refusing the file. Test rows are all predicted."
+        },
     )
 
 

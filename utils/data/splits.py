@@ -32,12 +32,14 @@ class Split:
         file: where the rows come from; a split of a Hub data set is the parquet file it was saved as.
         rows: one `Row` per input row, in order; each knows its line in the file.
         part: which part of the file this is, counted from 0, where a file is read in parts; else None.
+        whole: all rows of the file, where some of them were held out or cut off.
     """
 
     name: str
     file: str
     rows: list[Row]
     part: int | None = None
+    whole: list[Row] | None = None
 
     def column(self, name: str) -> list[Any]:
         return [row.fields.get(name) for row in self.rows]
@@ -76,7 +78,7 @@ def load_splits(
         held_out = [_fraction(text) < share for text in group_texts(whole)]
         for name, wanted in (("train", False), ("validation", True)):
             rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == wanted]
-            splits[name] = Split(name, files["train"], rows)
+            splits[name] = Split(name, files["train"], rows, whole=whole.rows)
         logger.info("validation: %d of %d rows of %s held out", sum(held_out), len(whole.rows), files["train"])
     for name in ("train", "validation", "test"):
         if not needed[name]:
@@ -86,6 +88,7 @@ def load_splits(
             splits[name] = Split(name, file, list(read(file)))
     limits = {"train": data.max_train_samples, "validation": data.max_eval_samples, "test": data.max_predict_samples}
     for name, split in splits.items():
+        split.whole = split.whole or split.rows
         split.rows = split.rows[: limits[name]]
         if not split.rows:
             raise UserError(f"no row is left for {name}; give more rows or another --validation_split", file=split.file)
@@ -93,17 +96,23 @@ def load_splits(
     return splits, [splits["test"]] if "test" in splits else []
 
 
-def first_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, Iterable[Split]]:
-    """Rows to look at before anything else is done, and the parts of "test", none of which is used up.
+def label_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, Iterable[Split]]:
+    """The rows that labels are read off, and the parts of "test", none of which is used up.
+
+    They are all rows of the training file, also those that are held out or cut off: a class of one row is a class whichever
+    rows are trained on. Without training, when a checkpoint has its labels, they are the first rows at hand.
 
     Args:
         splits, test: what `load_splits` gave.
     """
     if splits:
-        return next(iter(splits.values())), test
+        first = next(iter(splits.values()))
+        if first.name != "train" or first.whole is None or len(first.whole) == len(first.rows):
+            return first, test
+        return Split(first.name, first.file, first.whole), test
     parts = iter(test)
-    first = next(parts)
-    return first, itertools.chain([first], parts)
+    rows = next(parts)
+    return rows, itertools.chain([rows], parts)
 
 
 def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split], None]) -> Iterator[Split]:

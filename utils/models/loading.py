@@ -115,12 +115,14 @@ def build_model(
 
     Args:
         config: what `load_config` gave.
-        labels: further fields of a fresh head's configuration, e.g. `id2label`; a checkpoint keeps its own.
+        labels: further fields of the configuration, e.g. `id2label`; those of a checkpoint are its own, but for the columns
+            that it is trained on.
 
     Raises:
         UserError: weights that do not fit, are missing or are not safetensors.
     """
     if isinstance(config, HeadedEncoderConfig):
+        config.update(labels)
         stock = stock_class(config)
         if stock is None:
             model = _load(model_class, arguments, config)

@@ -127,6 +127,10 @@ class Task(ABC):
         """What the model's outputs mean."""
         return NoLabels()
 
+    def config_fields(self) -> dict[str, Any]:
+        """How a model's configuration says what the task knows of its inputs and outputs."""
+        return self.labels.config_fields()
+
     @abstractmethod
     def prepare(self, split: Split) -> PreparedSplit:
         """Makes the model's inputs of rows.

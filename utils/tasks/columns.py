@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
+
+from transformers import PretrainedConfig
 
 from ..arguments import SequenceDataArguments
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import ID_COLUMNS
+from ..files import ID_COLUMNS, Row, listed, shown
+from .label_values import canonical, is_nothing, number
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +30,8 @@ TEXT_COLUMNS = (
     "content",
 )
 PAIR_COLUMNS = ("text_pair", "sentence2", "hypothesis", "question2")
+QUESTIONS = ("question", "query")  # with one of the next, a pair
+ANSWERING = ("sentence", "passage", "paragraph", "context", "document")
 LABEL_COLUMNS = (
     "label",
     "labels",
@@ -35,7 +42,11 @@ LABEL_COLUMNS = (
     "hate",
     "score",
     "target",
+    "sentiment",
+    "emotion",
 )
+NAMES_OF_CLASSES = ("sentiment", "emotion", "category", "class", "intent", "topic")
+NO_LABELS = "none"  # what --label_column_name says where a test file is not to be scored
 
 
 @dataclass
@@ -47,65 +58,194 @@ class Columns:
     label: str | None
     id: str | None
 
+    @classmethod
+    def of_checkpoint(cls, config: PretrainedConfig) -> Columns | None:
+        """What a checkpoint was trained on; None where it does not say so."""
+        kept = getattr(config, "input_columns", None)
+        return cls(kept["text"], kept.get("pair"), kept.get("label"), None) if kept else None
+
+    def config_fields(self) -> dict[str, Any]:
+        """How a configuration says the same."""
+        return {"input_columns": {"text": self.text, "pair": self.pair, "label": self.label}}
+
     def texts(self, split: Split) -> list[str]:
         """The text of every row; of a pair, both."""
-        names = [name for name in (self.text, self.pair) if name]
-        return ["\n".join(str(row.fields.get(name)) for name in names) for row in split.rows]
+        return ["\n".join(str(row.fields.get(name)) for name in self.text_names) for row in split.rows]
+
+    @property
+    def text_names(self) -> list[str]:
+        return [name for name in (self.text, self.pair) if name]
 
 
-def find_columns(split: Split, data: SequenceDataArguments) -> Columns:
-    """Takes the columns that the flags name, then those of the benchmark's files, and guesses the others from the usual names.
+def find_columns(split: Split, data: SequenceDataArguments, known: Columns | None = None) -> Columns:
+    """Takes the columns that the flags name, then those of the benchmark's files, then those that are known, and guesses the
+    others from the usual names. Names that differ in their Unicode form or in the spaces around them are the same.
+
+    Args:
+        known: what the model was trained on.
 
     Raises:
         UserError: a named column that is not there, or no column of text.
     """
-    fields = list(dict.fromkeys(name for row in split.rows for name in row.fields))
+    names = list(dict.fromkeys(name for row in split.rows for name in row.fields))
+    fields = {canonical(name): name for name in reversed(names)} | {name: name for name in names}
 
     positions: tuple[int | None, ...] = (None, None, None)
     if data.benchmark is not None and data.benchmark.columns is not None and data.dataset_name is None:
         positions = data.benchmark.columns
 
-    def find(given: str | None, usual: tuple[str, ...], flag: str, position: int | None) -> str | None:
-        if given is not None and given not in fields:
+    def find(
+        flag: str, given: str | None, position: int | None, trained: str | None, usual: Iterable[str], taken: str | None
+    ) -> str | None:
+        if given is not None:
+            if given in fields or canonical(given) in fields:
+                return fields.get(given) or fields[canonical(given)]
             if split.name == "test" and flag == "--label_column_name":
                 return None
-            raise UserError(f"no such column; {flag} can be one of {', '.join(fields)}", file=split.file, column=given)
-        if given is None and position is not None and position < len(fields):
-            return fields[position]
-        return given or next((name for name in usual if name in fields and name != data.text_column_name), None)
+            raise UserError(f"no such column; {flag} can be one of {listed(names)}", file=split.file, column=given)
+        if position is not None and position < len(names):
+            return names[position]
+        likely = [trained, *usual] if trained is not None else usual
+        found = (fields[canonical(name)] for name in likely if canonical(name) in fields)
+        return next((name for name in found if name != taken), None)
 
-    text = find(data.text_column_name, TEXT_COLUMNS, "--text_column_name", positions[0])
-    if text is None:
-        raise UserError(f"no column of text; name one of {', '.join(fields)} with --text_column_name", file=split.file)
-    return Columns(
-        text=text,
-        pair=find(data.text_pair_column_name, PAIR_COLUMNS, "--text_pair_column_name", positions[1]),
-        label=find(data.label_column_name, LABEL_COLUMNS, "--label_column_name", positions[2]),
-        id=next((name for name in ID_COLUMNS if name in fields), None),
+    texts = QUESTIONS if _question_and_answer(fields) else ()
+    trained = (known.text, known.pair, known.label) if known is not None else (None, None, None)
+    text = find(
+        "--text_column_name",
+        data.text_column_name,
+        positions[0],
+        trained[0],
+        (*texts, *TEXT_COLUMNS),
+        fields.get(canonical(data.text_pair_column_name or "")),
     )
+    if text is None:
+        raise UserError(f"no column of text; name one of {listed(names)} with --text_column_name", file=split.file)
+    pairs: tuple[str, ...] = (*PAIR_COLUMNS, *ANSWERING) if text in map(fields.get, texts) else PAIR_COLUMNS
+    if known is not None and known.pair is None and (data.text_column_name or canonical(text) == canonical(known.text)):
+        pairs = ()  # of single texts the model reads the one column, whatever stands beside it
+    pair = find("--text_pair_column_name", data.text_pair_column_name, positions[1], trained[1], pairs, text)
+    label, given = None, data.label_column_name
+    wanted = given is None or canonical(given).casefold() != NO_LABELS or NO_LABELS in fields
+    if wanted or split.name != "test":
+        usual = _usual_labels(split, fields)
+        label = find("--label_column_name", given if wanted else None, positions[2], trained[2], usual, text)
+    return Columns(text, pair, label, next((fields[name] for name in ID_COLUMNS if name in fields), None))
 
 
-def check_rows(split: Split, data: SequenceDataArguments) -> None:
-    """Raises UserError where a row has no text or (training, validation) no label; warns of empty texts."""
-    columns = find_columns(split, data)
+def _question_and_answer(fields: Mapping[str, str]) -> bool:
+    """Whether a question and what may answer it are the two texts, as in QNLI."""
+    others = any(name in fields for name in PAIR_COLUMNS)
+    return not others and all(any(name in fields for name in names) for names in (QUESTIONS, ANSWERING))
+
+
+def _usual_labels(split: Split, fields: Mapping[str, str]) -> list[str]:
+    """The usual names of labels; a score from 0 to 1 beside words such as a `sentiment` is how sure somebody was of these."""
+    usual = [name for name in LABEL_COLUMNS if name in fields]
+    words = [name for name in NAMES_OF_CLASSES if name in fields]
+    if usual[:1] == ["score"] and words:
+        numbers = [number(value) for value in split.column(fields["score"]) if not is_nothing(value)]
+        named = [value for value in split.column(fields[words[0]]) if not is_nothing(value)]
+        if all(found is not None and 0 <= found <= 1 for found in numbers) and not any(map(number, named)):
+            return [words[0], *usual]
+    return usual
+
+
+def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None = None) -> Columns:
+    """Raises UserError where a row has no text or (training, validation) no label, or where texts are single and pairs are
+    wanted; warns of empty texts and of columns that are not read.
+
+    Args:
+        known: what the model was trained on.
+    """
+    columns = find_columns(split, data, known)
     if not split.part:
         found = ", ".join(f"{kind} '{name}'" for kind, name in asdict(columns).items() if name)
         logger.info("%s: %s (%s)", split.name, split.file, found)
+        _report(split, columns, data, known)
+    if known is not None and split.name != "train":
+        _check_pairs(split, columns, known)
     empty = []
-    names = [name for name in (columns.text, columns.pair) if name]
+    names = columns.text_names
     for row in split.rows:
         for name in names:
             value = row.fields.get(name)
             if not isinstance(value, str):
-                shown = "nothing" if value is None else f"{type(value).__name__} {value!r}"
-                raise UserError(f"text expected, found {shown}", file=split.file, row=row.line, column=name)
+                shown_value = "nothing" if value is None else f"{type(value).__name__} {shown(value)}"
+                raise UserError(f"text expected, found {shown_value}", file=split.file, row=row.line, column=name)
         if any(not row.fields[name].strip() for name in names):
             empty.append(row)
-        if split.name != "test" and (columns.label is None or row.fields.get(columns.label) in (None, "")):
-            cure = "write one, or name another --label_column_name"
-            raise UserError(f"no label; {cure}", file=split.file, row=row.line, column=columns.label or "label")
+    if split.name != "test" and columns.label is None:
+        cure = "write one, or name another --label_column_name"
+        raise UserError(f"no label; {cure}", file=split.file, row=split.rows[0].line, column="label")
+    if split.name != "test" and columns.label is not None and not data.drop_unlabelled:
+        cells = split.column(columns.label)
+        if any(cell is None or (isinstance(cell, str) and not canonical(cell)) for cell in cells):
+            nothing = [row for row, cell in zip(split.rows, cells, strict=True) if is_nothing(cell)]
+            raise no_label(split, columns.label, nothing)
     if not split.part and not any(row.fields[name].strip() for row in split.rows for name in names):
         raise UserError("every text is empty; name another --text_column_name", file=split.file, column=columns.text)
     if empty:
         message = "%s: %d rows with an empty text are kept (the first is row %d)"
         logger.warning(message, split.file, len(empty), empty[0].line)
+    return columns
+
+
+def no_label(split: Split, column: str, rows: list[Row]) -> UserError:
+    """The error of rows of training or validation data that have no label."""
+    first = rows[0].fields.get(column)
+    says = "" if first in (None, "") else f", the first says {shown(first)}"
+    message = f"no label (in {len(rows)} of {len(split.rows)} rows{says})"
+    cure = "write them, or leave such rows out with --drop_unlabelled true"
+    return UserError(f"{message}; {cure}", file=split.file, row=rows[0].line, column=column)
+
+
+def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: Columns | None) -> None:
+    """Says what may be another choice than was meant."""
+    if known is not None and canonical(columns.text) != canonical(known.text):
+        logger.info("%s: the text is '%s', the model was trained on '%s'", split.file, columns.text, known.text)
+    if known is not None and split.name == "train" and bool(columns.pair) != bool(known.pair):
+        kinds = ("pairs", "single texts") if columns.pair else ("single texts", "pairs")
+        logger.warning("%s: %s, where the checkpoint was trained on %s", split.file, *kinds)
+    given = data.label_column_name
+    if given is not None and columns.label is None:
+        found = "is not scored" if canonical(given).casefold() == NO_LABELS else f"has no column '{given}': not scored"
+        logger.warning("%s %s", split.file, found)
+    if given is None and columns.label is not None and known is None and data.benchmark is None:
+        fields = {canonical(name) for row in split.rows[:1] for name in row.fields}
+        others = [name for name in (*LABEL_COLUMNS, *NAMES_OF_CLASSES) if name in fields and name != columns.label]
+        if others:
+            message = "%s: the label is '%s'; --label_column_name can name %s instead"
+            logger.warning(message, split.file, columns.label, listed(dict.fromkeys(others)))
+    if data.benchmark is None and (known is None or split.name == "train"):
+        for name in unread_texts(split, [name for name in asdict(columns).values() if name]):
+            cure = "--text_column_name or --text_pair_column_name can name it"
+            logger.warning("%s: the column '%s' looks like text and is not read; %s", split.file, name, cure)
+
+
+def _check_pairs(split: Split, columns: Columns, known: Columns) -> None:
+    if known.pair and not columns.pair:
+        message = f"the model reads pairs ('{known.text}', '{known.pair}'), here is no second text"
+        cure = "name its column with --text_pair_column_name"
+        raise UserError(f"{message} beside '{columns.text}'; {cure}", file=split.file)
+    if columns.pair and not known.pair:
+        message = f"the model reads single texts ('{known.text}'), here are pairs ('{columns.text}', '{columns.pair}')"
+        raise UserError(f"{message}; name one column with --text_column_name", file=split.file)
+
+
+def unread_texts(split: Split, read: list[str]) -> list[str]:
+    """Columns that look like text, of those that are not read: words with spaces between them, and different ones.
+
+    The first rows are looked at.
+    """
+    rows = split.rows[:200]
+    found = []
+    for name in dict.fromkeys(name for row in rows for name in row.fields):
+        if name in read or canonical(name) in ID_COLUMNS:
+            continue
+        values = [row.fields[name] for row in rows if row.fields.get(name) not in (None, "")]
+        texts = [value for value in values if isinstance(value, str) and " " in value.strip()]
+        letters = [value for value in texts if sum(map(str.isalpha, value)) > len(value) / 2]
+        if 2 * len(letters) > len(values) and 2 * len(set(letters)) > len(letters):
+            found.append(name)
+    return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from heads import HeadedEncoderConfig
@@ -12,9 +12,15 @@ from heads import HeadedEncoderConfig
 from ..arguments import SequenceDataArguments
 from ..data.splits import Split
 from ..errors import UserError
+from ..files import listed
 from .columns import find_columns
+from .label_kinds import REGRESSION, SETS, SINGLE, is_multi_hot, read_kind
+from .label_values import SIGNS, as_list, canonical, is_nothing, look_alike, number
+
+logger = logging.getLogger(__name__)
 
 NAMING = "; the checkpoint numbers its classes only: name them, in the order it was trained with, in its config.json"
+UNSCORED = "--label_column_name none predicts without scores"
 
 
 @dataclass
@@ -24,56 +30,59 @@ class Labels:
     Attributes:
         problem_type: transformers' "regression", "single_label_classification" or "multi_label_classification".
         names: the classes' names by index; empty for regression.
+        multi_hot: sets are written as vectors of 0 and 1, one place for each class.
+        kept: they are those of a checkpoint, whatever the rows hold.
     """
 
     problem_type: str
     names: list[str]
+    multi_hot: bool = False
+    kept: bool = field(default=False, compare=False)
 
     @classmethod
     def of_checkpoint(cls, config: HeadedEncoderConfig) -> Labels:
         """What a checkpoint was trained on."""
-        problem_type = config.problem_type or "single_label_classification"
-        regression = problem_type == "regression"
-        return cls(problem_type, [] if regression else config.label_names)
+        problem_type = config.problem_type or (REGRESSION if config.num_labels == 1 else SINGLE)
+        names = [] if problem_type == REGRESSION else config.label_names
+        return cls(problem_type, names, getattr(config, "multi_hot_labels", False), kept=True)
 
     def config_fields(self) -> dict[str, Any]:
         """How a configuration says the same."""
-        if self.problem_type == "regression":
+        if self.problem_type == REGRESSION:
             return {"problem_type": self.problem_type, "num_labels": 1}
         return {
             "problem_type": self.problem_type,
             "id2label": dict(enumerate(self.names)),
             "label2id": {name: i for i, name in enumerate(self.names)},
-        }
+        } | ({"multi_hot_labels": True} if self.multi_hot else {})
 
     @classmethod
     def of(cls, split: Split, data: SequenceDataArguments) -> Labels:
-        """Reads off the training rows what kind of labels they hold: lists are sets of classes, decimals are scores.
+        """Reads off the training rows what kind of labels they hold, and says so: lists are sets of classes, numbers of which
+        some have a decimal point are scores. Rows without a label count for nothing.
 
         Raises:
-            UserError: they mix kinds of labels.
+            UserError: they mix kinds of labels, are of another kind than the flags say, or are all the same.
         """
-        column = find_columns(split, data).label or ""
         if data.benchmark is not None and data.benchmark.labels:
-            return cls("single_label_classification", list(data.benchmark.labels))
-        values = split.column(column)
-        if isinstance(as_list(values[0]), list):
-            sets = [as_list(value) for value in values]
-            for row, value in zip(split.rows, sets, strict=True):
-                if not isinstance(value, list):
-                    message = "a list of labels expected, as in the first row"
-                    raise UserError(message, file=split.file, row=row.line, column=column)
-            return cls("multi_label_classification", sort_names({str(name) for value in sets for name in value}))
-        if data.do_regression or (data.do_regression is None and all(_is_decimal(value) for value in values)):
-            return cls("regression", [])
-        return cls("single_label_classification", sort_names({str(value) for value in values}))
+            if data.do_regression:
+                message = f"--task_name {data.task_name} has {len(data.benchmark.labels)} classes"
+                raise UserError(f"{message}: leave --do_regression out")
+            return cls(SINGLE, list(data.benchmark.labels))
+        return cls(*read_kind(split, find_columns(split, data).label or "", data.do_regression))
 
-    @property
+    @cached_property
     def _index(self) -> dict[str, int]:
+        """The class of every spelling: as it stands, then of its canonical form, then of what looks like it."""
         index = {name: i for i, name in enumerate(self.names)}
+        for i, name in enumerate(self.names):
+            index.setdefault(canonical(name), i)
         if unnamed(self.names):  # a number can then only be a place
             index |= {str(i): i for i in range(len(self.names))}
-        return index
+        alike: dict[str, set[int]] = {}
+        for name, i in index.items():
+            alike.setdefault(look_alike(name), set()).add(i)
+        return {name: next(iter(places)) for name, places in alike.items() if len(places) == 1} | index
 
     def to_inputs(self, split: Split, column: str) -> list:
         """Labels as the model's loss takes them: class indices, rows of 0 and 1, or scores.
@@ -81,60 +90,113 @@ class Labels:
         Raises:
             UserError: a label that is unknown, or a score that is no number.
         """
-        index = self._index
-        encoded: list = []
+        index, encoded = self._index, []
+        respelled: list[tuple[str, str]] = []
         for row in split.rows:
             value: Any = row.fields.get(column)
             try:
-                if self.problem_type == "regression":
-                    encoded.append(float(value))
-                    if not math.isfinite(encoded[-1]):
-                        raise ValueError
-                elif self.problem_type == "multi_label_classification":
-                    chosen = {index[str(name)] for name in as_list(value)}
-                    encoded.append([float(i in chosen) for i in range(len(self.names))])
-                else:
-                    encoded.append(index[str(value)])
-            except (KeyError, TypeError, ValueError) as error:
-                if self.problem_type == "regression":
-                    message = f"a number expected, found {value!r}"
-                else:
-                    message = f"unknown label {error if isinstance(error, KeyError) else repr(value)}"
-                    message += f"; known ones are {', '.join(self.names[:20])}" + (
-                        ", ..." if len(self.names) > 20 else ""
-                    )
-                    message += NAMING if unnamed(self.names) else ""
+                encoded.append(self._input(value, index))
+                respelled += [] if self.problem_type == REGRESSION else self._respelled(value, index)
+            except LookupError as error:
+                message = self._unknown(error.args[0], split.name)
                 raise UserError(message, file=split.file, row=row.line, column=column) from None
+        if respelled and not split.part:
+            message = (
+                "%s, column '%s': %d labels differ from the name of their class in spaces, Unicode form or the like, and are "
+                "read as the same, the first %r as %r"
+            )
+            logger.info(message, split.file, column, len(respelled), *respelled[0])
         return encoded
+
+    def _input(self, value: Any, index: dict[str, int]) -> Any:
+        """One label as the loss takes it; LookupError with what is not known."""
+        if self.problem_type == REGRESSION:
+            score = number(value)
+            if score is None:
+                raise LookupError(value)
+            return score
+        if self.problem_type == SINGLE:
+            return _find(value, index)
+        chosen = self._chosen(value, index)
+        return [float(i in chosen) for i in range(len(self.names))]
+
+    def _chosen(self, value: Any, index: dict[str, int]) -> set[int]:
+        """The classes of a set; LookupError with a label that is not known."""
+        items = as_list(value)
+        if not isinstance(items, list):
+            raise LookupError(value)
+        numbered = {canonical(str(item)) for item in items} & set(self.names) and not self.multi_hot
+        if len(items) == len(self.names) and is_multi_hot([items]) and not numbered:
+            return {i for i, item in enumerate(items) if number(float(item)) == 1}
+        if self.multi_hot and len(items) > 1 and is_multi_hot([items]):
+            raise LookupError(value)
+        return {_find(item, index) for item in items}
+
+    def _respelled(self, value: Any, index: dict[str, int]) -> list[tuple[str, str]]:
+        """The labels in a cell that are not spelled as their classes, and these."""
+        items = as_list(value) if self.problem_type == SETS else [value]
+        if unnamed(self.names) or self.multi_hot:
+            return []
+        return [(str(item), self.names[_find(item, index)]) for item in items if str(item) not in self.names]
+
+    def _unknown(self, value: Any, split: str) -> str:
+        shown = repr(value if isinstance(value, (float, list)) else str(value))
+        shown = shown if len(shown) <= 50 else f"{shown[:47]}..."
+        cure = f"; {UNSCORED}" if split == "test" else ""
+        if self.problem_type == REGRESSION:
+            kept = "; the checkpoint gives scores, not classes" if self.kept and split == "train" else ""
+            return f"a number expected, found {shown}{kept}{cure}"
+        if self.multi_hot and isinstance(value, list):
+            return f"{len(self.names)} values of 0 and 1 expected, found {shown}"
+        if unnamed(self.names):
+            cure = NAMING + cure
+        elif self.kept and split == "train":
+            cure = "; a checkpoint keeps its labels: begin with an encoder to learn others"
+        return f"unknown label {shown}; known ones are {listed(self.names)}{cure}"
+
+    def names_of(self, values: list[Any]) -> list[list[str]]:
+        """The labels of every row by the names of the classes; what is no class stays as it is."""
+        index = self._index
+        found = []
+        for value in values:
+            try:
+                chosen = sorted(self._chosen(value, index)) if self.problem_type == SETS else [_find(value, index)]
+                found.append([self.names[i] for i in chosen])
+            except LookupError:
+                items = as_list(value)
+                found.append([canonical(str(item)) for item in (items if isinstance(items, list) else [items])])
+        return found
+
+    def lacks(self, value: Any) -> bool:
+        """Whether a cell holds no label: it is empty or says so (nan, null, -, -1), and no class has this name."""
+        if isinstance(value, (list, dict)):
+            return False
+        if is_nothing(value):
+            return value is None or canonical(str(value)) not in self.names
+        sign = look_alike(str(value))
+        if sign not in SIGNS or (self.problem_type == REGRESSION and sign == "-1"):
+            return False
+        return sign not in self._index
+
+    def is_placeholder(self, values: list[Any]) -> bool:
+        """Whether all rows of a test file hold one and the same value that is no label: what stands where labels are hidden."""
+        first = values[0]
+        if len(values) < 2 or any(value != first for value in values):
+            return False
+        try:
+            return self.problem_type == REGRESSION and self._input(first, {}) == -1
+        except LookupError:
+            return True
+
+
+def _find(value: Any, index: dict[str, int]) -> int:
+    name = str(value)
+    for spelling in (name, canonical(name), look_alike(name)):
+        if spelling in index:
+            return index[spelling]
+    raise LookupError(value)
 
 
 def unnamed(names: list[str]) -> bool:
     """Whether these are the names that transformers gives to classes where nobody named them."""
     return names == [f"LABEL_{i}" for i in range(len(names))]
-
-
-def sort_names(names: set[str]) -> list[str]:
-    """Class names in a stable order: whole numbers by value, everything else by spelling."""
-    if all(name.removeprefix("-").isdecimal() for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
-    return sorted(names)
-
-
-def as_list(value: Any) -> Any:
-    """A list, also where a csv cell spells it as JSON."""
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            return json.loads(value)
-        except json.JSONDecodeError:
-            return value
-    return value
-
-
-def _is_decimal(value: Any) -> bool:
-    if isinstance(value, str):
-        try:
-            float(value)
-        except ValueError:
-            return False
-        return "." in value
-    return isinstance(value, float)

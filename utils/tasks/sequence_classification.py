@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from transformers import PretrainedConfig, PreTrainedTokenizerFast
+from typing_extensions import Self
 
 from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 
@@ -14,14 +17,18 @@ from ..arguments import SequenceDataArguments
 from ..data.splits import Split
 from ..data.tables import read_table
 from ..errors import UserError
-from ..files import Row
+from ..files import Row, listed
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
-from .base import Output, Pairs, PreparedSplit, Task
-from .columns import Columns, check_rows, find_columns
+from .base import NoLabels, Output, Pairs, PreparedSplit, Task
+from .columns import Columns, check_rows, find_columns, no_label
 from .features import build_features
-from .labels import Labels, as_list
+from .label_kinds import REGRESSION, SETS
+from .label_values import is_nothing
+from .labels import UNSCORED, Labels
+
+logger = logging.getLogger(__name__)
 
 
 class SequenceClassification(Task):
@@ -37,6 +44,19 @@ class SequenceClassification(Task):
     data: SequenceDataArguments
     labels: Labels
 
+    def __init__(
+        self,
+        data: SequenceDataArguments,
+        tokenizer: PreTrainedTokenizerFast,
+        config: PretrainedConfig | None = None,
+    ):
+        """
+        Args:
+            config: that of the checkpoint that the run begins with, which says what columns it was trained on.
+        """
+        super().__init__(data, tokenizer)
+        self.known = None if config is None else Columns.of_checkpoint(config)
+
     def read(self, file: str) -> Iterator[Row]:
         return relations.read_relations(file) if self._entity_pairs else read_table(file)
 
@@ -44,18 +64,41 @@ class SequenceClassification(Task):
         return self.texts(split)
 
     def check(self, split: Split) -> None:
-        check_rows(split, self.data)
+        """As `check_rows`; what is trained on is read again in the rows that are checked afterwards."""
+        columns = check_rows(split, self.data, self.known)
+        if split.name == "train":
+            self.known = columns
+
+    def with_labels(self, config: PretrainedConfig, rows: Split) -> Self:
+        task = super().with_labels(config, rows)
+        task.known = self.known or Columns.of_checkpoint(config) or task.find_columns(rows)
+        return task
 
     def find_labels(self, config: PretrainedConfig, rows: Split) -> Labels:
         if isinstance(config, HeadedEncoderConfig):
-            return Labels.of_checkpoint(config)
+            labels = Labels.of_checkpoint(config)
+            flag, scores = self.data.do_regression, labels.problem_type == REGRESSION
+            if flag is not None and flag != scores:
+                message = f"the checkpoint gives {'scores' if scores else 'classes'}, not what --do_regression"
+                raise UserError(f"{message} {str(flag).lower()} asks for; leave the flag out, or begin with an encoder")
+            return labels
         return Labels.of(rows, self.data)
 
+    def find_columns(self, split: Split) -> Columns:
+        return find_columns(split, self.data, self.known)
+
+    def config_fields(self) -> dict[str, Any]:
+        return super().config_fields() | (self.known.config_fields() if self.known is not None else {})
+
     def prepare(self, split: Split) -> PreparedSplit:
-        columns = find_columns(split, self.data)
+        columns = self.find_columns(split)
         check_markers(split, columns, self.tokenizer)
+        if split.name == "test":
+            self._say_what_is_scored(split, columns)
+        else:
+            split = self._labelled_rows(split, columns)
         features = build_features(
-            feature_columns(split, columns, self.labels),
+            feature_columns(split, columns, self.labels, self.labelled(split)),
             tokenize,
             self.tokenizer,
             self.data,
@@ -64,25 +107,68 @@ class SequenceClassification(Task):
         )
         return PreparedSplit(split, features)
 
+    def _labelled_rows(self, split: Split, columns: Columns) -> Split:
+        """The rows that have a label, and says which classes are not among those of the training.
+
+        Raises:
+            UserError: some have none, and no flag says that they are to be left out; or none is left.
+        """
+        label = columns.label or ""
+        nothing = [row for row in split.rows if self.labels.lacks(row.fields.get(label))]
+        if nothing and (not self.data.drop_unlabelled or len(nothing) == len(split.rows)):
+            raise no_label(split, label, nothing)
+        if nothing:
+            logger.warning("%s: %d rows without a label are left out of %s", split.file, len(nothing), split.name)
+            left_out = {id(row) for row in nothing}
+            split = replace(split, rows=[row for row in split.rows if id(row) not in left_out])
+        if split.name == "train" and not self.labels.kept:
+            used = {name for names in self.label_names(split) for name in names}
+            unused = [name for name in self.labels.names if name not in used]
+            if unused:
+                message = "%s: no row of a class that occurs elsewhere is trained on: %s"
+                logger.warning(message, split.file, listed(unused))
+        return split
+
+    def _say_what_is_scored(self, split: Split, columns: Columns) -> None:
+        """Says why test rows are not scored, or that their labels may be none."""
+        if columns.label is None or split.part:
+            return
+        values = split.column(columns.label)
+        nothing = sum(map(self.labels.lacks, values))
+        place = f"{split.file}, column '{columns.label}'"
+        if nothing or self.labels.is_placeholder(values):
+            count = nothing or len(values)
+            logger.warning("%s: %d of %d rows have no label: the rows are not scored", place, count, len(values))
+        elif len(values) > 9 and self.labels.problem_type != REGRESSION and all(value == values[0] for value in values):
+            message = "%s: every row has the label %r; if it stands where labels are hidden, %s"
+            logger.warning(message, place, values[0], UNSCORED)
+
     def texts(self, split: Split) -> list[str]:
-        return find_columns(split, self.data).texts(split)
+        return self.find_columns(split).texts(split)
 
     def labelled(self, split: Split) -> bool:
-        return has_labels(split, find_columns(split, self.data))
+        """Whether every row has a label: a test file may have an empty column of labels, one of placeholders, or none."""
+        label = self.find_columns(split).label
+        if label is None:
+            return False
+        values = split.column(label)
+        if isinstance(self.labels, NoLabels):
+            return not any(map(is_nothing, values))
+        if any(map(self.labels.lacks, values)):
+            return False
+        return split.name != "test" or not self.labels.is_placeholder(values)
 
     def label_names(self, split: Split) -> list[list[str]]:
-        if not self.labelled(split) or self.labels.problem_type == "regression":
+        if not self.labelled(split) or self.labels.problem_type == REGRESSION:
             return []
-        values = [as_list(value) for value in self._label_column(split)]
-        return [[str(name) for name in (value if isinstance(value, list) else [value])] for value in values]
+        return self.labels.names_of(self._label_column(split))
 
     def references(self, split: Split) -> list:
         values = self._label_column(split)
-        if self.labels.problem_type == "regression":
-            return [float(value) for value in values]
-        if self.labels.problem_type == "multi_label_classification":
-            return [[str(name) for name in as_list(value)] for value in values]
-        return [str(value) for value in values]
+        if self.labels.problem_type == REGRESSION:
+            return [float(value) for value in self.labels.to_inputs(split, self.find_columns(split).label or "")]
+        names = self.labels.names_of(values)
+        return names if self.labels.problem_type == SETS else [name for name, *_ in names]
 
     def describe(self, split: Split, row: int, value: Any) -> str:
         if isinstance(value, list):
@@ -94,9 +180,9 @@ class SequenceClassification(Task):
             return None
         names, order = self.labels.names, np.argsort(prepared.features["row"])
         logits, references = _logits(output)[order], np.asarray(output.label_ids)[order]
-        if self.labels.problem_type == "regression":
+        if self.labels.problem_type == REGRESSION:
             return {"predictions": logits.reshape(-1).tolist(), "references": references.reshape(-1).tolist()}
-        if self.labels.problem_type == "multi_label_classification":
+        if self.labels.problem_type == SETS:
             chosen = (logits > 0, references > 0)
             predicted, gold = ([[names[i] for i in np.flatnonzero(row)] for row in rows] for rows in chosen)
             return {"predictions": predicted, "references": gold}
@@ -108,7 +194,7 @@ class SequenceClassification(Task):
 
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """`score` is the probability of the prediction, of each predicted label, or the number itself."""
-        split, columns = prepared.split, find_columns(prepared.split, self.data)
+        split, columns = prepared.split, self.find_columns(prepared.split)
         logits = _logits(output).astype(np.float64)[np.argsort(prepared.features["row"])]
         records: list[dict[str, Any]] = []
         for row, values in zip(split.rows, logits, strict=True):
@@ -117,15 +203,15 @@ class SequenceClassification(Task):
         return records
 
     def usual_metric(self) -> Metric:
-        if self.labels.problem_type == "regression":
+        if self.labels.problem_type == REGRESSION:
             return NUMBERS
-        return LABEL_SETS if self.labels.problem_type == "multi_label_classification" else CLASSES
+        return LABEL_SETS if self.labels.problem_type == SETS else CLASSES
 
     def _prediction(self, logits: np.ndarray) -> dict[str, Any]:
         """The prediction and its score from the logits (C,) of one row."""
-        if self.labels.problem_type == "regression":
+        if self.labels.problem_type == REGRESSION:
             return {"prediction": float(logits[0]), "score": float(logits[0])}
-        if self.labels.problem_type == "multi_label_classification":
+        if self.labels.problem_type == SETS:
             scores = 1 / (1 + np.exp(-logits))
             chosen = [i for i, score in enumerate(scores) if score > 0.5]
             return {
@@ -137,7 +223,7 @@ class SequenceClassification(Task):
         return {"prediction": self.labels.names[best], "score": float(scores[best] / scores.sum())}
 
     def _label_column(self, split: Split) -> list[Any]:
-        return split.column(find_columns(split, self.data).label or "")
+        return split.column(self.find_columns(split).label or "")
 
     @property
     def _entity_pairs(self) -> bool:
@@ -179,17 +265,12 @@ def tokenize(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq
     return features
 
 
-def has_labels(split: Split, columns: Columns) -> bool:
-    """Whether every row has a label: a test file may have an empty column of labels, or none."""
-    return columns.label is not None and all(row.fields.get(columns.label) not in (None, "") for row in split.rows)
-
-
-def feature_columns(split: Split, columns: Columns, labels: Labels) -> dict[str, list]:
+def feature_columns(split: Split, columns: Columns, labels: Labels, labelled: bool) -> dict[str, list]:
     """The columns that `tokenize` reads."""
     batch = {"row": list(range(len(split.rows))), "text": split.column(columns.text)}
     if columns.pair:
         batch["pair"] = split.column(columns.pair)
-    if has_labels(split, columns):
+    if labelled:
         batch["labels"] = labels.to_inputs(split, columns.label or "")
     return batch
 

@@ -10,7 +10,7 @@ import datasets
 import pytest
 
 from utils.arguments import DataArguments, HeadTrainingArguments
-from utils.data.splits import Split, first_rows, load_splits
+from utils.data.splits import Split, label_rows, load_splits
 from utils.data.tables import read_table
 from utils.errors import UserError
 
@@ -196,9 +196,9 @@ def test_hub_errors(hub, tmp_path):
 
 def test_a_look_at_the_first_rows_uses_nothing_up():
     parts = [Split("test", "a.csv", [], number) for number in range(3)]
-    first, test = first_rows({}, iter(parts))
+    first, test = label_rows({}, iter(parts))
     assert first is parts[0]
     assert list(test) == parts
     validation = Split("validation", "b.csv", [])
-    first, test = first_rows({"validation": validation}, parts)
+    first, test = label_rows({"validation": validation}, parts)
     assert first is validation and test is parts

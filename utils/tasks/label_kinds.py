@@ -1,0 +1,213 @@
+"""What kind of labels a column holds, read off all of its rows and said: one class each, a set of classes each, or scores."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from typing import Any, NamedTuple
+
+from ..data.splits import Split
+from ..errors import UserError
+from ..files import Row, listed, shown
+from .label_values import (
+    as_list,
+    canonical,
+    is_broken_list,
+    is_decimal,
+    is_multi_hot,
+    is_nothing,
+    look_alike,
+    number,
+    signs_for_nothing,
+)
+
+logger = logging.getLogger(__name__)
+
+REGRESSION = "regression"
+SINGLE = "single_label_classification"
+SETS = "multi_label_classification"
+
+MANY_NUMBERS = 10  # more classes that are all numbers may be meant as scores
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+
+
+class Kind(NamedTuple):
+    """As `Labels` has them."""
+
+    problem_type: str
+    names: list[str]
+    multi_hot: bool = False
+
+
+def read_kind(split: Split, column: str, do_regression: bool | None) -> Kind:
+    """Says what the labels of a column are.
+
+    Args:
+        do_regression: what the flag says; None: nothing.
+
+    Raises:
+        UserError: they mix kinds, are of another kind than the flag says, or do not differ.
+    """
+    labelled = [(row, as_list(row.fields.get(column))) for row in split.rows if not is_nothing(row.fields.get(column))]
+    if not labelled:
+        raise UserError("no row has a label; name another --label_column_name", file=split.file, column=column)
+    if any(isinstance(value, list) for _, value in labelled):
+        if do_regression:
+            message = "--do_regression true expects one number a row, and this holds lists; leave the flag out"
+            raise UserError(message, file=split.file, column=column)
+        return _sets(split, column, labelled)
+    distinct = {str(value): value for _, value in labelled}
+    names = Counter(canonical(str(value)) for _, value in labelled)
+    for name in signs_for_nothing(names):
+        del names[name]
+    values = [value for text, value in distinct.items() if canonical(text) in names]
+    if do_regression or (do_regression is None and _are_scores(split, column, values)):
+        return Kind(REGRESSION, [])
+    return Kind(SINGLE, _classes(split, column, labelled, names, values, do_regression))
+
+
+def _are_scores(split: Split, column: str, values: list[Any]) -> bool:
+    """Whether different values of a column are scores: numbers, and some with a decimal point."""
+    place = f"{split.file}, column '{column}'"
+    numbers = [number(value) for value in values]
+    fractions = sum(found is not None and not found.is_integer() for found in numbers)
+    words = [value for value, found in zip(values, numbers, strict=True) if found is None]
+    if words:
+        commas = [value for value in words if _DECIMAL_COMMA.fullmatch(canonical(str(value)))]
+        if commas and len(commas) == len(words):
+            message = f"{commas[0]!r} may be a number with a comma: write scores with a decimal point, or give"
+            raise UserError(f"{message} --do_regression false to read classes", file=split.file, column=column)
+        if fractions > len(values) / 2 and fractions > 2:
+            message = f"most labels are scores, but {_short(words[0])} is no number; correct it, or give"
+            raise UserError(f"{message} --do_regression false to read classes", file=split.file, column=column)
+        return False
+    if all(is_decimal(value) for value in values):
+        if fractions:
+            logger.info("%s: scores, as every label has a decimal point; --do_regression false reads classes", place)
+        else:
+            message = (
+                "%s: the labels are whole numbers with a decimal point (%s), as pandas writes classes where a cell is empty. "
+                "They are read as scores; --do_regression false reads classes"
+            )
+            logger.warning(message, place, listed(sorted(map(str, values))[:3]))
+        return True
+    if fractions:
+        message = (
+            "%s: scores, as all labels are numbers and some have a decimal point; --do_regression false reads classes"
+        )
+        logger.info(message, place)
+    return fractions > 0
+
+
+def _classes(
+    split: Split,
+    column: str,
+    labelled: list[tuple[Row, Any]],
+    names: Counter[str],
+    values: list[Any],
+    do_regression: bool | None,
+) -> list[str]:
+    """The names of the classes of a column of single labels."""
+    place = f"{split.file}, column '{column}'"
+    broken = next((row for row, value in labelled if is_broken_list(str(value))), None)
+    if broken is not None:
+        message = f"{shown(broken.fields[column])} begins as a list and cannot be read as one"
+        message += '; write several labels as ["a", "b"]'
+        raise UserError(message, file=split.file, row=broken.line, column=column)
+    classes = sort_names(set(_merged(names)))
+    if len(classes) < 2:
+        message = f"every row has the label {_short(classes[0])}, and a classifier needs two classes"
+        raise UserError(f"{message}; add rows of another", file=split.file, column=column)
+    how = ""
+    unusual = any(map(is_decimal, values)) or len(classes) > MANY_NUMBERS
+    if do_regression is None and unusual and all(number(value) is not None for value in values):
+        how = ", as all labels are whole numbers; --do_regression true reads scores"
+    logger.info("%s: %d classes (%s)%s", place, len(classes), listed(classes), how)
+    if len(labelled) >= 20 and 2 * len(classes) > len(labelled):
+        logger.warning("%s: %d classes in %d rows; is this the column of labels?", place, len(classes), len(labelled))
+    capitals = Counter(name.casefold() for name in classes)
+    same = [name for name in classes if capitals[name.casefold()] > 1]
+    if same:
+        logger.warning("%s: classes that differ in capital letters only are kept apart: %s", place, listed(same))
+    joined = [name for name in classes if _parts(name) and _parts(name) <= set(classes)]
+    if joined:
+        message = '%s: %r is read as one class of its own; several labels of a row are written as ["a", "b"]'
+        logger.warning(message, place, joined[0])
+    if "NA" in classes:
+        logger.warning("%s: 'NA' is read as a class; leave the cells empty where it stands for no label", place)
+    minus_one = [name for name in classes if look_alike(name) == "-1"]
+    if minus_one:
+        logger.info("%s: '-1' is read as a class; leave the cells empty where it stands for no label", place)
+    return classes
+
+
+def _merged(names: Counter[str]) -> list[str]:
+    """One name of those that look alike: the most frequent, of equals the first."""
+    best: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: (-names[name], name)):
+        best.setdefault(look_alike(name), name)
+    return list(best.values())
+
+
+def _parts(name: str) -> set[str]:
+    """The names that a separator joins in one; empty where there is none."""
+    parts = {part.strip() for part in re.split(r"[,;|]", name)}
+    return parts if len(parts) > 1 else set()
+
+
+def _sets(split: Split, column: str, labelled: list[tuple[Row, Any]]) -> Kind:
+    """Several labels a row: lists of names, or vectors of 0 and 1."""
+    place = f"{split.file}, column '{column}'"
+    first = labelled[0][1]
+    for row, value in labelled:
+        if isinstance(value, list) != isinstance(first, list):
+            expected = "a list of labels" if isinstance(first, list) else "a single label"
+            message = f"{expected} expected, as in the first row, found {shown(value)}; write every row alike"
+            raise UserError(message, file=split.file, row=row.line, column=column)
+    values = [value for _, value in labelled]
+    if is_multi_hot(values):
+        width = len(values[0])
+        message = (
+            "%s: sets of %d classes, as vectors of 0 and 1 (multi-hot); the classes are called 0 to %d by their place"
+        )
+        logger.info(message, place, width, width - 1)
+        return Kind(SETS, [str(i) for i in range(width)], multi_hot=True)
+    names: Counter[str] = Counter()
+    for row, items in labelled:
+        fault = _fault_of_set(items)
+        if fault is not None:
+            message = f"{fault}; write the names of the labels, or 0 and 1 for every class"
+            raise UserError(message, file=split.file, row=row.line, column=column)
+        names.update({canonical(str(item)) for item in items})
+    if not names:
+        raise UserError("no row has a label; name another --label_column_name", file=split.file, column=column)
+    classes = sort_names(set(_merged(names)))
+    logger.info("%s: sets of %d classes (%s)", place, len(classes), listed(classes))
+    return Kind(SETS, classes)
+
+
+def _fault_of_set(items: list) -> str | None:
+    """What is wrong with a list of labels."""
+    for item in items:
+        if isinstance(item, (list, dict)) or is_nothing(item):
+            return f"a label in the list is {shown(item)}"
+        found = number(item)
+        if isinstance(item, float) and found is not None and not found.is_integer():
+            return f"a list holds the number {item}"
+    numbers = [number(item) for item in items]
+    if None not in numbers and len(set(numbers)) < len(numbers):
+        return f"the list {shown(items)} holds a number twice, and not all rows are vectors of 0 and 1 of one length"
+    return None
+
+
+def _short(value: Any) -> str:
+    text = repr(str(value))
+    return text if len(text) <= 50 else f"{text[:47]}..."
+
+
+def sort_names(names: set[str]) -> list[str]:
+    """Class names in a stable order: whole numbers by value, everything else by spelling."""
+    if all(name.removeprefix("-").isdecimal() for name in names):
+        return sorted(names, key=lambda name: (int(name), name))
+    return sorted(names)

@@ -1,0 +1,150 @@
+"""What a cell of a column of labels says: a name, a number, several names, or nothing at all."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+LONGEST_LIST = 20_000  # characters of a cell that may spell a list
+
+# What people and programs write where there is no label. A lower-case "none" is not among them: it names a class.
+NOTHING = frozenset("nan NaN NAN NaT None null Null NULL N/A n/a #N/A <NA>".split())
+# The same, unless it can be a class among the others; see `signs_for_nothing`.
+SIGNS = frozenset(("-", "–", "—", "?", "-1"))
+
+_INVISIBLE: dict[int, str | None] = {code: None for code in (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)}
+_BLANK_LETTERS: dict[int, str | None] = {code: " " for code in (0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)}  # letters that show nothing
+_JOINERS = "\u200c\u200d"  # inside they make emoji and Persian words, outside they are left over
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_WHOLE = re.compile(r"([+-]?\d+)\.0*")
+_ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[+-]?\d+(?:\.\d*)?|True|False|None|nan)"""
+_LIST = re.compile(rf"\[\s*(?:{_ITEM}(?:\s*,\s*|\s+|(?=\s*\])))*\]", re.DOTALL)
+_OPENING = re.compile(r"""\s*[\[({]\s*['"\[({]""")
+_TUPLE = re.compile(r"[({]\s*(?:['\"].*['\"])\s*,?\s*[)}]", re.DOTALL)
+
+
+@lru_cache(maxsize=1 << 16)
+def canonical(name: str) -> str:
+    """The one spelling of a name: NFC, without invisible characters and spaces around it, with single spaces inside.
+
+    Files from macOS write Hangul in NFD, spreadsheets leave spaces and marks of the byte order.
+    """
+    if name.isascii() and name.isalnum():
+        return name
+    composed = unicodedata.normalize("NFC", name).translate(_INVISIBLE | _BLANK_LETTERS)
+    return " ".join(composed.split()).strip(_JOINERS)
+
+
+@lru_cache(maxsize=1 << 16)
+def look_alike(name: str) -> str:
+    """What names share that mean the same and look nearly so: full-width letters (NFKC), the two forms of an emoji, 1.0 and 1."""
+    folded = canonical(unicodedata.normalize("NFKC", name.replace("\ufe0e", "").replace("\ufe0f", "")))
+    whole = _WHOLE.fullmatch(folded)
+    return whole[1] if whole else folded
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also one that is written as text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        text = unicodedata.normalize("NFKC", canonical(value))
+        return float(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def is_decimal(value: Any) -> bool:
+    """Whether a number is written with a decimal point."""
+    return isinstance(value, float) or (isinstance(value, str) and "." in value)
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a cell holds no label, whatever the others hold: it is empty, or says so."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    return isinstance(value, str) and (canonical(value) == "" or canonical(value) in NOTHING)
+
+
+def signs_for_nothing(names: Counter[str]) -> set[str]:
+    """Which names of a column stand for no label: a dash or a question mark among words, -1 among numbers of classes.
+
+    Beside "+" a dash is a class. -1 stands for no label beside three or more numbers that count from 0 or 1, and, where it is
+    much rarer than these, beside 0 and 1; else it is a class, as in -1, 0, 1 for bad, middling, good.
+
+    Args:
+        names: canonical names and how often each occurs.
+    """
+    others = {name: count for name, count in names.items() if look_alike(name) not in SIGNS}
+    found = {name for name in names if look_alike(name) in SIGNS and look_alike(name) != "-1"}
+    if "+" in others or not any(name[0].isalnum() for name in others):
+        found = set()
+    minus_one = {name for name in names if look_alike(name) == "-1"}
+    if minus_one and all(look_alike(name).isdecimal() for name in others):
+        numbers = sorted({int(look_alike(name)) for name in others})
+        counted = len(numbers) > 1 and numbers in (list(range(len(numbers))), list(range(1, len(numbers) + 1)))
+        rare = 2 * sum(names[name] for name in minus_one) < min(others.values(), default=0)
+        if counted and (len(numbers) > 2 or (numbers == [0, 1] and rare)):
+            found |= minus_one
+    return found
+
+
+def as_list(value: Any) -> Any:
+    """A list, also where a cell spells one: as JSON, as Python and pandas write lists, tuples and sets, or as numpy writes arrays.
+
+    Anything else is given back as it is.
+    """
+    if isinstance(value, (tuple, set, frozenset)):
+        return list(value)
+    if not isinstance(value, str) or len(value) > LONGEST_LIST:
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):  # also of a number of thousands of digits
+            pass
+        if _LIST.fullmatch(text):  # item by item: Python would join 'a' 'b', as numpy writes them, to 'ab'
+            return [_literal(item) for item in re.findall(_ITEM, text)]
+    elif text == "set()":
+        return []
+    elif _TUPLE.fullmatch(text):
+        found = _literal(text)
+        return sorted(found) if isinstance(found, set) else list(found) if isinstance(found, tuple) else value
+    return value
+
+
+def is_broken_list(text: str) -> bool:
+    """Whether a text begins as a list, a tuple, a set or a dictionary is written, which `as_list` could not read."""
+    return _OPENING.match(text) is not None
+
+
+def _literal(text: str) -> Any:
+    try:
+        return None if text == "nan" else ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+
+
+def is_multi_hot(values: Iterable[list]) -> bool:
+    """Whether lists are vectors of 0 and 1, one place for each class: all of one length of at least two, and nothing else in them."""
+    lengths = set()
+    for value in values:
+        lengths.add(len(value))
+        if len(lengths) > 1 or len(value) < 2 or not all(_is_bit(item) for item in value):
+            return False
+    return bool(lengths)
+
+
+def _is_bit(item: Any) -> bool:
+    return isinstance(item, bool) or number(item) in (0.0, 1.0)
