@@ -140,6 +140,13 @@ class TokenDataArguments(DataArguments):
         default=512,
         metadata={"help": "Longest window in tokens; longer sentences are read in windows that overlap by a quarter."},
     )
+    tag_names: list[str] | None = field(
+        default=None,
+        metadata={
+            "help": "What tags that are numbers mean, from 0 on, such as O B-PER I-PER (default: the names that a parquet "
+            "file or a data set of the Hub holds itself)."
+        },
+    )
 
 
 @dataclass

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UserError
 from ..files import Row, at_least_one, bare, extension, id_of, lines, listed, shown
+from .conllu import is_conllu, read_conllu
 from .foreign import data_file
 from .spans import TOKEN_COLUMNS, as_characters
 from .tables import RECORDS, table_rows
 
+logger = logging.getLogger(__name__)
+
 TAG_COLUMNS = ("ner_tags", "tags", "labels", "pos_tags")
 
-_IOB_TAG = re.compile(r"\s(O|[BIELSU]-\S+)$")
+# What files of columns are called, besides files without an extension.
+COLUMNS = {
+    *(".tsv", ".txt", ".col", ".data", ".annotated", ".ner", ".pos", ".tags", ".conllu", ".conllup"),
+    *(".conll", ".conll02", ".conll03", ".conll2002", ".conll2003"),
+    *(".bio", ".bio2", ".iob", ".iob1", ".iob2", ".iobes", ".bioes", ".bieo", ".bilou", ".bmes", ".bmewo"),
+    *(".train", ".dev", ".valid", ".validation", ".test", ".testa", ".testb"),
+}
+# How a first line names its columns: that of the tokens, and that of the tags.
+TOKEN_HEADERS = set("token tokens word words form text char character 토큰 단어 글자".split())
+TAG_HEADERS = set("tag tags label labels ner ner_tag ner_tags ne_tag entity pos 태그 라벨".split())
+
+_IOB_TAG = re.compile(r"\s([Oo]|[BIELMSUWbielmsuw][-_]\S+|[A-Z]+[-_][BIELMSUW])$")
 _GUID = re.compile(r"#+ (?:id )?([^\t]+)\t")
 
 
@@ -33,21 +49,31 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
     json, jsonl, parquet and csv hold lists (in csv written as JSON); without `text_column` and `label_column` they are
     looked for under the usual names. A `label_column` that the file lacks means that it has no tags.
 
-    Any other extension is a file of columns: token first, tag last, separated by a TAB where the line holds one, else
+    The extensions in `COLUMNS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
     by spaces; sentences end at blank lines. A space can be a token (` <TAB>O`). KLUE's `## guid<TAB>text` gives the id.
     A single column has no tags. Lines such as `two words<TAB>O O` (Naver NER) are a sentence each. `Row.line` is the
-    line of the first token.
+    line of the first token. CoNLL-U, whose first column numbers the words, is read as `conllu.read_conllu` says.
+
+    White space around a tag, characters nobody sees and other normal forms do not count; numbers get the names that a parquet
+    file has for them.
 
     Raises:
         UserError: for whatever is wrong with the file; in part only when the rows are consumed.
     """
     path = data_file(path, columns=True)
-    if extension(path) in (*RECORDS, ".csv"):
-        return _lists(path, text_column, label_column)
+    kind = extension(path)
+    if kind in (*RECORDS, ".csv"):
+        return _tidy(path, _lists(path, text_column, label_column))
+    if kind and kind not in COLUMNS:
+        reason = f"the extension '{kind[:20]}' is not known here"
+        cure = "name a file of columns .conll or .tsv; or write csv, json, jsonl or parquet"
+        raise UserError(f"{reason}; {cure}", file=path)
+    if is_conllu(path):
+        return _tidy(path, at_least_one(path, read_conllu(path, text_column, label_column)))
     if text_column or label_column:
         reason = f"a file of columns has no names to look '{text_column or label_column}' up in; leave the option out"
         raise UserError(reason, file=path)
-    return at_least_one(path, _columns(path))
+    return _tidy(path, at_least_one(path, _columns(path)))
 
 
 def _columns(path: Path) -> Iterator[Row]:
@@ -66,6 +92,8 @@ def _columns(path: Path) -> Iterator[Row]:
         else:
             # Not str.split(): a token can be any space but the plain one, a no-break space for instance.
             cells = text.split("\t") if "\t" in text else re.split(" +", text.strip(" "))
+            if not width and _is_header(path, number, cells):
+                continue
             width = width or len(cells)
             if len(cells) != width:
                 reason = f"columns: {width} expected (as in the rows above), {len(cells)} found"
@@ -81,6 +109,17 @@ def _is_comment(text: str, *, before_data: bool, before_sentence: bool) -> bool:
     if text.startswith("# ") and before_sentence and not _IOB_TAG.search(text):
         return before_data or len(text.split()) > 2
     return False
+
+
+def _is_header(path: Path, number: int, cells: list[str]) -> bool:
+    """Whether the first line of a file of columns names them."""
+    if cells[0].startswith("#FORMAT=WebAnno"):
+        cure = "export the annotations as CoNLL 2002 (or 2003), or as one jsonl with tokens and tags"
+        raise UserError(f"this is WebAnno's own TSV, which is not read here; {cure}", file=path, row=number)
+    named = len(cells) > 1 and cells[0].strip().lower() in TOKEN_HEADERS and cells[-1].strip().lower() in TAG_HEADERS
+    if named:
+        logger.info("%s: row %d names the columns: it is no token", path, number)
+    return named
 
 
 def _line(path: Path, number: int, cells: list[str]) -> _Line:
@@ -137,6 +176,10 @@ def _lists(path: Path, text_column: str | None, label_column: str | None) -> Ite
 def _column(path: Path, row: Row, named: str | None, usual: Sequence[str], option: str) -> str | None:
     if named in row.fields:
         return named
+    if named is not None:  # one name in two normal forms is one name
+        for name in row.fields:
+            if unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", named):
+                return name
     found = next((name for name in usual if name in row.fields), None)
     if named and found:
         reason = f"no such column; name one of {listed(row.fields)} with {option}"
@@ -149,7 +192,52 @@ def _strings(path: Path, row: Row, column: str) -> list[str]:
     if isinstance(value, str) and value.startswith("["):  # how a csv can hold a list
         with contextlib.suppress(json.JSONDecodeError):  # what is no list is reported below
             value = json.loads(value)
+    if isinstance(value, list) and None in value:  # also what `datasets` numbers -1
+        reason = "expected a list without null, which is also what -1 of a ClassLabel is; write one item for each token"
+        raise UserError(reason, file=path, row=row.line, column=column)
     if not isinstance(value, list) or not all(isinstance(item, (str, int)) for item in value):
         reason = f'expected a list such as ["a", "b"], found {shown(value)}; write one item for each token'
         raise UserError(reason, file=path, row=row.line, column=column)
     return [str(item) for item in value]
+
+
+def _tidy(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
+    """Rows with one spelling for tags that look alike; says so once."""
+    spelled: dict[str, str] = {}
+    said = False
+    for row in rows:
+        tags = row.fields["tags"]
+        for tag in tags or ():
+            if tag in spelled:
+                continue
+            spelled[tag] = tidy_tag(tag)
+            if not spelled[tag]:
+                raise UserError("a token without a tag; write its tag (O for none)", file=path, row=row.line)
+            if spelled[tag] != tag and not said:
+                said = True
+                message = (
+                    "%s, row %d: the tag %s is read as %s, as are others that differ by white space or normal form only"
+                )
+                logger.warning(message, path, row.line, ascii(tag)[:60], ascii(spelled[tag])[:60])
+        if tags is not None:
+            row.fields["tags"] = [spelled[tag] for tag in tags]
+        yield row
+
+
+def tidy_tag(tag: str) -> str:
+    """A tag in NFC, without white space at its ends and characters that nobody sees; full-width letters and signs and the
+    dashes of other alphabets as those of a keyboard."""
+    if tag.isascii():
+        return tag.strip()
+    tag = unicodedata.normalize("NFC", "".join(_plain(character) for character in tag)).strip()
+    return re.sub(r"^([A-Za-z])[\u2010-\u2015\u2212](?=.)|(?<=.)[\u2010-\u2015\u2212]([A-Za-z])$", _hyphened, tag)
+
+
+def _plain(character: str) -> str:
+    if "\uff01" <= character <= "\uff5e":
+        return unicodedata.normalize("NFKC", character)
+    return "" if unicodedata.category(character) == "Cf" else character
+
+
+def _hyphened(found: re.Match[str]) -> str:
+    return f"{found[1]}-" if found[1] else f"-{found[2]}"

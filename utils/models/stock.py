@@ -50,7 +50,7 @@ LINEAR = {"ForTokenClassification": "classifier", "ForQuestionAnswering": "qa_ou
 ENDINGS = ("ForSequenceClassification", *LINEAR)  # of the names of its classes
 UNLIKE = {"modernbert": "a dense layer, an activation and a norm come before every classifier, which no head here has"}
 
-LABEL_FIELDS = ("id2label", "label2id", "problem_type", "token_unit")
+LABEL_FIELDS = ("id2label", "label2id", "problem_type", "token_unit", "tag_scheme")
 
 
 def stock_ending(config: PretrainedConfig) -> str | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import PretrainedConfig, PreTrainedTokenizerFast
 
 from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
+from heads.characters import compose, original_offsets
 
 from ..arguments import TokenDataArguments
 from ..data.splits import Split
@@ -23,52 +24,10 @@ from ..metrics.metric import Metric
 from .base import Output, Pairs, PreparedSplit, Task
 from .features import build_features
 from .labels import NAMING, unnamed
+from .tags import Tags
+from .token_rows import check_tags, check_tokens, check_unit, name_tags, without_spaces
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Tags:
-    """What is tagged, and with what.
-
-    Attributes:
-        names: tags by class index.
-        unit: what a token is: "characters" (spaces may be among them, as in KLUE-NER) or "words".
-    """
-
-    names: list[str]
-    unit: str
-
-    @property
-    def joiner(self) -> str:
-        """What stands between two tokens of a sentence."""
-        return "" if self.unit == "characters" else " "
-
-    @classmethod
-    def of(cls, split: Split, data: TokenDataArguments) -> Tags:
-        """Reads tags and unit off the training rows: O first, and for every type both its B- and its I- tag."""
-        unit = _unit(split)
-        if data.benchmark is not None and data.benchmark.labels:
-            return cls(list(data.benchmark.labels), unit)
-        names = {tag for tags in split.column("tags") for tag in tags}
-        style = Style.of(names) or PREFIX
-        for _, kind in [style.split(name) for name in names]:
-            if kind:
-                names |= {style.join("B", kind), style.join("I", kind)}
-        return cls(sorted(names, key=lambda name: (name != "O", name[2:] if name[1:2] == "-" else name, name)), unit)
-
-    @classmethod
-    def of_checkpoint(cls, config: HeadedEncoderConfig, split: Split) -> Tags:
-        """What a checkpoint was trained on; the unit is read off a split's rows where a stock one does not say it."""
-        return cls(config.label_names, getattr(config, "token_unit", None) or _unit(split))
-
-    def config_fields(self) -> dict[str, Any]:
-        """How a configuration says the same."""
-        return {
-            "token_unit": self.unit,
-            "id2label": dict(enumerate(self.names)),
-            "label2id": {name: i for i, name in enumerate(self.names)},
-        }
 
 
 class TokenClassification(Task):
@@ -87,7 +46,8 @@ class TokenClassification(Task):
     labels: Tags
 
     def read(self, file: str) -> Iterator[Row]:
-        return read_tagged(file, self.data.text_column_name, self.data.label_column_name)
+        rows = read_tagged(file, self.data.text_column_name, self.data.label_column_name)
+        return rows if self.data.tag_names is None else name_tags(file, rows, self.data.tag_names)
 
     def group_texts(self, split: Split) -> list[str]:
         return [" ".join(tokens) for tokens in split.column("tokens")]
@@ -98,9 +58,11 @@ class TokenClassification(Task):
     def find_labels(self, config: PretrainedConfig, rows: Split) -> Tags:
         if isinstance(config, HeadedEncoderConfig):
             return Tags.of_checkpoint(config, rows)
+        check_tags(rows)
         return Tags.of(rows, self.data)
 
     def prepare(self, split: Split) -> PreparedSplit:
+        check_unit(split, self.labels.unit)
         features = build_features(
             feature_columns(split, self.labels),
             tokenize,
@@ -122,11 +84,16 @@ class TokenClassification(Task):
         return split.column("tags") if has_tags(split) else []
 
     def references(self, split: Split) -> list[list[str]]:
-        return _without_spaces(split, split.column("tags"))
+        return without_spaces(split, self.labels.read(split))
+
+    def faults(self, split: Split) -> dict[str, int]:
+        return self.labels.faults(split) if has_tags(split) else {}
 
     def ceiling(self, prepared: PreparedSplit) -> dict[str, float]:
         if not has_tags(prepared.split):
             return {}
+        if self.faults(prepared.split).get("entities") == 0:
+            return {}  # nothing to be right about
         gold = list(prepared.features["labels"])
         best, _ = self.tags_of_tokens(prepared, gold, [[1.0] * len(row) for row in gold])
         scores = self.score(self._with_references(prepared.split, best))
@@ -166,11 +133,13 @@ class TokenClassification(Task):
         records = []
         for row, tags, probabilities in zip(prepared.split.rows, predicted, scores, strict=True):
             record: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
-            records.append(record | {"prediction": tags, "score": [round(p, 4) for p in probabilities]})
+            records.append(
+                record | {"prediction": self.labels.write(tags), "score": [round(p, 4) for p in probabilities]}
+            )
         return records
 
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list[list[str]]:
-        return _without_spaces(split, super().predictions(split, records))
+        return without_spaces(split, self.labels.read_back(split, super().predictions(split, records)))
 
     def usual_metric(self) -> Metric:
         return TAGS_OF_CHARACTERS if self.labels.unit == "characters" else TAGS
@@ -185,7 +154,7 @@ class TokenClassification(Task):
         Args:
             best, probability: of every window the best class of each sub-word, and its probability.
         """
-        split, features, names = prepared.split, prepared.features, self.labels.names
+        split, features, names = prepared.split, prepared.features, self.labels.names_by_class()
         style = Style.of(names) or PREFIX
         outside = "O" if "O" in names else names[0]
         tags: list[list[str | None]] = [[None] * len(row.fields["tokens"]) for row in split.rows]
@@ -215,7 +184,9 @@ class TokenClassification(Task):
         return [[tag or outside for tag in sentence] for sentence in tags], scores
 
     def _with_references(self, split: Split, predicted: list[list[str]]) -> Pairs:
-        return {"predictions": _without_spaces(split, predicted), "references": self.references(split)}
+        written = [self.labels.write(tags) for tags in predicted]  # what is scored is what `predictions.jsonl` says
+        read = self.labels.read_back(split, written)
+        return {"predictions": without_spaces(split, read), "references": self.references(split)}
 
 
 def has_tags(split: Split) -> bool:
@@ -224,18 +195,14 @@ def has_tags(split: Split) -> bool:
 
 
 def check_tagged(split: Split) -> None:
-    """Raises UserError where a row of a split that needs tags has none, or where no row has a token."""
+    """Raises UserError where a row of a split that needs tags has none, or where the tokens cannot be words."""
     for row in split.rows:
         if row.fields["tags"] is None and split.name != "test":
             raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
-    if not split.part and not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
+    tokens = [token for row in split.rows for token in row.fields["tokens"] if token.strip()]
+    if not split.part and not tokens:
         raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
-
-
-def _unit(split: Split) -> str:
-    unit = "characters" if all(len(token) == 1 for row in split.rows for token in row.fields["tokens"]) else "words"
-    logger.info("%s: the tokens are %s", split.file, unit)
-    return unit
+    check_tokens(split, tokens)
 
 
 def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
@@ -246,16 +213,26 @@ def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
     """
     columns: dict[str, list] = {"row": list(range(len(split.rows))), "tokens": split.column("tokens")}
     if has_tags(split):
-        index = {name: i for i, name in enumerate(tags.names)}
+        ids, known = tags.class_ids(), set(tags.names)
         columns["tags"] = []
-        for row in split.rows:
-            try:
-                columns["tags"].append([index[tag] for tag in row.fields["tags"]])
-            except KeyError as error:
-                message = f"unknown tag {error} at token {row.fields['tags'].index(error.args[0]) + 1} of the sentence"
-                message += f"; known ones are {', '.join(tags.names)}" + (NAMING if unnamed(tags.names) else "")
-                raise UserError(message, file=split.file, row=row.line) from None
+        for row, sentence in zip(split.rows, tags.read(split), strict=True):
+            classes = tags.model_tags(sentence)
+            for i, (tag, name) in enumerate(zip(classes, sentence, strict=True)):
+                if name not in known or tag not in ids:
+                    raise _unknown(split, row, i, tags.names)
+            columns["tags"].append([ids[tag] for tag in classes])
     return columns
+
+
+def _unknown(split: Split, row: Row, i: int, names: list[str]) -> UserError:
+    tag = row.fields["tags"][i]
+    message = f"unknown tag '{tag[:40]}' at token {i + 1} of the sentence; known ones are {', '.join(names[:9])}"
+    message += ", ..." if len(names) > 9 else ""
+    if unnamed(names):
+        message += NAMING
+    elif tag.removeprefix("-").isdecimal():
+        message += "; say with --tag_names what the numbers mean"
+    return UserError(message, file=split.file, row=row.line)
 
 
 def tokenize(
@@ -264,7 +241,7 @@ def tokenize(
     """Tokenizes sentences into windows of at most `max_seq_length` tokens that overlap by a quarter.
 
     A sub-word belongs to the word or character of its first letter, found by character offsets, so any fast tokenizer
-    will do and [UNK] needs no special care. Every sub-word is labelled in exactly one window, the one in which more of
+    will do and [UNK] needs no special care. It sees texts in NFC, and offsets are those of the text as it is. Every sub-word is labelled in exactly one window, the one in which more of
     its context is seen; the first sub-word of a word is labelled, or every sub-word where the tokens are characters.
 
     Returns:
@@ -273,8 +250,9 @@ def tokenize(
     """
     joiner = "" if unit == "characters" else " "
     stride = max_seq_length // 4
+    texts = [joiner.join(tokens) for tokens in batch["tokens"]]
     encoded = tokenizer(
-        [joiner.join(tokens) for tokens in batch["tokens"]],
+        [compose(text) for text in texts],
         truncation=True,
         max_length=max_seq_length,
         stride=stride,
@@ -283,7 +261,8 @@ def tokenize(
         return_special_tokens_mask=True,
     )
     samples = encoded.pop("overflow_to_sample_mapping")
-    offsets_of, special_of = encoded.pop("offset_mapping"), encoded.pop("special_tokens_mask")
+    offsets_of = _offsets_as_written(texts, samples, encoded.pop("offset_mapping"))
+    special_of = encoded.pop("special_tokens_mask")
     features: dict[str, list] = {
         name: values for name, values in encoded.items() if name in tokenizer.model_input_names
     }
@@ -323,6 +302,22 @@ def tokenize(
     return features
 
 
+def _offsets_as_written(
+    texts: list[str], samples: list[int], offsets: list[list[tuple[int, int]]]
+) -> list[list[tuple[int, int]]]:
+    """For each window where its sub-words stand in the text as the file has it: a syllable may be several code points there."""
+    found = list(offsets)
+    windows: dict[int, list[int]] = {}
+    for window, sample in enumerate(samples):
+        windows.setdefault(sample, []).append(window)
+    for sample, own in windows.items():
+        if compose(texts[sample]) != texts[sample]:
+            places = iter(original_offsets(texts[sample], [place for window in own for place in offsets[window]]))
+            for window in own:
+                found[window] = list(itertools.islice(places, len(offsets[window])))
+    return found
+
+
 def _token_at(tokens: list[str], joiner: str) -> list[int]:
     """For each character of the joined tokens the token it belongs to; -1 for spaces."""
     token_at: list[int] = []
@@ -337,14 +332,6 @@ def _between(tags: list[str | None], i: int, style: Style) -> str | None:
     """The tag of token i, which has none: it is inside an entity if the tags before and after it are."""
     before, after = tags[i - 1] if i else None, next((tag for tag in tags[i + 1 :] if tag is not None), None)
     return style.between(before, after) if before and after else None
-
-
-def _without_spaces(split: Split, values: list[list[str]]) -> list[list[str]]:
-    """Tags without those of spaces, which do not count, as in KLUE-NER."""
-    return [
-        [tag for token, tag in zip(row.fields["tokens"], tags, strict=True) if not token.isspace()]
-        for row, tags in zip(split.rows, values, strict=True)
-    ]
 
 
 def _with_spaces_before(tokens: list[str]) -> list[str]:

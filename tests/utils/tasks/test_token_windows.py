@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 
 import pytest
+import regex
 from tagged_rows import NAMES, decode, split_of, tokenize
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertTokenizer, PreTrainedTokenizerFast
@@ -122,12 +124,18 @@ def slow_tokens(tokens: list[str], unit: str, tokenizer) -> list[list[int]]:
         for character in token:
             owner[len(text)] = i
             text += character
+    composed, origin = "", []  # letters written as several code points are one to the tokenizer where NFC has one
+    for letter in regex.finditer(r"\X", text):
+        one = unicodedata.normalize("NFC", letter[0])
+        absorbed = len(letter[0]) - len(one)
+        composed += one
+        origin += [range(letter.start(), letter.start() + absorbed + 1)]
+        origin += [range(place, place + 1) for place in range(letter.start() + absorbed + 1, letter.end())]
     encoding = tokenizer.backend_tokenizer
     encoding.no_truncation()
-    encoding = encoding.encode(text, add_special_tokens=False)
-    return [
-        sorted({owner[at] for at in range(s, e) if at in owner and not text[at].isspace()}) for s, e in encoding.offsets
-    ]
+    encoding = encoding.encode(composed, add_special_tokens=False)
+    places = [[at for part in origin[s:e] for at in part] for s, e in encoding.offsets]
+    return [sorted({owner[at] for at in own if at in owner and not text[at].isspace()}) for own in places]
 
 
 def slow_labels(covered: list[list[int]], unit: str) -> list[int | None]:

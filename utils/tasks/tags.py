@@ -1,0 +1,269 @@
+"""What tokens are tagged with: IOB2 inside, whatever scheme a file is written in; and what a token is."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from typing_extensions import Self
+
+from heads import HeadedEncoderConfig
+
+from ..arguments import TokenDataArguments
+from ..data.splits import Split
+from ..errors import UserError
+from ..metrics.iob2 import OUTSIDE, PREFIX, Style
+from .tag_schemes import SCHEMES, TagScheme, unlike
+from .token_rows import CHARACTERS, unit_of, without_spaces
+
+logger = logging.getLogger(__name__)
+
+MOST_UNLIKE = 0.1  # of the tags of a file with entities: more than typing errors
+
+
+@dataclass
+class Tags:
+    """What is tagged, and with what.
+
+    Attributes:
+        names: tags in IOB2, or as they are where they mark no entities.
+        unit: what a token is: "characters" (spaces may be among them, as in KLUE-NER) or "words".
+        scheme: how the training file writes them, and predictions too; None: as `names`.
+        classes: the model's classes by index where they are not `names`: those of a checkpoint trained on another scheme.
+    """
+
+    names: list[str]
+    unit: str
+    scheme: TagScheme | None = None
+    classes: list[str] | None = None
+    _readings: dict[tuple, _Reading] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def joiner(self) -> str:
+        """What stands between two tokens of a sentence."""
+        return "" if self.unit == CHARACTERS else " "
+
+    @property
+    def style(self) -> Style | None:
+        """How the IOB2 tags are written; None where the tags mark no entities."""
+        return Style.of(self.names)
+
+    @classmethod
+    def of(cls, split: Split, data: TokenDataArguments) -> Self:
+        """Reads tags, their scheme and the unit off the training rows: O first, and for every type its B- and its I- tag.
+
+        Raises:
+            UserError: numbers without names, or tags of entities with a few among them that are none.
+        """
+        unit = unit_of(split)
+        if data.benchmark is not None and data.benchmark.labels:
+            return cls(list(data.benchmark.labels), unit)
+        counts = Counter(tag for tags in split.column("tags") for tag in tags)
+        sentences = without_spaces(split, split.column("tags"))
+        scheme = TagScheme.of(sentences)
+        style = PREFIX if scheme is None else scheme.style
+        if scheme is None:
+            _check_no_entities(split, counts)
+            names = set(counts)
+        else:
+            logger.info("%s: the tags are %s%s", split.file, scheme, "" if scheme.is_plain else "; IOB2 in the model")
+            _check_mostly_right(split, scheme, sentences)
+            counts = Counter(tag for tag in counts if scheme.split(tag) is not None)  # all but what only spaces have
+            names = {tag for one in counts for tag in scheme.read([one], style)} if scheme.is_plain else {OUTSIDE}
+        kinds = {((scheme.split(tag) if scheme else style.split(tag)) or ("", ""))[1] for tag in counts} - {""}
+        _say_alike(split, kinds)
+        names |= {style.join(mark, kind) for kind in kinds for mark in "BI"}
+        return cls(_sorted(names), unit, None if scheme is None or scheme.is_plain else scheme)
+
+    @classmethod
+    def of_checkpoint(cls, config: HeadedEncoderConfig, split: Split) -> Self:
+        """What a checkpoint was trained on; the unit is read off a split's rows where a stock one does not say it."""
+        classes, unit = config.label_names, getattr(config, "token_unit", None) or unit_of(split)
+        written = getattr(config, "tag_scheme", None)
+        if written is not None:
+            return cls(classes, unit, TagScheme(**written))
+        scheme = TagScheme.of_names(classes) if Style.of(classes) is None else None
+        if scheme is None or SCHEMES[scheme.name].first != "B":
+            return cls(classes, unit)
+        kinds = {(scheme.split(name) or ("", ""))[1] for name in classes} - {""}
+        names = _sorted({OUTSIDE, *(PREFIX.join(mark, kind) for kind in kinds for mark in "BI")})
+        return cls(names, unit, scheme, classes)
+
+    def config_fields(self) -> dict[str, Any]:
+        """How a configuration says the same."""
+        return {
+            "token_unit": self.unit,
+            "id2label": dict(enumerate(self.classes or self.names)),
+            "label2id": self.class_ids(),
+            **({} if self.scheme is None else {"tag_scheme": self.scheme.config_field()}),
+        }
+
+    # From a file's tags to IOB2 and back
+
+    def read(self, split: Split) -> list[list[str]]:
+        """The tags of every row in IOB2; those that are no tags of the scheme as they are."""
+        scheme = self._reading_of(split).scheme
+        sentences = split.column("tags")
+        if scheme is None or (scheme.is_plain and {tag for tags in sentences for tag in tags} <= set(self.names)):
+            return sentences
+        return self._to_iob2(split, sentences, scheme)
+
+    def write(self, tags: Sequence[str]) -> list[str]:
+        """IOB2 tags of a sentence as the training file writes them."""
+        return list(tags) if self.scheme is None else self.scheme.write(tags, self.style or PREFIX)
+
+    def read_back(self, split: Split, written: list[list[str]]) -> list[list[str]]:
+        """IOB2 of what `write` gave."""
+        return written if self.scheme is None else self._to_iob2(split, written, self.scheme)
+
+    def class_ids(self) -> dict[str, int]:
+        """The model's classes by the tags that `model_tags` gives."""
+        return {name: i for i, name in enumerate(self.classes or self.names)}
+
+    def model_tags(self, tags: Sequence[str]) -> list[str]:
+        """IOB2 tags of a sentence as classes of the model."""
+        return list(tags) if self.classes is None else self.write(tags)
+
+    def names_by_class(self) -> list[str]:
+        """The IOB2 tag that each class of the model stands for."""
+        if self.classes is None or self.scheme is None:
+            return self.names
+        begins = (SCHEMES[self.scheme.name].first, SCHEMES[self.scheme.name].only)
+        split = [self.scheme.split(name) or ("", "") for name in self.classes]
+        return [PREFIX.join("B" if mark in begins else "I", kind) if kind else OUTSIDE for mark, kind in split]
+
+    def faults(self, split: Split) -> dict[str, int]:
+        """How many entities of a split are right and wrong in its scheme; empty where tags mark none."""
+        return self._reading_of(split).counts
+
+    def _reading_of(self, split: Split) -> _Reading:
+        """How a split is read; says so once."""
+        key = (split.name, split.file, split.part, len(split.rows))
+        if key not in self._readings:
+            self._readings[key] = self._find_reading(split)
+        return self._readings[key]
+
+    def _find_reading(self, split: Split) -> _Reading:
+        """The training file's scheme, or the split's own where that leaves fewer entities wrong."""
+        own = self.scheme
+        if own is None and self.style is not None:
+            own = TagScheme("IOB2", suffix=self.style.suffix)
+        if own is None:
+            return _Reading(None, {})
+        sentences = without_spaces(split, split.column("tags"))
+        fits = own.fits({tag for tags in sentences for tag in tags})
+        wrong = _wrong(own, sentences)
+        other = TagScheme.of(sentences) if wrong or not fits else own
+        if other is not None and other != own:
+            wrong_there = _wrong(other, sentences)
+            if len(wrong_there) < len(wrong) or not fits:
+                message = (
+                    "%s: the tags are %s, those of the training file %s; they are read as such, predictions are %s"
+                )
+                logger.warning(message, split.file, other, own, own)
+                own, wrong = other, wrong_there
+        right = sum(len(own.pieces(tags).entities) for tags in sentences)
+        if wrong:
+            row, token, tag = wrong[0]
+            message = "%s: %d of %d entities are wrong in %s and count as none, the first at row %d, token %d: %s"
+            place = (split.rows[row].line, token + 1, tag)
+            logger.warning(message, split.file, len(wrong), right + len(wrong), own.name, *place)
+        elif not right:
+            logger.warning("%s: no tag marks an entity", split.file)
+        return _Reading(own, {"entities": right, "wrong_entities": len(wrong)})
+
+    def _to_iob2(self, split: Split, sentences: list[list[str]], scheme: TagScheme) -> list[list[str]]:
+        style = self.style or PREFIX
+        found = []
+        for row, tags in zip(split.rows, sentences, strict=True):
+            spaces = [token.isspace() for token in row.fields["tokens"]]
+            apart = _begin_after_spaces(scheme, tags, spaces) if scheme.name == "IOB1" else tags
+            read = iter(scheme.read([tag for tag, space in zip(apart, spaces, strict=True) if not space], style))
+            found.append([OUTSIDE if space else next(read) for space in spaces])
+        return found
+
+
+class _Reading(NamedTuple):
+    """What a split is read in, None for tags that mark no entities, and its entities, right and wrong."""
+
+    scheme: TagScheme | None
+    counts: dict[str, int]
+
+
+def _wrong(scheme: TagScheme, sentences: list[list[str]]) -> list[tuple[int, int, str]]:
+    """Row, token and tag of the beginning of every entity that is wrong."""
+    return [
+        (row, piece.first, tags[piece.first])
+        for row, tags in enumerate(sentences)
+        for piece in scheme.pieces(tags).wrong
+    ]
+
+
+def _begin_after_spaces(scheme: TagScheme, tags: list[str], spaces: list[bool]) -> list[str]:
+    """IOB1 tags that say the same without their spaces: a space outside of entities parts what stands on its sides."""
+    found = list(tags)
+    for i in range(1, len(tags)):
+        mark, kind = scheme.split(tags[i]) or ("", "")
+        if mark == "I" and spaces[i - 1] and scheme.is_outside(tags[i - 1]):
+            found[i] = scheme.join("B", kind) if _kind_before(scheme, tags, spaces, i) == kind else tags[i]
+    return found
+
+
+def _kind_before(scheme: TagScheme, tags: list[str], spaces: list[bool], i: int) -> str:
+    """The type of the last token before token i that is no space."""
+    before = next((j for j in range(i - 1, -1, -1) if not spaces[j]), None)
+    return "" if before is None else (scheme.split(tags[before]) or ("", ""))[1]
+
+
+def _check_mostly_right(split: Split, scheme: TagScheme, sentences: list[list[str]]) -> None:
+    """Raises UserError where most entities are wrong in the scheme that fits best."""
+    wrong = _wrong(scheme, sentences)
+    if len(wrong) > sum(len(scheme.pieces(tags).entities) for tags in sentences):
+        row, token, tag = wrong[0]
+        reason = f"most entities are wrong in {scheme.name}, which fits the tags best, such as '{tag[:40]}' at token {token + 1}"
+        raise UserError(f"{reason}; write them in IOB2 (B-PER, I-PER, O)", file=split.file, row=split.rows[row].line)
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    return sorted(set(names), key=lambda name: (name != OUTSIDE, name[2:] if name[1:2] == "-" else name, name))
+
+
+def _check_no_entities(split: Split, counts: Counter[str]) -> None:
+    """Says that tags mark no entities.
+
+    Raises:
+        UserError: most of them do.
+    """
+    others = unlike(counts)
+    odd = sum(counts[tag] for tag in others)
+    for row in split.rows if 0 < odd <= MOST_UNLIKE * (sum(counts.values()) - counts[OUTSIDE]) else ():
+        for i, tag in enumerate(row.fields["tags"], start=1):
+            if tag in others:
+                reason = f"the tag '{tag[:40]}' of token {i} is unlike the others, such as {_marked(counts, others)}"
+                raise UserError(
+                    f"{reason}; correct it, or all tags would mark no entities", file=split.file, row=row.line
+                )
+    listed = ", ".join(f"'{tag[:40]}'" for tag in others[:5])
+    if others:
+        message = (
+            "%s: because of %s the tags are in no scheme of entities: they are scored tag by tag, without entity_f1"
+        )
+        logger.warning(message, split.file, listed)
+    else:
+        logger.info("%s: the tags mark no entities: they are scored tag by tag", split.file)
+
+
+def _marked(counts: Counter[str], others: list[str]) -> str:
+    return max((tag for tag in counts if tag not in others and tag != OUTSIDE), key=lambda tag: (counts[tag], tag))
+
+
+def _say_alike(split: Split, kinds: set[str]) -> None:
+    alike: dict[str, list[str]] = {}
+    for kind in sorted(kinds):
+        alike.setdefault(kind.casefold(), []).append(kind)
+    for several in alike.values():
+        if len(several) > 1:
+            logger.warning("%s: %s are types of their own; they differ by case only", split.file, " and ".join(several))
