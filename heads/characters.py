@@ -16,7 +16,8 @@ ZERO_WIDTH_JOINER = "\u200d"
 
 def compose(text: str) -> str:
     """The text with every letter and what follows it, such as accents and the vowels of Hangul, as one code point where
-    Unicode has one: NFC, but code points that stand alone are left as they are. A text in NFC is returned unchanged."""
+    Unicode has one: NFC, but code points that stand alone are left as they are. A text in NFC is returned unchanged.
+    """
     return _compose(text)[0]
 
 
@@ -108,7 +109,8 @@ def _compose(text: str) -> tuple[str, Sequence[int]]:
 
 def _absorbed(text: str, offsets: Sequence[tuple[int, int]]) -> dict[int, int]:
     """The ends of tokens that are followed by code points which no token covers and which join the letter before them, and
-    the ends of those."""
+    the ends of those.
+    """
     covered = bytearray(len(text))
     for start, end in offsets:
         covered[start:end] = b"\1" * (end - start)

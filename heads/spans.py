@@ -96,7 +96,8 @@ def _context_offsets(
     encoded: BatchEncoding, windows: list[int], context: str
 ) -> Iterator[tuple[int, list[bool], list[tuple[int, int]]]]:
     """Of each window of one context: its number, which of its T tokens are the context's, and where these stand in it, else
-    (0, 0)."""
+    (0, 0).
+    """
     inside = {window: [part == 1 for part in encoded.sequence_ids(window)] for window in windows}
     places = {
         window: [place if ours else (0, 0) for ours, place in zip(inside[window], found, strict=True)]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
+
+# What the operating system says where a file or folder cannot be written.
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG)
 
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
 _LEAST = 220  # for the message itself, however long the path is
@@ -56,12 +63,26 @@ def first_line(error: BaseException) -> str:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Runs a script's `main`. A `ShownError` ends it with one line and its exit code; with --debug, with a traceback."""
+    """Runs a script's `main`. A `ShownError` ends it with one line and its exit code; --debug shows its traceback as well.
+
+    So does a file that cannot be written, for want of room or of a permission.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console may not know every character, such as CP949's
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except ShownError as error:
-        if "--debug" in sys.argv:
+        _end(error)
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
             raise
-        if os.environ.get("RANK", "0") == "0":  # one process speaks for all
-            print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(UserError(f"{error.filename or 'a file'}: cannot be written ({error.strerror})"))
+
+
+def _end(error: ShownError) -> NoReturn:
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    elif os.environ.get("RANK", "0") == "0":  # one process speaks for all
+        print(f"error: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)

@@ -2,7 +2,8 @@
 
 from .data import DataArguments, QADataArguments, SequenceDataArguments, TokenDataArguments
 from .model import ModelArguments
-from .parser import Arguments, Parser, flag_words, parse_arguments, read_recipe
+from .parser import Arguments, Parser, parse_arguments
+from .recipe import read_recipe
 from .training import HeadTrainingArguments
 
 __all__ = [
@@ -14,7 +15,6 @@ __all__ = [
     "QADataArguments",
     "SequenceDataArguments",
     "TokenDataArguments",
-    "flag_words",
     "parse_arguments",
     "read_recipe",
 ]

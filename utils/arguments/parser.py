@@ -5,19 +5,24 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
-import json
+import math
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-import yaml
 from transformers import HfArgumentParser
+from transformers.hf_argparser import string_to_bool
 
-from ..errors import UserError
+from ..errors import UserError, first_line
 from .data import DataArguments
 from .model import ModelArguments
+from .recipe import read_recipe
 from .training import HeadTrainingArguments
+from .unknown import meant_by
+
+LONG = 200  # characters of a message
 
 
 class Arguments(NamedTuple):
@@ -28,16 +33,39 @@ class Arguments(NamedTuple):
     training: HeadTrainingArguments
 
 
+def truth_value(text: str) -> bool:
+    """What people write for true and false.
+
+    Raises:
+        argparse.ArgumentTypeError: anything else.
+    """
+    if text.lower() in ("true", "yes", "on", "t", "y", "1"):
+        return True
+    if text.lower() in ("false", "no", "off", "f", "n", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"'{text}' is neither true nor false")
+
+
 class Parser(HfArgumentParser):
     """Says what is wrong with the flags in one line."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        if "--debug" not in self._option_string_actions:  # TrainingArguments has one
-            debug = "Show the traceback of an error."
+        debug = "Show the traceback of an error."
+        if "--debug" in self._option_string_actions:  # TrainingArguments has one that means something else
+            own = self._option_string_actions["--debug"]
+            own.help, own.nargs = debug, 0
+        else:
             self.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=debug)
+        for action in self._actions:
+            if action.type is string_to_bool:
+                action.type = truth_value
 
     def error(self, message: str) -> NoReturn:
+        found = re.fullmatch(r"(.*invalid choice: '(.*)') \(choose from (.*)\)", message)
+        if found and len(message) > LONG:  # optimizers and schedulers
+            close = difflib.get_close_matches(found[2], re.findall(r"[\w-]+", found[3]), n=1)
+            message = found[1] + (f"; did you mean '{close[0]}'?" if close else "")
         raise UserError(f"{message}; {self.prog} --help lists all flags")
 
 
@@ -57,45 +85,44 @@ def parse_arguments(data_arguments: type[DataArguments], argv: Sequence[str] | N
     if argv and not argv[0].startswith("-"):
         names = [item.name for kind in kinds for item in dataclasses.fields(kind) if item.init]
         argv = read_recipe(argv[0], names) + argv[1:]
+    known, left = parser.parse_known_args(argv)
+    if left:
+        raise UserError(_unknown(left[0], vars(known), parser.prog))
     try:
-        arguments = Arguments(*parser.parse_args_into_dataclasses(argv))
-    except ValueError as error:
-        raise UserError(str(error)) from error
-    if arguments.training.freeze_encoder and arguments.model.config_name is not None:
+        arguments = Arguments(*parser.parse_args_into_dataclasses(argv, look_for_args_file=False))
+    except (ImportError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise UserError(first_line(error)) from error
+    _check(arguments)
+    return arguments
+
+
+def _unknown(word: str, names: dict[str, Any], script: str) -> str:
+    name = word.partition("=")[0].lstrip("-")
+    if not word.startswith("-"):
+        return f"'{word}' belongs to no flag; {script} --help lists them"
+    meant = meant_by(name, names, dashes="--")
+    return f"there is no flag --{name}" + (f": {meant}" if meant else f"; {script} --help lists them")
+
+
+def _check(arguments: Arguments) -> None:
+    """Raises UserError for numbers that are none, and for contradictions between the kinds of arguments."""
+    for kind in arguments:
+        for item in dataclasses.fields(kind):
+            value = getattr(kind, item.name, None)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UserError(f"--{item.name} must be a number, not {value}")
+    model, _, training = arguments
+    if training.freeze_encoder and model.config_name is not None:
         cure = "name a pretrained one with --model_name_or_path"
         raise UserError(f"--freeze_encoder would leave the encoder of --config_name at its random weights; {cure}")
-    return arguments
+    for name in ("model_name_or_path", "config_name", "tokenizer_name"):
+        place = getattr(model, name)
+        if place is not None and Path(place).is_dir() and _within(Path(place), training.folder):
+            what = f"--{name} {place} is read from there"
+            raise UserError(f"a folder holds one run, and {what}; name another --output_dir than {training.folder}")
 
 
-def read_recipe(path: str, names: Sequence[str]) -> list[str]:
-    """Turns a YAML or JSON file of `flag: value` into command-line arguments.
-
-    Raises:
-        UserError: no such file, not a mapping, or a key that is not in `names`.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        recipe = yaml.safe_load(text)  # JSON is YAML
-    except OSError as error:
-        raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
-    if not isinstance(recipe, dict):
-        raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
-    arguments: list[str] = []
-    for key, value in recipe.items():
-        if key not in names:
-            close = difflib.get_close_matches(str(key), names, n=1)
-            row = next((i for i, line in enumerate(text.splitlines(), 1) if str(key) in line), None)
-            cure = f"did you mean '{close[0]}'?" if close else "--help lists the flags, the keys are the same"
-            raise UserError(f"unknown key '{key}'; {cure}", file=path, row=row)
-        if value is None:
-            continue
-        arguments += [f"--{key}", *flag_words(value)]
-    return arguments
-
-
-def flag_words(value: Any) -> list[str]:
-    """A value of YAML or JSON as the words after a flag."""
-    values = value if isinstance(value, list) else [value]
-    return [json.dumps(v) if isinstance(v, dict) else str(v) for v in values]
+def _within(place: Path, folder: Path) -> bool:
+    """Whether a place is this folder, or one of the checkpoints in it."""
+    place, folder = place.resolve(), folder.resolve()
+    return place == folder or (place.parent == folder and place.name.startswith(("checkpoint-", "unfinished")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import torch
 from transformers import TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
+
+from .checks import check_json, check_numbers, check_packages
 
 
 @dataclass
@@ -20,7 +23,10 @@ class HeadTrainingArguments(TrainingArguments):
 
     train_sampling_strategy: str = field(
         default="group_by_length",
-        metadata={"help": "group_by_length batches rows of similar length; random is the library's own default."},
+        metadata={
+            "help": "group_by_length batches rows of similar length; random is the library's own default.",
+            "choices": ["group_by_length", "random", "sequential"],
+        },
     )
     head_learning_rate: float | None = field(
         default=None,
@@ -62,7 +68,14 @@ class HeadTrainingArguments(TrainingArguments):
         if not torch.accelerator.is_available():
             self.use_cpu = True  # said aloud, or --bf16 is refused
             self.dataloader_pin_memory = False
+        if self.output_dir is not None and not self.output_dir.strip():
+            raise ValueError("--output_dir is empty: name a folder")
+        check_json(self)
+        if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
+            raise ValueError("--deepspeed needs a package that is not installed: pip install deepspeed")
         super().__post_init__()
+        check_numbers(self)
+        check_packages(self)
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ValueError("scores count whole rows: leave --batch_eval_metrics and --eval_do_concat_batches out")
         if self.freeze_encoder and not self.do_train:

@@ -226,7 +226,8 @@ def _tidy(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
 
 def tidy_tag(tag: str) -> str:
     """A tag in NFC, without white space at its ends and characters that nobody sees; full-width letters and signs and the
-    dashes of other alphabets as those of a keyboard."""
+    dashes of other alphabets as those of a keyboard.
+    """
     if tag.isascii():
         return tag.strip()
     tag = unicodedata.normalize("NFC", "".join(_plain(character) for character in tag)).strip()

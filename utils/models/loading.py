@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
@@ -18,6 +19,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import ModelArguments
 from ..errors import UserError, first_line
+from .places import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
 from .stock import from_stock, headed_config, stock_class, stock_ending
 
 logger = logging.getLogger(__name__)
@@ -74,8 +76,11 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
             revision=arguments.model_revision if name == arguments.model_name_or_path else "main",
             trust_remote_code=arguments.trust_remote_code,
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"no tokenizer at '{name}': {first_line(error)}; name one with --tokenizer_name") from error
+    except Exception as error:  # a tokenizer.json that is cut short raises a bare one
+        cure = "name one with --tokenizer_name"
+        raise UserError(f"no tokenizer at '{name}': {why_no_tokenizer(name, error)}; {cure}") from error
+    if Path(name).is_dir() and not has_vocabulary(Path(name)):
+        raise UserError(f"no tokenizer at '{name}': no vocabulary in this folder; name one with --tokenizer_name")
     if not tokenizer.is_fast:
         raise UserError(f"the tokenizer {name} has no fast version, and character offsets need one")
     tokenizer.padding_side = tokenizer.truncation_side = "right"
@@ -175,6 +180,14 @@ def count(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
+def first_not_finite(module: torch.nn.Module) -> str | None:
+    """The name of the first parameter with a value that is nan or infinite; None where all are numbers."""
+    for name, parameter in module.named_parameters():
+        if not torch.isfinite(parameter).all():
+            return name
+    return None
+
+
 def add_weights(key: Any, module: torch.nn.Module) -> None:
     """Adds a module's weights and their names to a hash of `hashlib`."""
     for name, tensor in module.state_dict().items():
@@ -189,7 +202,7 @@ def _read_config(arguments: ModelArguments) -> PretrainedConfig:
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
         )
     except (OSError, ValueError) as error:
-        raise UserError(f"no configuration at '{name}': {first_line(error)}") from error
+        raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
 
 
 def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
@@ -215,6 +228,8 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
             use_safetensors=True,  # a pickle can run code
             output_loading_info=True,
         )
+    except SafetensorError as error:
+        raise UserError(f"cannot load weights from '{name}': {why_no_weights(name, error)}") from error
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"cannot load weights from '{name}': {first_line(error)}") from error
     finally:
@@ -225,6 +240,11 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
         shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         kind = f"its type, {config.model_type}"
         raise UserError(f"{name} lacks {len(missing)} weights of a model of {kind} ({shown}); is it another model?")
+    broken = first_not_finite(model)
+    if broken is not None:
+        raise UserError(
+            f"{name} cannot be used: its weight {broken} holds values that are no numbers (nan or infinite)"
+        )
     return model
 
 

@@ -19,8 +19,21 @@ NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_seco
 # The Hub's names of metrics, which stand inside ours.
 METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse", "precision", "recall")
 
+# Arguments that say nothing of how the weights came about: what the card shows in its own words, and names of files, folders
+# and accounts of the machine at hand.
+NOT_IN_CARD = set(
+    "model_name_or_path config_name tokenizer_name head head_kwargs "
+    "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file overwrite_cache "
+    "preprocessing_num_workers output_dir do_train do_eval do_predict resume_from_checkpoint run_name project report_to "
+    "log_level log_level_replica log_on_each_node logging_strategy logging_steps logging_first_step logging_nan_inf_filter "
+    "disable_tqdm trackio_space_id trackio_bucket_id trackio_static_space_id push_to_hub hub_token hub_private_repo "
+    "hub_model_id hub_strategy hub_always_push hub_revision local_rank debug "
+    "dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor".split()
+)
+
 
 def write_card(
+    folder: Path,
     config: Any,
     task: Task,
     arguments: Arguments,
@@ -29,9 +42,10 @@ def write_card(
     by_class: Mapping[str, Mapping[str, float]],
     chosen: str,
 ) -> None:
-    """Writes `README.md` into the folder of a run.
+    """Writes `README.md` beside the other files of a run.
 
     Args:
+        folder: where they are.
         config: of the model.
         run: the contents of `run.json`.
         report: the contents of `data_report.json`.
@@ -63,7 +77,7 @@ def write_card(
     pictures = [
         f"![{text}]({file})"
         for file, text in (("training.png", "Losses and score during training"), ("scores.png", "Scores by class"))
-        if (training.folder / file).exists()
+        if (folder / file).exists()
     ]
     sections = [
         f"# {name}",
@@ -86,7 +100,7 @@ def write_card(
             ("argument", "value"),
             [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in _changed(run).items()],
         ),
-        "All others have their defaults. Versions: "
+        "All others that the weights depend on have their defaults. Versions: "
         + ", ".join(f"{package} {version}" for package, version in run["versions"].items())
         + f". {run['seconds']:,.0f} seconds.",
         "## Data",
@@ -104,11 +118,11 @@ def write_card(
         "`trust_remote_code=True` runs these files, and nothing else here is run: the weights are safetensors.",
         _table(
             ("file", "SHA-256"),
-            [(path.name, f"`{sha256(path)}`") for path in sorted(training.folder.glob("*.py"))],
+            [(path.name, f"`{sha256(path)}`") for path in sorted(folder.glob("*.py"))],
         ),
     ]
     text = "\n\n".join(section for section in sections if section)
-    (training.folder / "README.md").write_text(f"---\n{metadata.to_yaml()}\n---\n\n{text}\n", encoding="utf-8")
+    (folder / "README.md").write_text(f"---\n{metadata.to_yaml()}\n---\n\n{text}\n", encoding="utf-8")
 
 
 def _eval_results(
@@ -159,22 +173,12 @@ def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _changed(run: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that differ from their defaults, but for names of files and folders of the machine at hand."""
-    local = (
-        "_file",
-        "_dir",
-        "_name",
-        "_path",
-        "hub_",
-        "push_",
-        "do_",
-        "run_",
-        "logging_",
-        "resume_",
-        "report_",
-        "head",
-    )
-    return {key: value for key, value in run["changed_from_default"].items() if not any(part in key for part in local)}
+    """The arguments that differ from their defaults, but for those of `NOT_IN_CARD`; a file by its name alone."""
+    shown = {key: value for key, value in run["changed_from_default"].items() if key not in NOT_IN_CARD}
+    return {
+        key: Path(value).name if isinstance(value, str) and Path(value).is_file() else value
+        for key, value in shown.items()
+    }
 
 
 def _source(data: DataArguments) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer
 from .data_report import count, summary
+from .run_folder import PARTS, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +47,11 @@ def predict(
     prepared: PreparedSplit | None,
     options: Any,
     folder: Path,
+    target: Path,
 ) -> Predicted:
-    """Predicts the parts of a file in order and writes `predictions.jsonl` once all are done.
+    """Predicts the parts of a file in order and writes their records once all are done.
 
-    Until then each part has a file of its own in `predictions.parts`. Its name depends on all that its content depends on: its
+    Each part has a file of its own in `predictions.parts`. Its name depends on all that its content depends on: its
     rows, the weights, the options and the code. A run that was interrupted finds its parts again when it is started once more,
     also where a row after them was corrected.
 
@@ -58,11 +59,12 @@ def predict(
         prepared: the only part, where it is in memory already.
         options: what else the predictions depend on, e.g. the lengths of windows.
         folder: of the run.
+        target: the file that all records go to.
 
     Raises:
-        UserError: whatever is wrong with a row; the parts before it are kept.
+        UserError: whatever is wrong with a row, or a score that is no number; the parts before it are kept.
     """
-    drafts = folder / "predictions.parts"
+    drafts = folder / PARTS
     key = hashlib.sha256(repr(options).encode() + source_hash())
     add_weights(key, trainer.model)
     files: list[Path] = []
@@ -76,16 +78,15 @@ def predict(
         if not done[0]:
             content = _predict_part(trainer, task, prepared or task.prepare(part))
             if trainer.is_world_process_zero():
-                replace_file(files[-1], [json.dumps(content, ensure_ascii=False)])
+                write_json(files[-1], content, indent=None)
         rows, source = rows + len(part.rows), part.file
         logger.info("predicted: %s rows%s", f"{rows:,}", " (kept from an interrupted run)" if done[0] else "")
     if not trainer.is_world_process_zero():
         return Predicted()
-    replace_file(folder / "predictions.jsonl", _lines(files))
+    replace_file(target, _lines(files))
     predicted = _sum(files, source)
     if predicted.pairs is not None:
         predicted.metrics |= {f"predict_{name}": value for name, value in task.score(predicted.pairs).items()}
-    shutil.rmtree(drafts)
     return predicted
 
 
@@ -93,6 +94,7 @@ def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> 
     output: Any = trainer.predict(prepared.features, metric_key_prefix="predict")
     return {
         "loss": output.metrics.get("predict_loss"),
+        "labels": trainer.loss_labels,  # that the loss is a mean over
         "seconds": output.metrics["predict_runtime"],
         "steps": round(output.metrics["predict_runtime"] * output.metrics["predict_steps_per_second"]),
         "counts": count(task, prepared),
@@ -110,19 +112,20 @@ def _lines(files: list[Path]) -> Iterator[str]:
 def _sum(files: list[Path], source: str) -> Predicted:
     counts: Counter[str] = Counter()
     pairs: Pairs | None = {}
-    loss, seconds, steps = 0.0, 0.0, 0
+    loss, labels, seconds, steps = 0.0, 0.0, 0.0, 0
     for file in files:
         content = json.loads(file.read_text(encoding="utf-8"))
         counts.update(content["counts"])
         seconds += content["seconds"]
         steps += content["steps"]
-        loss += content["counts"]["inputs"] * (content["loss"] or 0.0)
+        loss += content["labels"] * (content["loss"] or 0.0)
+        labels += content["labels"]
         if pairs is None or content["pairs"] is None:
             pairs = None  # some rows have no label: nothing is scored
         else:
             for name, values in content["pairs"].items():
                 pairs.setdefault(name, []).extend(values)
-    metrics = {} if pairs is None else {"predict_loss": loss / counts["inputs"]}
+    metrics = {} if pairs is None else {"predict_loss": loss / max(labels, 1)}
     metrics |= {
         "predict_runtime": round(seconds, 4),
         "predict_samples_per_second": round(counts["inputs"] / seconds, 3),

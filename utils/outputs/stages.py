@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..arguments import Arguments
 from ..data.splits import Split
-from ..files import replace_file
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer
@@ -17,6 +15,7 @@ from .card import write_card
 from .figures import draw_scores, draw_training
 from .hub import push
 from .predictions import predict
+from .run_folder import clear, finish, staged, write_json
 from .run_record import Record, run_record
 
 
@@ -31,57 +30,69 @@ def run_stages(
 ) -> None:
     """Trains, evaluates and predicts, and writes results, predictions, reports, figures and the card.
 
+    All of it is written into a folder beside what an earlier run left, and takes its place at the end.
+
     Args:
         prepared: the splits of this run that are held in memory.
         test: the parts of what is to be predicted.
         report: on the data of `prepared`.
     """
     training = arguments.training
-    output_dir = training.folder
-    metrics: dict[str, float] = {}
-
-    def save_metrics(stage: str, values: Any) -> None:
-        trainer.log_metrics(stage, values)
-        trainer.save_metrics(stage, values)
-        metrics.update(values)
-
     if training.do_train:
         outcome = trainer.train(resume_from_checkpoint=training.resume_from_checkpoint)
-        trainer.save_model(_internal_call=True)  # without a push: results and card are still to come
-        trainer.save_state()
-        save_metrics("train", outcome.metrics | {"train_samples": len(prepared["train"].split.rows)})
-    last_pairs: Pairs | None = None  # of the last split that was scored: the test rows where they have labels
-    if training.do_eval:
-        validation = prepared["validation"]
-        output: Any = trainer.predict(validation.features, metric_key_prefix="eval")
-        last_pairs = task.pairs(validation, output)
-        trainer.log(output.metrics)
-        save_metrics("eval", output.metrics | {"eval_samples": len(validation.split.rows)})
-    if training.do_predict:
-        trainer.compute_metrics = None  # it scores the validation rows; a part alone has no score
-        options = (arguments.model, arguments.data, training.bf16, training.fp16)
-        predicted = predict(trainer, task, test, prepared.get("test"), options, output_dir)
-        last_pairs = predicted.pairs or last_pairs
-        save_metrics("predict", predicted.metrics)
-        if "test" not in prepared:
-            report["test"] = predicted.report
-    if trainer.is_world_process_zero():
-        write_json(output_dir / "data_report.json", report)
-        run = run_record(trainer, arguments, report, metrics, record)
+        trainer.check_weights()
+    with staged(training.folder) as stage:
+        if trainer.is_world_process_zero():
+            clear(stage)
+        metrics: dict[str, float] = {}
         if training.do_train:
-            draw_training(trainer.state.log_history, output_dir / "training.png")
-            if last_pairs is not None:
-                draw_scores(task, last_pairs, output_dir / "scores.png")
-            by_class = task.by_class(last_pairs) if last_pairs is not None else {}
-            write_card(trainer.model.config, task, arguments, run, report, by_class, chosen_weights(trainer))
-        write_json(output_dir / "run.json", run)  # the last of them: where it is, everything is
+            trainer.save_model(str(stage), _internal_call=True)  # without a push: results and card are still to come
+            if trainer.is_world_process_zero():
+                trainer.state.save_to_json(str(stage / "trainer_state.json"))
+            metrics |= _save(trainer, stage, "train", outcome.metrics, len(prepared["train"].split.rows))
+        last_pairs: Pairs | None = None  # of the last split that was scored: the test rows where they have labels
+        if training.do_eval:
+            validation = prepared["validation"]
+            output: Any = trainer.predict(validation.features, metric_key_prefix="eval")
+            last_pairs = task.pairs(validation, output)
+            trainer.log(output.metrics)
+            metrics |= _save(trainer, stage, "eval", output.metrics, len(validation.split.rows))
+        if training.do_predict:
+            trainer.compute_metrics = None  # it scores the validation rows; a part alone has no score
+            options = (arguments.model, arguments.data, training.bf16, training.fp16)
+            predicted = predict(
+                trainer, task, test, prepared.get("test"), options, training.folder, stage / "predictions.jsonl"
+            )
+            last_pairs = predicted.pairs or last_pairs
+            metrics |= _save(trainer, stage, "predict", predicted.metrics, None)
+            if "test" not in prepared:
+                report["test"] = predicted.report
+        if trainer.is_world_process_zero():
+            write_json(stage / "all_results.json", metrics)
+            write_json(stage / "data_report.json", report)
+            run = run_record(trainer, arguments, report, metrics, record)
+            if training.do_train:
+                draw_training(trainer.state.log_history, stage / "training.png")
+                if last_pairs is not None:
+                    draw_scores(task, last_pairs, stage / "scores.png")
+                by_class = task.by_class(last_pairs) if last_pairs is not None else {}
+                write_card(stage, trainer.model.config, task, arguments, run, report, by_class, chosen_weights(trainer))
+            write_json(stage / "run.json", run)
+            finish(stage, training.folder)
     if training.push_to_hub:
         push(trainer)
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Writes a JSON file, as a whole or not at all."""
-    replace_file(path, [json.dumps(content, ensure_ascii=False, indent=2) + "\n"])
+def _save(
+    trainer: HeadTrainer, folder: Path, stage: str, metrics: dict[str, float], samples: int | None
+) -> dict[str, float]:
+    """Logs the results of a stage and writes them; returns them with the number of rows, where that is given."""
+    if samples is not None:
+        metrics = metrics | {f"{stage}_samples": samples}
+    trainer.log_metrics(stage, metrics)
+    if trainer.is_world_process_zero():
+        write_json(folder / f"{stage}_results.json", metrics)
+    return metrics
 
 
 def chosen_weights(trainer: HeadTrainer) -> str:

@@ -19,8 +19,12 @@ NOTHING = frozenset("nan NaN NAN NaT None null Null NULL N/A n/a #N/A <NA>".spli
 # The same, unless it can be a class among the others; see `signs_for_nothing`.
 SIGNS = frozenset(("-", "–", "—", "?", "-1"))
 
-_INVISIBLE: dict[int, str | None] = {code: None for code in (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)}
-_BLANK_LETTERS: dict[int, str | None] = {code: " " for code in (0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)}  # letters that show nothing
+_INVISIBLE: dict[int, str | None] = {
+    code: None for code in (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)
+}
+_BLANK_LETTERS: dict[int, str | None] = {
+    code: " " for code in (0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)
+}  # letters that show nothing
 _JOINERS = "\u200c\u200d"  # inside they make emoji and Persian words, outside they are left over
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import huggingface_hub
+import torch
 from huggingface_hub.errors import HTTPError
+from safetensors import SafetensorError
 from torch.utils.data import SequentialSampler
-from transformers import EarlyStoppingCallback, Trainer
+from transformers import EarlyStoppingCallback
 from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_utils import HubStrategy
 from transformers.utils import PushInProgress
@@ -22,15 +25,20 @@ from transformers.utils import PushInProgress
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import Arguments, HeadTrainingArguments
+from ..data.splits import Split
 from ..errors import UserError, first_line
 from ..models.frozen import HiddenStates
-from ..models.loading import write_for_all_releases
+from ..models.loading import first_not_finite, write_for_all_releases
 from ..tasks import PreparedSplit, Task
 from .callbacks import SaveAfterEvaluation
 from .collation import Collator
+from .evaluation import SummingTrainer
+from .finite import named_rows, not_finite
 from .sampler import EpochLengthGroupedSampler
 
 logger = logging.getLogger(__name__)
+
+CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
 
 
 def build_trainer(
@@ -47,32 +55,40 @@ def build_trainer(
         hidden_states: of a frozen encoder.
 
     Raises:
-        UserError: a repository to push to that cannot be made.
+        UserError: a repository to push to that cannot be made, flags that such a model or so few rows cannot have, or a
+            package that is not installed.
     """
     data, training = arguments.data, arguments.training
     width = data.max_seq_length if data.pad_to_max_length else None
-    validation = prepared.get("validation")
+    train, validation = prepared.get("train"), prepared.get("validation")
     try:
-        return HeadTrainer(
+        trainer = HeadTrainer(
             model=model,
             args=training,
-            train_dataset=prepared["train"].features if "train" in prepared else None,
+            train_dataset=train.features if train else None,
             eval_dataset=validation.features if validation else None,
             processing_class=task.tokenizer,
             data_collator=Collator(task.tokenizer, task.padding, width, hidden_states),
             compute_metrics=partial(task.compute_metrics, validation) if validation else None,
             preprocess_logits_for_metrics=task.reduce_logits,
         )
-    except (HTTPError, OSError) as error:  # Trainer creates the repository first: better now than after hours
-        cure = "log in with `hf auth login`, or leave --push_to_hub out and push later with `hf upload`"
-        raise UserError(f"--push_to_hub: the Hub does not take it ({first_line(error)}); {cure}") from error
+    except (ImportError, ValueError) as error:
+        raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
+    trainer.train_split = train.split if train else None
+    return trainer
 
 
-class HeadTrainer(Trainer):
-    """`Trainer` with a learning rate for the head and an order of rows that survives resuming."""
+class HeadTrainer(SummingTrainer):
+    """`Trainer` with a learning rate for the head and an order of rows that survives resuming; it stops where the loss or a
+    weight is no number any more.
+
+    Attributes:
+        train_split: the rows that `train_dataset` was made of, to name those of a batch.
+    """
 
     args: HeadTrainingArguments
     model: HeadedEncoderPreTrainedModel
+    train_split: Split | None = None
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -80,9 +96,44 @@ class HeadTrainer(Trainer):
         self.add_callback(SaveAfterEvaluation())
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
+        self._check()
+
+    def _check(self) -> None:
+        """Raises UserError for flags that contradict the model or the number of rows."""
+        kind = self.model.config.problem_type
+        if self.args.label_smoothing_factor and ("labels" not in self.label_names or kind not in CLASSES):
+            cure = "leave --label_smoothing_factor out"
+            raise UserError(f"labels are smoothed between classes, and this model has no single class to give; {cure}")
+        if self.args.do_train and self.args.dataloader_drop_last and self.train_dataset is not None:
+            rows, batch = len(cast(Any, self.train_dataset)), self.args.train_batch_size * self.args.world_size
+            if rows < batch:
+                cure = "leave --dataloader_drop_last out, or make batches smaller"
+                raise UserError(f"--dataloader_drop_last drops all {rows} inputs: a batch takes {batch}; {cure}")
+
+    def init_hf_repo(self, *args, **kwargs) -> None:
+        try:
+            super().init_hf_repo(*args, **kwargs)
+        except (HTTPError, OSError) as error:  # better now than after hours
+            cure = "log in with `hf auth login`, or leave --push_to_hub out and push later with `hf upload`"
+            raise UserError(f"--push_to_hub: the Hub does not take it ({first_line(error)}); {cure}") from error
+
+    def training_step(self, model, inputs, num_items_in_batch=None):
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        everywhere = self.accelerator.gather(loss.reshape(1)) if self.args.world_size > 1 else loss.reshape(1)
+        if not torch.isfinite(everywhere).all():
+            rows = named_rows(self.train_dataset, self.train_split, inputs)
+            value = everywhere[~torch.isfinite(everywhere)][0].item()
+            rate = super()._get_learning_rate()
+            raise not_finite(
+                f"the loss is {value} at step {self.state.global_step + 1} (learning rate {rate:g}{rows})", self.args
+            )
+        return loss
 
     def create_optimizer(self, model=None):
-        optimizer = super().create_optimizer(model)
+        try:
+            optimizer = super().create_optimizer(model)
+        except (ImportError, ValueError, RuntimeError, TypeError) as error:
+            raise UserError(f"--optim {self.args.optim}: {first_line(error)}") from error
         if self.args.head_learning_rate is not None:
             head = {id(parameter) for parameter in self.model.head.parameters()}
             for group in list(optimizer.param_groups):
@@ -100,6 +151,9 @@ class HeadTrainer(Trainer):
     def log(self, logs: dict[str, float], *args, **kwargs) -> None:
         if self.args.head_learning_rate is not None and "learning_rate" in logs:
             logs["head_learning_rate"] = self.head_learning_rate
+        # A step that fp16 leaves out has an infinite norm, and JSON has no such number. `logs` is the caller's.
+        for name in [name for name, value in logs.items() if not math.isfinite(value)]:
+            del logs[name]
         super().log(logs, *args, **kwargs)
 
     def _get_train_sampler(self, train_dataset=None):
@@ -142,20 +196,25 @@ class HeadTrainer(Trainer):
             message = f"--metric_for_best_model {self.args.metric_for_best_model} is not among {known}"
             raise UserError(message) from error
 
-    def _get_num_items_in_batch(self, batch_samples, device):
-        # Question answering has two columns of labels and none called "labels": its items are windows.
-        counted = [
-            {"labels": batch["start_positions"]} if "start_positions" in batch else batch for batch in batch_samples
-        ]
-        return super()._get_num_items_in_batch(counted, device)
-
     def create_model_card(self, *args, **kwargs) -> None:
         """Leaves the card that `card.write_card` has written."""
 
+    def check_weights(self) -> None:
+        """Raises UserError where a weight is nan or infinite."""
+        name = first_not_finite(self.model)
+        if name is not None:
+            raise not_finite(f"after step {self.state.global_step} the weight {name} is no number any more", self.args)
+
     def _save(self, output_dir=None, state_dict=None):
-        super()._save(output_dir, state_dict)
+        self.check_weights()
+        folder = Path(output_dir or self.args.folder)
+        try:
+            super()._save(output_dir, state_dict)
+        except SafetensorError as error:
+            raise UserError(
+                f"cannot write the weights ({first_line(error)}); is the disk full?", file=folder
+            ) from error
         if self.args.should_save:
-            folder = Path(output_dir or self.args.folder)
             write_for_all_releases(folder)
             (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
 

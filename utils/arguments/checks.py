@@ -1,0 +1,111 @@
+"""What the library finds out late and says in its own words, or not at all: numbers out of range, and packages that are missing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from transformers import TrainingArguments
+from transformers.utils import is_liger_kernel_available
+
+# The least value of numbers that have one.
+LEAST = {
+    "learning_rate": 0,
+    "head_learning_rate": 0,
+    "weight_decay": 0,
+    "max_grad_norm": 0,
+    "label_smoothing_factor": 0,
+    "per_device_train_batch_size": 1,
+    "per_device_eval_batch_size": 1,
+    "gradient_accumulation_steps": 1,
+    "eval_accumulation_steps": 1,
+    "early_stopping_patience": 1,
+    "eval_delay": 0,
+    "dataloader_num_workers": 0,
+    "seed": 0,
+    "data_seed": 0,
+}
+LARGEST_SEED = 2**32 - 1  # of numpy's generator
+JSON_FLAGS = ("lr_scheduler_kwargs", "gradient_checkpointing_kwargs", "accelerator_config", "fsdp_config", "deepspeed")
+PLAIN_OPTIMIZERS = ("adamw_torch", "adamw_torch_fused", "sgd", "adagrad", "rmsprop", "adafactor")
+PACKAGES = {"azure_ml": "azureml-sdk", "comet_ml": "comet-ml", "flyte": "flytekit", "dagshub": "dagshub mlflow"}
+
+
+def check_json(training: TrainingArguments) -> None:
+    """Raises ValueError for a flag whose value begins like JSON and is none."""
+    for name in JSON_FLAGS:
+        value = getattr(training, name, None)
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            try:
+                json.loads(value)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"--{name} is not JSON ({error}): {value}") from error
+
+
+def check_numbers(training: TrainingArguments) -> None:
+    """Raises ValueError for a number out of range."""
+    for name, least in LEAST.items():
+        value = getattr(training, name)
+        if value is not None and value < least:
+            raise ValueError(f"--{name} must be at least {least}, not {value:g}")
+    for name in ("seed", "data_seed"):
+        if (getattr(training, name) or 0) > LARGEST_SEED:
+            raise ValueError(f"--{name} must be at most {LARGEST_SEED:,}, not {getattr(training, name):,}")
+    if training.label_smoothing_factor >= 1:
+        raise ValueError(f"--label_smoothing_factor must be below 1, not {training.label_smoothing_factor:g}")
+    if training.max_steps == 0 or (training.max_steps < 0 and training.num_train_epochs <= 0 and training.do_train):
+        raise ValueError("--do_train takes at least one step: give --max_steps or --num_train_epochs above 0")
+    for name in ("save", "eval"):
+        if getattr(training, f"{name}_strategy") == "steps" and getattr(training, f"{name}_steps") <= 0:
+            cure = f"--{name}_strategy no switches it off"
+            raise ValueError(f"--{name}_steps must be above 0, not {getattr(training, f'{name}_steps'):g}; {cure}")
+
+
+def check_packages(training: Any) -> None:
+    """Raises ValueError for what needs a package that is not installed, and for names that nothing has."""
+    for name in [training.report_to] if isinstance(training.report_to, str) else training.report_to or []:
+        _check_reporter(name)
+    if training.use_liger_kernel and not is_liger_kernel_available():
+        raise ValueError(f"--use_liger_kernel {_missing('liger-kernel')}")
+    if training.torch_compile_backend is not None and training.torch_compile:
+        _check_compilation(training.torch_compile_backend, training.torch_compile_mode)
+    if training.do_train and training.optim not in PLAIN_OPTIMIZERS:
+        _check_optimizer(training)
+
+
+def _missing(package: str) -> str:
+    return f"needs a package that is not installed: pip install {package}"
+
+
+def _check_reporter(name: str) -> None:
+    if name in ("none", "all"):
+        return
+    from transformers.integrations import integration_utils  # here, because it costs seconds
+
+    known = list(integration_utils.INTEGRATION_TO_CALLBACK)
+    if name not in known:
+        raise ValueError(f"--report_to {name} is none of {', '.join(known)}, none")
+    available = integration_utils.get_available_reporting_integrations()
+    if name not in available and not (name == "flyte" and integration_utils.is_flytekit_available()):
+        raise ValueError(f"--report_to {name} {_missing(PACKAGES.get(name, name))}; or give --report_to none")
+
+
+def _check_compilation(backend: str, mode: str | None) -> None:
+    from torch import _dynamo, _inductor
+
+    if backend not in _dynamo.list_backends(None):
+        raise ValueError(f"--torch_compile_backend {backend} is none of {', '.join(_dynamo.list_backends())}")
+    modes = list(_inductor.list_mode_options())
+    if mode is not None and mode not in modes:
+        raise ValueError(f"--torch_compile_mode {mode} is none of {', '.join(modes)}")
+
+
+def _check_optimizer(training: TrainingArguments) -> None:
+    from transformers import Trainer  # here, because it costs seconds
+
+    try:
+        Trainer.get_optimizer_cls_and_kwargs(training)
+    except (ImportError, ValueError) as error:
+        raise ValueError(f"--optim {str(getattr(training.optim, 'value', training.optim))}: {error}") from error
+    except Exception:  # some want to see the model; what is wrong with them shows when the optimizer is made
+        pass

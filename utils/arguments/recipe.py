@@ -1,0 +1,66 @@
+"""A YAML or JSON file of flags."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import UserError
+from .unknown import meant_by
+
+# What switches these off. YAML reads a bare `no` or `off` as a truth value, which none of them is.
+OFF = {"eval_strategy": "no", "save_strategy": "no", "logging_strategy": "no", "report_to": "none"}
+OFF_WORDS = ("no", "off", "false", "none")
+
+
+def read_recipe(path: str, names: Sequence[str]) -> list[str]:
+    """Turns a YAML or JSON file of `flag: value` into command-line arguments; values are taken as they are written.
+
+    Raises:
+        UserError: no such file, not a mapping, a key that is not in `names`, or one that stands there twice.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        loader = yaml.SafeLoader(text)  # JSON is YAML
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
+        _check_twice(path, node)
+        loader.flatten_mapping(node)
+        arguments: list[str] = []
+        for key, value in node.value:
+            if key.value not in names:
+                cure = meant_by(str(key.value), names) or "--help lists the flags, the keys are the same"
+                row = key.start_mark.line + 1
+                raise UserError(f"unknown key '{key.value}'; {cure}", file=path, row=row)
+            arguments += _words(key.value, value, loader)
+    except OSError as error:
+        raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
+    return arguments
+
+
+def _check_twice(path: str, node: yaml.MappingNode) -> None:
+    rows: dict[str, int] = {}
+    for key, _ in node.value:
+        row = key.start_mark.line + 1
+        if isinstance(key, yaml.ScalarNode) and rows.setdefault(key.value, row) != row:
+            raise UserError(f"'{key.value}' is also in row {rows[key.value]}; leave one out", file=path, row=row)
+
+
+def _words(name: str, value: yaml.Node, loader: Any) -> list[str]:
+    """A flag and its values as words of a command line; none where the value is empty."""
+    if value.tag == "tag:yaml.org,2002:null":
+        return []
+    values = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    if name in OFF and len(values) == 1 and str(values[0].value).lower() in OFF_WORDS:
+        return [f"--{name}", OFF[name]]
+    return [
+        f"--{name}",
+        *(v.value if isinstance(v, yaml.ScalarNode) else json.dumps(loader.construct_object(v, True)) for v in values),
+    ]

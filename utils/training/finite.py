@@ -1,0 +1,43 @@
+"""Numbers that are none: a loss or a weight that is nan or infinite ends a run, with what a user can do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..arguments import HeadTrainingArguments
+from ..data.splits import Split
+from ..errors import UserError
+
+MOST_ROWS = 8  # of a batch, in a message
+
+
+def not_finite(what: str, training: HeadTrainingArguments) -> UserError:
+    """The error for a number that is none: what it is and where, with the usual cure."""
+    cure = "nothing was saved; try a smaller --learning_rate"
+    if training.head_learning_rate is not None:
+        cure += " and --head_learning_rate"
+    cure += ", or --bf16 in place of --fp16" if training.fp16 else ", or look for odd values in these rows"
+    return UserError(f"{what}: {cure}")
+
+
+def named_rows(features: Any, split: Split | None, batch: dict[str, torch.Tensor]) -> str:
+    """The rows of the file that a batch was made of, in words; empty where they cannot be told.
+
+    Args:
+        features: of all rows, with the columns `input_ids` and `row`.
+        split: the rows.
+        batch: `input_ids` and `attention_mask`, (B, T).
+    """
+    if split is None or "row" not in getattr(features, "column_names", ()):
+        return ""
+    masks = batch["attention_mask"].bool()
+    inputs = {tuple(ids[mask].tolist()) for ids, mask in zip(batch["input_ids"], masks, strict=True)}
+    found: set[int] = set()
+    for part in features.select_columns(["input_ids", "row"]).iter(batch_size=1000):
+        found.update(row for ids, row in zip(part["input_ids"], part["row"], strict=True) if tuple(ids) in inputs)
+    lines = [str(split.rows[row].line) for row in sorted(found)]
+    shown = ", ".join(lines[:MOST_ROWS]) + (", ..." if len(lines) > MOST_ROWS else "")
+    return f", rows {shown} of {Path(split.file).name}" if lines else ""
