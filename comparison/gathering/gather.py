@@ -116,7 +116,7 @@ def _scores(cells: Sequence[Cell], metric: SummableMetric, counts: np.ndarray) -
     results = [_read(cell.folder / "predict_results.json") for cell in cells]
     names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]
-    scores = {metric.name: asdict(summarise_seeds(metric.score(counts.sum(axis=1)).tolist()))}
+    scores = {metric.name: asdict(summarise_seeds(metric.score(counts.sum(axis=1)).tolist(), metric.low, metric.high))}
     for name in others:
         scores[name] = asdict(summarise_seeds([result[f"predict_{name}"] for result in results]))
     return scores

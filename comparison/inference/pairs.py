@@ -4,15 +4,14 @@ Two things make a difference of two scores uncertain: the test rows are a sample
 each once. The design is that of radiology's multi-reader multi-case studies (Obuchowski & Rockette 1995; Hillis 2014), with
 heads for tests, seeds for readers, nested within their head, and rows for cases.
 
-- Rows are paired: a resample takes the same rows for every model. Between two models most of the rows agree, and what they
-  agree on cancels.
+- Rows are paired: all models are scored on the same ones. On most of the rows two models agree, and what they agree on cancels.
 - Seeds are not paired. Seed 1 of one head and seed 1 of another see the data in one order but begin with other weights in
   other shapes: they are two draws, not a matched pair. Were they alike after all, the interval would be too wide, not too narrow.
 
 With one seed per head there is nothing to learn about seeds: the claim is then about these two trained models.
 `benchmarks/rejections.py` simulates how often a difference is found where there is none.
 
-Letters: S seeds, N rows, K numbers per row (`SummableMetric`), B resamples. Everything is deterministic given `seed`.
+Letters: S seeds, N rows, K numbers per row (`SummableMetric`). Nothing is drawn at random: equal counts give equal numbers.
 """
 
 from __future__ import annotations
@@ -23,13 +22,11 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from statsmodels.stats.contingency_tables import mcnemar
 
 from utils.metrics.metric import SummableMetric
 
+from .evidence import Evidence
 from .p_values import LEVEL, holm, p_in_words
-from .resampling import resample_rows
-from .uncertainty import Uncertainty
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,10 @@ class PairComparison:
         unit: "points" (hundredths of a metric on the scale 0-1), or the name of a metric with a unit of its own.
         seeds: of the two heads.
         difference: of the mean scores.
-        low, high: 95 % interval, from the resampled metric; of this pair alone, not widened for the number of pairs.
-        p_value: two-sided, from the same resamples.
+        low, high: 95 % interval, of this pair alone, not widened for the number of pairs; it leaves out 0 where p_value is below
+            .05, and nowhere else.
+        p_value: two-sided; how often a difference of this size comes about by chance (`exchange`). With one seed per head and
+            rows that are right or wrong it is McNemar's.
         p_holm: the same after Holm's correction (1979) over all pairs that were compared.
         covers_seeds: false if a head has one seed: then the claim is about these trained models, not about heads.
         better: the name of the better head where p_holm < .05, else None.
@@ -51,7 +50,7 @@ class PairComparison:
         rows_won, rows_lost: per pair of seeds in their order, rows on which `head` alone scores higher, or lower; empty for
             metrics that are no mean over rows.
         mcnemar_p: the exact test of McNemar (1947) on them where rows are right or wrong. It is about that pair of models.
-        minimum_detectable: the difference that these rows and seeds find with 80 % power.
+        minimum_detectable: the difference that these rows and seeds find with 80 % power; at least half of the interval.
         detectable: the difference that the next two are about.
         rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
             where no number does.
@@ -119,17 +118,12 @@ class PairComparison:
 
 
 def compare_heads(
-    counts: Mapping[str, np.ndarray],
-    metric: SummableMetric,
-    resamples: int = 2000,
-    detectable: float = 0.1,
-    seed: int = 0,
+    counts: Mapping[str, np.ndarray], metric: SummableMetric, detectable: float = 0.1
 ) -> list[PairComparison]:
-    """Every pair of heads, the one that comes later in `counts` minus the earlier one.
+    """Compares every pair of heads, the one that comes later in `counts` minus the earlier one.
 
     Args:
         counts: per head (S, N, K), from `metric.count`; the same N rows in the same order throughout. S may differ.
-        resamples: of the rows. p values are no smaller than about 1 / resamples.
         detectable: the difference that `rows_needed` and `seeds_needed` are about, in the unit of the comparison.
 
     Raises:
@@ -138,52 +132,42 @@ def compare_heads(
     if len({head.shape[1:] for head in counts.values()}) != 1:
         shapes = ", ".join(f"{name} {head.shape[1]}" for name, head in counts.items())
         raise ValueError(f"heads are compared on the same test rows; got {shapes}")
-    scale = metric.points or 1.0
-    generator = np.random.default_rng(seed)
-    scores = {name: scale * metric.score(head.sum(axis=1)) for name, head in counts.items()}
-    models = np.concatenate(list(counts.values()))
-    resampled = scale * resample_rows(models, metric, resamples, generator)
-    parts = np.split(resampled, np.cumsum([len(head) for head in counts.values()])[:-1], axis=1)
-    deviations = {name: part - part.mean(axis=0) for name, part in zip(counts, parts, strict=True)}
-
-    found = []
-    for baseline, head in combinations(counts, 2):
-        pair = (head, baseline)
-        uncertainty = Uncertainty.of(
-            [scores[name] for name in pair], [deviations[name] for name in pair], models.shape[1]
-        )
-        difference = float(scores[head].mean() - scores[baseline].mean())
-        low, high, p_value = uncertainty.interval(difference, generator)
-        won, lost, mcnemar_p = _rows_won(counts[head], counts[baseline], metric)
-        found.append(
-            PairComparison(
-                head=head,
-                baseline=baseline,
-                metric=metric.name,
-                unit="points" if metric.points else metric.name,
-                rows=models.shape[1],
-                seeds=(len(counts[head]), len(counts[baseline])),
-                difference=difference,
-                low=low,
-                high=high,
-                p_value=p_value,
-                p_holm=p_value,
-                covers_seeds=uncertainty.covers_seeds,
-                better=None,
-                rows_error=math.sqrt(uncertainty.rows_variance),
-                seeds_error=math.sqrt(uncertainty.seeds_variance),
-                hedges_g=_hedges_g(scores[head], scores[baseline]),
-                rows_won=won,
-                rows_lost=lost,
-                mcnemar_p=mcnemar_p,
-                minimum_detectable=uncertainty.minimum_detectable(),
-                detectable=detectable,
-                rows_needed=uncertainty.rows_needed(detectable),
-                seeds_needed=uncertainty.seeds_needed(detectable),
-            )
-        )
+    found = [
+        _compare_pair((head, baseline), Evidence(counts[head], counts[baseline], metric), detectable)
+        for baseline, head in combinations(counts, 2)
+    ]
     corrected = holm([pair.p_value for pair in found])
     return [_with_verdict(pair, p, metric) for pair, p in zip(found, corrected, strict=True)]
+
+
+def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float) -> PairComparison:
+    metric, uncertainty = evidence.metric, evidence.uncertainty
+    low, high = evidence.interval
+    return PairComparison(
+        head=names[0],
+        baseline=names[1],
+        metric=metric.name,
+        unit="points" if metric.points else metric.name,
+        rows=uncertainty.rows,
+        seeds=uncertainty.seeds,
+        difference=evidence.difference,
+        low=low,
+        high=high,
+        p_value=evidence.p_value,
+        p_holm=evidence.p_value,
+        covers_seeds=uncertainty.covers_seeds,
+        better=None,
+        rows_error=math.sqrt(uncertainty.rows_variance),
+        seeds_error=math.sqrt(uncertainty.seeds_variance),
+        hedges_g=evidence.hedges_g,
+        rows_won=evidence.rows_won,
+        rows_lost=evidence.rows_lost,
+        mcnemar_p=evidence.mcnemar_p,
+        minimum_detectable=evidence.plan.minimum_detectable(),
+        detectable=detectable,
+        rows_needed=evidence.plan.rows_needed(detectable),
+        seeds_needed=evidence.plan.seeds_needed(detectable),
+    )
 
 
 def _with_verdict(pair: PairComparison, p_holm: float, metric: SummableMetric) -> PairComparison:
@@ -191,30 +175,3 @@ def _with_verdict(pair: PairComparison, p_holm: float, metric: SummableMetric) -
     if p_holm < LEVEL:
         better = pair.head if (pair.difference > 0) != metric.smaller_is_better else pair.baseline
     return replace(pair, p_holm=p_holm, better=better)
-
-
-def _hedges_g(head: np.ndarray, baseline: np.ndarray) -> float | None:
-    freedom = len(head) + len(baseline) - 2
-    if min(len(head), len(baseline)) == 1:
-        return None
-    pooled = math.sqrt(((len(head) - 1) * head.var(ddof=1) + (len(baseline) - 1) * baseline.var(ddof=1)) / freedom)
-    if pooled == 0:
-        return None
-    return float((head.mean() - baseline.mean()) / pooled * (1 - 3 / (4 * freedom - 1)))
-
-
-def _rows_won(
-    head: np.ndarray, baseline: np.ndarray, metric: SummableMetric
-) -> tuple[list[int], list[int], list[float]]:
-    """Per pair of seeds: rows won, rows lost and, where rows are right or wrong, McNemar's p."""
-    if head.shape[2] != 2 or not ((head[..., 1] == 1).all() and (baseline[..., 1] == 1).all()):
-        return [], [], []
-    pairs = list(zip(head[..., 0], baseline[..., 0], strict=False))
-    if metric.smaller_is_better:
-        pairs = [(b, a) for a, b in pairs]
-    won, lost = ([int((x > y).sum()) for x, y in order] for order in (pairs, [(b, a) for a, b in pairs]))
-    right_or_wrong = all(len(np.unique(scores)) <= 2 for scores in (head[..., 0], baseline[..., 0]))
-    if not right_or_wrong:
-        return won, lost, []
-    # The exact test at any size: it costs nothing.
-    return won, lost, [float(mcnemar([[0, w], [n, 0]], exact=True).pvalue) for w, n in zip(won, lost, strict=True)]

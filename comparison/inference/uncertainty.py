@@ -1,7 +1,4 @@
-"""How uncertain the difference of two heads is: the rows' part, the seeds' part, and what it takes to detect a difference.
-
-Letters: S seeds, B resamples of the rows.
-"""
+"""Where the uncertainty of a difference comes from: the rows, the seeds, and how well few seeds know their own spread."""
 
 from __future__ import annotations
 
@@ -10,111 +7,90 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
 
-from .p_values import LEVEL
-
-POWER = 0.8
-_DRAWS = 25  # of the seeds' part per resample of rows: they cost nothing and smooth the tails
+from .row_effects import jackknife_variance
 
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """Where the uncertainty of a difference comes from. Variances are in squared units of the scores.
+    """Where the uncertainty of the difference of two heads comes from. Variances are in squared units of the scores.
 
     A model's score is that of its head, plus what its seed adds, plus what the sample of rows adds to it: a part that all
     seeds of the head share and one of its own. The own part also shows between seeds, so adding the variance over rows to
     that between seeds would count it twice.
 
     Attributes:
-        noise: deviations of the difference over resampled rows, these models given (B,).
-        rows_variance: of `noise`.
-        own: the rows' part of a single model, summed over the two heads.
-        between: the observed variance between seeds, summed over the two heads.
-        rows, seeds: the numbers of this comparison; the harmonic mean of the two heads' seeds.
-        seeds_variance: what the seeds add to `rows_variance`.
-        freedom: degrees of freedom of their sum (Welch 1947; Satterthwaite 1946).
+        rows: number of rows.
+        seeds: of the two heads.
+        rows_variance: what the rows add to the variance of the difference, these models given.
+        own: the rows' part of a single model, of each head.
+        between: the observed variance between seeds, of each head; 0 where a head has one seed.
+        seeds_variance: what the seeds add to `rows_variance`; 0 where a head has one seed.
+        freedom: degrees of freedom of their sum; infinite where a head has one seed.
     """
 
-    noise: np.ndarray
-    rows_variance: float
-    own: float
-    between: float
     rows: int
-    seeds: float
+    seeds: tuple[int, int]
+    rows_variance: float
+    own: tuple[float, float]
+    between: tuple[float, float]
     seeds_variance: float
     freedom: float
-    covers_seeds: bool
 
     @classmethod
-    def of(cls, scores: Sequence[np.ndarray], deviations: Sequence[np.ndarray], rows: int) -> Uncertainty:
-        """From scores (S,) and their deviations over resampled rows (B, S) of two heads."""
-        noise = deviations[0].mean(axis=1) - deviations[1].mean(axis=1)
-        rows_variance = float(noise.var())
-        sizes = [len(head) for head in scores]
-        if min(sizes) == 1:
-            return cls(noise, rows_variance, rows_variance, 0.0, rows, 1.0, 0.0, math.inf, False)
-        own = [float(head.var(axis=1, ddof=1).mean()) for head in deviations]
-        between = [float(head.var(ddof=1)) for head in scores]
-        of_means = [variance / size for variance, size in zip(between, sizes, strict=True)]
-        own_of_means = sum(variance / size for variance, size in zip(own, sizes, strict=True))
-        # Obuchowski & Rockette's error term: variance between seeds, plus the part that all seeds of a head share (Hillis 2014,
-        # here with a variance of its own for each head). Never less than the rows alone give, so that seeds which agree by
-        # chance do not make a finding; the price is that heads whose seeds are all equally good are told apart more seldom.
-        seeds_variance = max(0.0, sum(of_means) - min(own_of_means, rows_variance))
-        spread = sum(part**2 / (size - 1) for part, size in zip(of_means, sizes, strict=True))
-        total = rows_variance + seeds_variance
-        freedom = total**2 / spread if spread > 0 else math.inf
-        harmonic = 2 / sum(1 / size for size in sizes)
-        return cls(noise, rows_variance, sum(own), sum(between), rows, harmonic, seeds_variance, freedom, True)
+    def of(
+        cls, scores: Sequence[np.ndarray], row_effects: Sequence[np.ndarray], effects_on_difference: np.ndarray
+    ) -> Uncertainty:
+        """From two heads' scores (S,), what single rows add to these (S, N), and what they add to the difference (N,)."""
+        seeds = (len(scores[0]), len(scores[1]))
+        own, other_own = (
+            float(jackknife_variance(effects - effects.mean(axis=0)).sum() / max(1, len(effects) - 1))
+            for effects in row_effects
+        )
+        between, other_between = (_variance(own) if min(seeds) > 1 else 0.0 for own in scores)
+        rows_variance = float(jackknife_variance(effects_on_difference))
+        seeds_variance, freedom = add_seeds(
+            rows_variance, np.array([own, other_own]), np.array([between, other_between]), np.array(seeds)
+        )
+        return cls(
+            rows=len(effects_on_difference),
+            seeds=seeds,
+            rows_variance=rows_variance,
+            own=(own, other_own),
+            between=(between, other_between),
+            seeds_variance=float(seeds_variance),
+            freedom=float(freedom),
+        )
 
-    def interval(self, difference: float, generator: np.random.Generator) -> tuple[float, float, float]:
-        """Low and high end of the 95 % interval, and the p value of no difference.
+    @property
+    def covers_seeds(self) -> bool:
+        return min(self.seeds) > 1
 
-        The resampled differences keep the shape that the rows give them. To each are added draws of what further seeds would
-        change, and a factor that turns the normal into Student's t with `freedom`, because few seeds know their own spread
-        badly: S resampled seeds would vary too little, by (S - 1) / S, and too seldom far.
-        """
-        noise = self.noise
-        if self.covers_seeds:
-            noise = noise + math.sqrt(self.seeds_variance) * generator.standard_normal((_DRAWS, len(noise)))
-            if math.isfinite(self.freedom):
-                noise = noise * np.sqrt(self.freedom / generator.chisquare(self.freedom, noise.shape))
-        drawn = difference + noise.ravel()
-        low, high = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2])
-        tail = min((drawn <= 0).sum(), (drawn >= 0).sum())
-        return float(low), float(high), float(min(1.0, 2 * (tail + 1) / (len(drawn) + 1)))
 
-    def minimum_detectable(self) -> float:
-        """The difference that is found with as many rows and seeds."""
-        return float(self._minimum(np.ones(1), np.full(1, self.seeds))[0])
+def _variance(scores: np.ndarray) -> float:
+    """The variance of scores; 0 where they differ by no more than rounding."""
+    alike = np.ptp(scores) <= 1e-9 * np.abs(scores).max()
+    return 0.0 if alike else float(scores.var(ddof=1))
 
-    def rows_needed(self, detectable: float) -> int | None:
-        """Rows that find `detectable` with as many seeds; two digits."""
-        factors = np.geomspace(10 / self.rows, 1e9 / self.rows, 401)
-        enough = factors[self._minimum(factors, np.full(len(factors), self.seeds)) <= detectable]
-        if not len(enough):
-            return None
-        needed = enough[0] * self.rows
-        digits = 10 ** (math.floor(math.log10(needed)) - 1)
-        return int(math.ceil(needed / digits) * digits)
 
-    def seeds_needed(self, detectable: float) -> int | None:
-        """Seeds per head that find `detectable` on as many rows; at most 1,000."""
-        if not self.covers_seeds:
-            return None
-        seeds = np.arange(2, 1001)
-        enough = seeds[self._minimum(np.ones(len(seeds)), seeds) <= detectable]
-        return int(enough[0]) if len(enough) else None
+def add_seeds(
+    rows_variance: np.ndarray | float, own: np.ndarray, between: np.ndarray, seeds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the seeds add to the variance of a difference that comes from the rows, and the degrees of freedom of both.
 
-    def _minimum(self, factors: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """The difference that `factors` times the rows and `seeds` per head find with the power of `POWER`. As `of`, but the
-        two heads alike.
-        """
-        shared = max(0.0, self.rows_variance - self.own / self.seeds) / factors
-        of_seeds = (self.own / factors + max(0.0, self.between - self.own)) / seeds
-        total = shared + of_seeds
-        freedom = np.full(len(seeds), math.inf)
-        if self.covers_seeds and self.between > 0:
-            freedom = 2 * (seeds - 1) * (total / of_seeds) ** 2
-        return (student.ppf(1 - LEVEL / 2, freedom) + student.ppf(POWER, freedom)) * np.sqrt(total)
+    The whole is Obuchowski & Rockette's error term (1995): the variance between seeds, plus the part of the rows' that all
+    seeds of a head share (Hillis 2014, here with a variance of its own for each head). It is never less than the rows alone
+    give, so that seeds which agree by chance do not make a finding; the price is that heads whose seeds are all equally good
+    are told apart more seldom. The degrees of freedom are Welch's (1947).
+
+    Args:
+        rows_variance: (...,).
+        own, between, seeds: as in `Uncertainty`, one for each of the two heads (..., 2).
+    """
+    of_means = between / seeds
+    own_of_means = (own / seeds).sum(axis=-1)
+    added = np.maximum(0.0, of_means.sum(axis=-1) - np.minimum(own_of_means, rows_variance))
+    spread = (of_means**2 / np.maximum(1, seeds - 1)).sum(axis=-1)
+    total = rows_variance + added
+    freedom = np.divide(total**2, spread, out=np.full(np.shape(spread), math.inf), where=spread > 0)
+    return added, freedom

@@ -5,6 +5,7 @@ What takes seconds to import is imported where a score is computed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -141,6 +142,9 @@ class NumberMetric(Metric):
     def points(self, name: str) -> float:
         return 0.0 if name == "mse" else 100.0
 
+    def bounds(self, name: str) -> tuple[float, float]:
+        return {"pearsonr": (-1.0, 1.0), "mse": (0.0, math.inf)}.get(name, (0.0, 1.0))
+
 
 @dataclass(frozen=True)
 class TagMetric(Metric):
@@ -239,6 +243,9 @@ class AnswerMetric(Metric):
 
     def points(self, name: str) -> float:
         return 1.0
+
+    def bounds(self, name: str) -> tuple[float, float]:
+        return 0.0, 100.0
 
     def _count(self, key: str, predictions: Sequence[str], references: Sequence[Any]) -> np.ndarray:
         return sums.with_ones(

@@ -32,6 +32,7 @@ class SummableMetric:
         score: sums over rows (..., K) -> (...), on the metric's own scale.
         points: points in 1.0 of the score: 100 on the scale 0-1, 1 on 0-100; 0 where the score has its own unit.
         smaller_is_better: true of errors.
+        low, high: the least and the largest value that the score can have, on its own scale.
     """
 
     name: str
@@ -39,6 +40,8 @@ class SummableMetric:
     score: Score
     points: float
     smaller_is_better: bool
+    low: float = 0.0
+    high: float = 1.0
 
 
 class Metric(ABC):
@@ -83,6 +86,10 @@ class Metric(ABC):
         """See `SummableMetric.points`."""
         return 100.0
 
+    def bounds(self, name: str) -> tuple[float, float]:
+        """The least and the largest value that a score can have."""
+        return 0.0, 1.0
+
     def sums(self, name: str, names: Sequence[str] = ()) -> SummableMetric:
         """One comparable score.
 
@@ -99,8 +106,16 @@ class Metric(ABC):
             check_rows(predictions, references)
             return count(predictions, references)
 
-        points = self.points(name)
-        return SummableMetric(name, checked, score, points, smaller_is_better=points == 0)
+        points, (low, high) = self.points(name), self.bounds(name)
+        return SummableMetric(
+            name=name,
+            count=checked,
+            score=score,
+            points=points,
+            smaller_is_better=points == 0,
+            low=low,
+            high=high,
+        )
 
 
 def check_rows(predictions: Any, references: Any) -> None:

@@ -78,7 +78,7 @@ def count_squares(predictions: Sequence[float], references: Sequence[float]) -> 
 
 def count_moments(predictions: Sequence[float], references: Sequence[float]) -> np.ndarray:
     """What a correlation is made of, (N, 6)."""
-    p, g = (_centred(values) for values in _finite(predictions, references))  # keeps the digits of the squares
+    p, g = (_standardised(values) for values in _finite(predictions, references))  # keeps the digits of the squares
     return np.stack([np.ones_like(p), p, g, p * p, g * g, p * g], axis=1)
 
 
@@ -180,7 +180,10 @@ def _finite(predictions: Sequence[float], references: Sequence[float]) -> tuple[
     return p, g
 
 
-def _centred(values: np.ndarray) -> np.ndarray:
-    """Deviations from the mean; 0 where they are but rounding errors, as in `score_regression`."""
+def _standardised(values: np.ndarray) -> np.ndarray:
+    """Deviations from the mean, in standard deviations: a correlation is the same at any scale.
+
+    0 where the deviations are but rounding errors, as in `score_regression`.
+    """
     constant = np.ptp(values) <= 1e-12 * np.abs(values).max()
-    return np.zeros_like(values) if constant else values - values.mean()
+    return np.zeros_like(values) if constant else (values - values.mean()) / values.std()
