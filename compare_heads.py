@@ -7,26 +7,43 @@
         --train_file examples/ner/train.tsv --validation_file examples/ner/dev.tsv --learning_rate 1e-3 \\
         --workers 2 --output_dir runs/ner-heads
 
-Stopped or killed, the same command goes on where it was. All flags that are not here are the script's.
+Stopped or killed, the same command goes on where it was. All flags that are not here are the script's. The file of a study in the
+place of a recipe runs a comparison for each of its recipes and encoders; `--across FOLDER ...` puts finished ones on one page.
 """
 
+import json
+import shlex
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from comparison.arguments import parse_comparison
-from comparison.cells import make_plan
+from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
+from comparison.cells import Plan, make_plan
+from comparison.gathering.across import gather_across
 from comparison.gathering.gather import gather
 from comparison.gathering.rows import read_rows
+from comparison.report.across_writing import write_across
 from comparison.report.writing import write_report
-from comparison.running import run_cells, shell_lines
-from utils.errors import run
+from comparison.running import Stopped, run_cells, shell_lines
+from utils.data.splits import Split
+from utils.errors import ShownError, run
 
 
 def main() -> None:
-    arguments = parse_comparison(sys.argv[1:])
-    plan = make_plan(arguments)
-    rows = read_rows(
-        plan.load_task(), plan.arguments.training
-    )  # whatever is wrong with them is found before hours of training
+    words = sys.argv[1:]
+    if is_study(words):
+        run_study(parse_study(words))
+        return
+    arguments = parse_comparison(words)
+    if arguments.across is not None:
+        put_together(arguments.across, Path(arguments.output_dir or ""))
+    else:
+        compare(arguments)
+
+
+def compare(arguments: ComparisonArguments) -> None:
+    plan, rows = prepare(arguments)
     if arguments.plan:
         for line in shell_lines(plan.cells):
             print(line)
@@ -41,6 +58,72 @@ def main() -> None:
     for pair in comparison["comparisons"]:
         print(pair["sentence"])
     print(f"{comparison['verdict']}\n{plan.folder / 'comparison.html'}")
+
+
+def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:
+    """Lays out the runs and reads the rows: whatever is wrong with them is found before hours of training."""
+    plan = make_plan(arguments)
+    return plan, read_rows(plan.load_task(), plan.arguments.training)
+
+
+def put_together(folders: Sequence[str | Path], output_dir: Path, title: str | None = None) -> None:
+    across = gather_across(folders, title)
+    write_across(across, output_dir)
+    for pair in across["pairs"]:
+        print(pair["sentence"])
+    print(f"{across['verdict']}\n{output_dir / 'across.html'}")
+
+
+def run_study(study: Study) -> None:
+    """Runs every comparison that has not ended, and puts together those that have; one that fails does not stop the others."""
+    plans = {folder: prepare(parse_comparison(words))[0] for folder, words in study.comparisons.items()}
+    if study.plan:
+        for plan in plans.values():
+            for line in shell_lines(plan.cells):
+                print(line)
+        return
+    failed = []
+    for number, (folder, words) in enumerate(study.comparisons.items(), start=1):
+        place = f"comparison {number} of {len(study.comparisons)}: {folder}"
+        with as_command(words) as command:
+            if has_ended(plans[folder], command):
+                print(f"{place} has ended before", flush=True)
+                continue
+            print(place, flush=True)
+            try:
+                compare(parse_comparison(words))
+            except Stopped:
+                raise
+            except ShownError as error:
+                print(f"{folder} failed: {error}", flush=True)
+                failed.append(folder)
+    ended = [folder for folder in study.comparisons if folder not in failed]
+    if len(ended) > 1:
+        put_together(ended, study.folder, study.title)
+    if failed:
+        count = f"{len(failed)} of {len(study.comparisons)} comparisons failed"
+        raise ShownError(f"{count}, see above; the same command goes on with them")
+
+
+def has_ended(plan: Plan, command: str) -> bool:
+    """Whether the same command has written its comparison, and nothing that it depends on has changed since."""
+    file = plan.folder / "comparison.json"
+    return (
+        not plan.unfinished
+        and file.is_file()
+        and json.loads(file.read_text(encoding="utf-8")).get("command") == command
+    )
+
+
+@contextmanager
+def as_command(words: Sequence[str]) -> Iterator[str]:
+    """Makes these the words of the command line, which a comparison writes down; yields the command."""
+    before = sys.argv
+    sys.argv = [before[0], *words]
+    try:
+        yield shlex.join(["python", Path(before[0]).name, *words])
+    finally:
+        sys.argv = before
 
 
 if __name__ == "__main__":

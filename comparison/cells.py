@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from heads import HeadedEncoderConfig
-from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments, parse_arguments
+from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments, as_words, parse_arguments
 from utils.data.hub import hub_files
 from utils.errors import UserError
 from utils.files import existing_file, replace_file, sha256
@@ -224,10 +224,7 @@ def _shared_words(arguments: ComparisonArguments) -> list[str]:
 def _head_words(head: str, arguments: ComparisonArguments) -> list[str]:
     kwargs = arguments.kwargs.get(head)
     words = ["--head", head, *([] if kwargs is None else ["--head_kwargs", json.dumps(kwargs)])]
-    for name, value in arguments.flags_by_head.get(head, {}).items():
-        values = value if isinstance(value, list) else [value]
-        words += [f"--{name}", *(json.dumps(v) if isinstance(v, dict) else str(v) for v in values)]
-    return words
+    return [*words, *as_words(arguments.flags_by_head.get(head, {}))]
 
 
 def _contents(arguments: ComparisonArguments, files: Mapping[str, str]) -> dict[str, Any]:

@@ -29,7 +29,16 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def render_page(comparison: Mapping[str, Any]) -> str:
     """Returns the whole document."""
     title = f"Heads compared: {comparison['title']}"
-    sections = _sections(comparison)
+    return document(title, comparison["verdict"], subject_line(comparison), _sections(comparison))
+
+
+def document(title: str, verdict: str, about: str, sections: Mapping[str, Markup]) -> str:
+    """Returns a page with its sections, by name.
+
+    Args:
+        verdict: what was found, in large letters.
+        about: what the page is about, below it.
+    """
     links = [element("a", name, href=f"#{_anchor(name)}") for name in sections]
     head = element(
         "head",
@@ -42,8 +51,8 @@ def render_page(comparison: Mapping[str, Any]) -> str:
     top = element(
         "header",
         element("h1", title),
-        element("p", comparison["verdict"], class_="verdict") if comparison["verdict"] else "",
-        element("p", subject_line(comparison), class_="about"),
+        element("p", verdict, class_="verdict") if verdict else "",
+        element("p", about, class_="about"),
         element("nav", *links, aria_label="Sections"),
     )
     whole = [

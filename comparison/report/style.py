@@ -55,6 +55,10 @@ svg .name { fill: var(--head); }
 .interval { stroke-width: 1.6; }
 .decided { fill: var(--ink); stroke: var(--ink); stroke-width: 1.6; }
 .undecided { fill: var(--paper); stroke: var(--ink); stroke-width: 1.6; }
+.diamond, .arrow { fill: var(--ink); }
+.prediction { stroke: var(--soft); stroke-width: 1.6; }
+.arrow { stroke: none; }
+.arrow.prediction { fill: var(--soft); }
 .spread { stroke: var(--rule); stroke-width: 2; }
 .leader { stroke: var(--soft); stroke-width: .7; }
 polyline { fill: none; stroke: var(--head); stroke-linejoin: round; }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
-from comparison.arguments import parse_comparison
+from comparison.arguments import parse_comparison, parse_study
 from comparison.cells import ROOT, Plan, make_plan
 from utils.errors import UserError
 from utils.tasks import SequenceClassification
@@ -393,5 +394,12 @@ def test_documented_commands_can_be_planned(place):
         write(f"nsmc/{name}", "id\tdocument\tlabel\n")
     text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = [line for line in text.splitlines() if line.startswith("python compare_heads.py")]
-    counts = [len(plan(*shlex.split(line.partition(" > ")[0])[2:]).cells) for line in commands]
-    assert counts == [15, 6, 15]
+    found = [parse_comparison(shlex.split(line.partition(" > ")[0])[2:]) for line in commands]
+    assert [len(make_plan(one).cells) for one in found if one.across is None] == [15, 6, 15]
+    assert [len(one.across) for one in found if one.across is not None] == [3]
+    (study,) = re.findall("^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    comparisons = parse_study([write("study.yaml", study)]).comparisons
+    assert list(comparisons)[2] == Path("runs/study/klue-ner-klue-roberta-base")
+    assert len(comparisons) == 4 and all(
+        parse_comparison(words).heads == ["dense", "cnn", "lstm"] for words in comparisons.values()
+    )

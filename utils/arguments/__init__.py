@@ -3,7 +3,7 @@
 from .data import DataArguments, QADataArguments, SequenceDataArguments, TokenDataArguments
 from .model import ModelArguments
 from .parser import Arguments, Parser, parse_arguments
-from .recipe import read_recipe
+from .recipe import as_words, check_keys, read_mapping, read_recipe
 from .training import HeadTrainingArguments
 
 __all__ = [
@@ -15,6 +15,9 @@ __all__ = [
     "QADataArguments",
     "SequenceDataArguments",
     "TokenDataArguments",
+    "as_words",
+    "check_keys",
     "parse_arguments",
+    "read_mapping",
     "read_recipe",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,44 @@ def read_recipe(path: str, names: Sequence[str]) -> list[str]:
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
     return arguments
+
+
+def read_mapping(path: str) -> dict[Any, Any]:
+    """Reads a YAML or JSON file that holds a mapping.
+
+    Raises:
+        UserError: no such file, or not a mapping.
+    """
+    try:
+        mapping = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
+    if not isinstance(mapping, dict):
+        raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
+    return mapping
+
+
+def check_keys(mapping: Mapping[Any, Any], names: Sequence[str], path: str) -> None:
+    """Raises UserError for a key that is not in `names`, with the nearest name and the row in the file."""
+    for key in mapping:
+        if key not in names:
+            text = Path(path).read_text(encoding="utf-8-sig")
+            row = next((i for i, line in enumerate(text.splitlines(), 1) if str(key) in line), None)
+            cure = meant_by(str(key), names) or "--help lists the flags, the keys are the same"
+            raise UserError(f"unknown key '{key}'; {cure}", file=path, row=row)
+
+
+def as_words(mapping: Mapping[Any, Any]) -> list[str]:
+    """Turns `flag: value` into command-line arguments; a flag without a value is left out."""
+    words: list[str] = []
+    for name, value in mapping.items():
+        if value is None:
+            continue
+        values = value if isinstance(value, list) else [OFF[name]] if name in OFF and value is False else [value]
+        words += [f"--{name}", *(json.dumps(v) if isinstance(v, dict) else str(v) for v in values)]
+    return words
 
 
 def _check_twice(path: str, node: yaml.MappingNode) -> None:
