@@ -15,7 +15,7 @@ from typing import NoReturn
 CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG)
 
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
-_LEAST = 220  # for the message itself, however long the path is
+_LEAST = 240  # for the message itself, however long the path is
 
 
 class ShownError(Exception):
@@ -42,7 +42,7 @@ class UserError(ShownError):
         places = [
             str(file) if file is not None else None,
             f"row {row}" if row is not None else None,
-            f"column '{shortened(' '.join(column.split()), 60)}'" if column is not None else None,
+            f"column '{shortened(' '.join(column.split()), 40)}'" if column is not None else None,
         ]
         place = ", ".join(part for part in places if part)
         place += ": " if place else ""

@@ -109,15 +109,13 @@ def shown(value: Any) -> str:
 
 def listed(names: Iterable[str], most: int = 20, room: int = 150) -> str:
     """Names as an error message can list them: the first of them, with `...` where more follow."""
-    listed_names: list[str] = []
-    length = 0
+    found: list[str] = []
     for name in names:
         cut = name if len(name) <= 40 else f"{name[:37]}..."
-        length += len(cut) + 2
-        if len(listed_names) == most or length > room:
-            return ", ".join([*listed_names, "..."])
-        listed_names.append(cut)
-    return ", ".join(listed_names)
+        if len(found) == most or len(", ".join([*found, cut])) > room:
+            return ", ".join([*found, "..."])
+        found.append(cut)
+    return ", ".join(found)
 
 
 def _is_gzip(path: Path) -> bool:
@@ -168,26 +166,25 @@ def _likely_encoding(content: bytes) -> str | None:
         if usual >= len(letters) / 2:
             return "cp949"
     with contextlib.suppress(UnicodeDecodeError):
-        if sum(not letter.isascii() for letter in content.decode("cp1252")) < len(content) / 10:  # a Western text
+        if sum(not letter.isascii() for letter in content.decode("cp1252")) < len(content) / 5:  # a Western text
             return "cp1252"
     return None
 
 
 def _conversion(path: Path, encoding: str) -> str:
     """A command that writes the file as UTF-8."""
-    name = path.stem if _is_gzip(path) else path.name
+    compressed = _is_gzip(path)
+    name = path.stem if compressed else path.name
+    source, target = path.name, f"utf8-{name}"
+    if len(name) > 40:  # the line must stay short
+        target = f"utf8{''.join(Path(name).suffixes)}"
+        source = f"FILE{''.join(path.suffixes)}"
     if sys.platform == "win32":  # no iconv there
-        opened = (
-            f"gzip.open({path.name!r}, 'rt', encoding='{encoding}', newline='')"
-            if _is_gzip(path)
-            else (f"open({path.name!r}, encoding='{encoding}', newline='')")
-        )
-        return (
-            f"python -c \"import gzip; open('utf8-{name}', 'w', encoding='utf-8', newline='').write({opened}.read())\""
-        )
-    source, target = shlex.quote(path.name), shlex.quote(f"utf8-{name}")
-    convert = f"iconv -f {encoding} -t utf-8"
-    return f"gunzip -c {source} | {convert} > {target}" if _is_gzip(path) else f"{convert} {source} > {target}"
+        raw = f"gzip.open({source!r}).read()" if compressed else f"open({source!r}, 'rb').read()"
+        code = f"open({target!r}, 'wb').write({raw}.decode('{encoding}').encode())"
+        return f'python -c "{"import gzip; " * compressed}{code}"'
+    source, target, convert = shlex.quote(source), shlex.quote(target), f"iconv -f {encoding} -t utf-8"
+    return f"gunzip -c {source} | {convert} > {target}" if compressed else f"{convert} {source} > {target}"
 
 
 def cache_folder() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from utils.errors import ShownError, UserError, run
+from utils.errors import ShownError, UserError, run, shortened
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,25 @@ from utils.errors import ShownError, UserError, run
 )
 def test_places(place, expected):
     assert str(UserError("write\n  one", **place)) == expected
+
+
+@pytest.mark.parametrize("words", [1, 30, 60, 10**5])
+@pytest.mark.parametrize(
+    "place", [{}, {"file": "a.csv", "row": 3}, {"file": "a.csv", "column": "x" * 10**6}, {"file": "folder/" * 30}]
+)
+def test_messages_stay_short_and_keep_their_ends(words, place):
+    message = str(UserError("found " + "word " * words + "; write one", **place))
+    assert len(message) <= max(300, len(place.get("file", "")) + 2 + 240)
+    assert message.startswith(place.get("file", "found word")) and message.endswith("word ; write one")
+
+
+@pytest.mark.parametrize("size", [5, 20, 21, 1000])
+def test_shortened(size):
+    text = "".join(chr(ord("a") + i % 26) for i in range(size))
+    short = shortened(text, 20)
+    assert (short == text) == (size <= 20)
+    assert len(short) <= 20
+    assert short[:9] == text[:9] and short[-6:] == text[-6:][-len(short) :]
 
 
 @pytest.mark.parametrize(("error", "code"), [(UserError("no label"), 2), (ShownError("not pushed"), 1)])

@@ -87,6 +87,7 @@ _BYTES: dict[bytes, str] = {
 }
 _OWN_BYTES: dict[bytes, tuple[str, ...]] = {b"PAR1": (".parquet",), b"ARROW1": (".arrow", ".feather")}
 
+_SHEETS = (".xlsx", ".xls")
 _JSON_NAMES = (".json", ".jsonl", ".jsonlines", ".ndjson")
 _MARKUP = re.compile(rb"<(!doctype|html|\?xml|table|head)\b", re.IGNORECASE)
 _JSON = re.compile(rb'\[?\s*\{\s*"[^"\n]{1,60}"\s*:')
@@ -105,7 +106,7 @@ def data_file(path: str | Path, *, csv: bool = True, columns: bool = False) -> P
     path = existing_file(path)
     kind = extension(path)
     found = _by_content(path, kind) if path.is_file() else None
-    found = EXTENSIONS.get(kind, found)
+    found = found if kind in _SHEETS else EXTENSIONS.get(kind, found)
     if columns and kind == ".txt" and path.with_suffix(".ann").is_file():
         found = EXTENSIONS[".ann"]
     if found is None:
@@ -120,7 +121,12 @@ def _by_content(path: Path, kind: str) -> str | None:
     head = b""
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with contextlib.suppress(OSError, EOFError, zlib.error), opened(path, "rb") as stream:  # said by whoever reads on
-        head = stream.read(512)
+        head = stream.read(1 << 16)
+    if kind in _SHEETS:
+        if head[:2] in (b"PK", b"\xd0\xcf") or b"\0" in head:
+            return EXTENSIONS[kind]
+        # What portals call a spreadsheet is often the table of a web page, or text.
+        return EXTENSIONS[".html"] if _MARKUP.search(head) else "text by its content; name it {stem}.csv"
     for first, found in _BYTES.items():
         if head.startswith(first) and kind not in _OWN_BYTES.get(first, ()):
             return found
@@ -129,4 +135,6 @@ def _by_content(path: Path, kind: str) -> str | None:
         return "a web page or XML by its content; download the raw file, or write its rows as csv or jsonl"
     if kind not in _JSON_NAMES and _JSON.match(text):
         return "JSON by its content; name it {stem}.jsonl (one object a line) or {stem}.json"
+    if kind not in (*_JSON_NAMES, ".csv") and not any(mark in head for mark in b"\n\0") and b"\r" in head.rstrip():
+        return "text whose lines end in carriage returns alone; save it with the line ends of Unix or Windows"
     return None

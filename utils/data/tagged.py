@@ -116,10 +116,14 @@ def _is_header(path: Path, number: int, cells: list[str]) -> bool:
     if cells[0].startswith("#FORMAT=WebAnno"):
         cure = "export the annotations as CoNLL 2002 (or 2003), or as one jsonl with tokens and tags"
         raise UserError(f"this is WebAnno's own TSV, which is not read here; {cure}", file=path, row=number)
-    named = len(cells) > 1 and cells[0].strip().lower() in TOKEN_HEADERS and cells[-1].strip().lower() in TAG_HEADERS
-    if named:
-        logger.info("%s: row %d names the columns: it is no token", path, number)
-    return named
+    names = [cell.strip().lower() for cell in cells]
+    if len(names) < 2 or names[-1] not in TAG_HEADERS or not TOKEN_HEADERS.intersection(names[:-1]):
+        return False
+    if names[0] not in TOKEN_HEADERS:
+        reason = f"the row names columns, {listed(cells)}, and the first is not the token"
+        raise UserError(f"{reason}; write token, TAB, tag, and a blank line after each sentence", file=path, row=number)
+    logger.info("%s: row %d names the columns: it is no token", path, number)
+    return True
 
 
 def _line(path: Path, number: int, cells: list[str]) -> _Line:
@@ -159,6 +163,9 @@ def _lists(path: Path, text_column: str | None, label_column: str | None) -> Ite
         tokens_in = _column(path, row, text_column, TOKEN_COLUMNS, "--text_column_name")
         if tokens_in is None:
             reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
+            if any(name.strip().lower() in TOKEN_HEADERS and isinstance(row.fields[name], str) for name in row.fields):
+                cure = "write a .tsv instead: token, TAB, tag, and a blank line after each sentence"
+                reason = f"columns {listed(row.fields)}, and no lists in them: one token a row? {cure}"
             raise UserError(reason, file=path, row=row.line)
         tags_in = _column(path, row, label_column, TAG_COLUMNS, "--label_column_name")
         if tags_in is not None and row.fields[tags_in] is None:

@@ -19,6 +19,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import ModelArguments
 from ..errors import UserError, first_line
+from ..files import listed
 from .places import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
 from .stock import from_stock, headed_config, stock_class, stock_ending
 
@@ -158,6 +159,34 @@ def build_model(
         model.resize_token_embeddings(len(tokenizer))
     logger.info("parameters: encoder %s, head %s", *(f"{count(part):,}" for part in (model.encoder, model.head)))
     return model
+
+
+def check_resumed(folder: str | None, config: HeadedEncoderConfig) -> None:
+    """Raises UserError where the checkpoint that a training goes on from is of another model than this run's.
+
+    Args:
+        folder: `resume_from_checkpoint`; None: nothing is resumed.
+        config: of this run's model.
+    """
+    file = Path(folder or "", "config.json")
+    if folder is None or not file.is_file():
+        return
+    then, now = (
+        {
+            "encoder": f"{fields['encoder_config']['model_type']} of {fields['encoder_config']['hidden_size']} dimensions",
+            "head": fields["head"],
+            "head_kwargs": fields["head_kwargs"],
+            "kind of labels": fields.get("problem_type") or "single_label_classification",
+            "labels": list(fields["id2label"].values()) if "id2label" in fields else fields.get("num_labels"),
+        }
+        for fields in (json.loads(file.read_text(encoding="utf-8")), json.loads(config.to_json_string(use_diff=False)))
+    )
+    for what, value in then.items():
+        if value != now[what]:
+            values = (listed(one) if isinstance(one, list) else str(one) for one in (value, now[what]))
+            message = "its {0} is {1}, this run's {2}" if what != "labels" else "its {0} are {1}, this run's {2}"
+            cure = "give what it was begun with, or another --output_dir to begin anew"
+            raise UserError(f"--resume_from_checkpoint: {message.format(what, *values)}; {cure}", file=folder)
 
 
 def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrainedTokenizerFast]:

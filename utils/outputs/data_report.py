@@ -77,6 +77,7 @@ def _whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
     return {
         "duplicate_texts": len(texts) - len(set(texts)),
         "texts_with_two_labels": sum(len(different) > 1 for different in labels_of.values()),
+        **task.faults(prepared.split),
         "ceiling": task.ceiling(prepared),
     }
 

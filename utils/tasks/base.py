@@ -157,6 +157,10 @@ class Task(ABC):
     def references(self, split: Split) -> list:
         """The gold labels of every row as the metric takes them."""
 
+    def faults(self, split: Split) -> dict[str, int]:
+        """Counts of what is wrong in the labels of a split, where they can be."""
+        return {}
+
     def ceiling(self, prepared: PreparedSplit) -> dict[str, float]:
         """By metric, the score (0-100) of a model that is always right, where the tokenizer limits it."""
         return {}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from transformers import PretrainedConfig
 
 from ..arguments import SequenceDataArguments
 from ..data.splits import Split
+from ..data.tables import CELLS
 from ..errors import UserError
-from ..files import ID_COLUMNS, Row, listed, shown
+from ..files import ID_COLUMNS, extension, listed, shown
 from .label_values import canonical, is_nothing, number
 
 logger = logging.getLogger(__name__)
@@ -120,7 +122,9 @@ def find_columns(split: Split, data: SequenceDataArguments, known: Columns | Non
         fields.get(canonical(data.text_pair_column_name or "")),
     )
     if text is None:
-        raise UserError(f"no column of text; name one of {listed(names)} with --text_column_name", file=split.file)
+        header = ", or write the header that is missing" if extension(Path(split.file)) in CELLS else ""
+        cure = f"name one of {listed(names)} with --text_column_name{header}"
+        raise UserError(f"no column of text; {cure}", file=split.file)
     pairs: tuple[str, ...] = (*PAIR_COLUMNS, *ANSWERING) if text in map(fields.get, texts) else PAIR_COLUMNS
     if known is not None and known.pair is None and (data.text_column_name or canonical(text) == canonical(known.text)):
         pairs = ()  # of single texts the model reads the one column, whatever stands beside it
@@ -181,23 +185,32 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
     if split.name != "test" and columns.label is not None and not data.drop_unlabelled:
         cells = split.column(columns.label)
         if any(cell is None or (isinstance(cell, str) and not canonical(cell)) for cell in cells):
-            nothing = [row for row, cell in zip(split.rows, cells, strict=True) if is_nothing(cell)]
-            raise no_label(split, columns.label, nothing)
+            raise no_label(split, columns.label, is_nothing)
     if not split.part and not any(row.fields[name].strip() for row in split.rows for name in names):
         raise UserError("every text is empty; name another --text_column_name", file=split.file, column=columns.text)
+    if len(split.rows) > 1 and len(set(columns.texts(split))) == 1:
+        logger.warning(
+            "%s: every row has the same text, in column '%s'; is it the right one?", split.file, columns.text
+        )
     if empty:
         message = "%s: %d rows with an empty text are kept (the first is row %d)"
         logger.warning(message, split.file, len(empty), empty[0].line)
     return columns
 
 
-def no_label(split: Split, column: str, rows: list[Row]) -> UserError:
-    """The error of rows of training or validation data that have no label."""
-    first = rows[0].fields.get(column)
+def no_label(split: Split, column: str, lacks: Callable[[Any], bool]) -> UserError:
+    """The error of training or validation data where some rows have no label, with their number in the whole file.
+
+    Args:
+        lacks: says whether a cell holds no label.
+    """
+    rows = split.whole or split.rows
+    without = [row for row in rows if lacks(row.fields.get(column))]
+    first = without[0].fields.get(column)
     says = "" if first in (None, "") else f", the first says {shown(first)}"
-    message = f"no label (in {len(rows)} of {len(split.rows)} rows{says})"
+    message = f"no label (in {len(without)} of {len(rows)} rows{says})"
     cure = "write them, or leave such rows out with --drop_unlabelled true"
-    return UserError(f"{message}; {cure}", file=split.file, row=rows[0].line, column=column)
+    return UserError(f"{message}; {cure}", file=split.file, row=without[0].line, column=column)
 
 
 def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: Columns | None) -> None:
@@ -208,16 +221,17 @@ def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: 
         kinds = ("pairs", "single texts") if columns.pair else ("single texts", "pairs")
         logger.warning("%s: %s, where the checkpoint was trained on %s", split.file, *kinds)
     given = data.label_column_name
-    if given is not None and columns.label is None:
-        found = "is not scored" if canonical(given).casefold() == NO_LABELS else f"has no column '{given}': not scored"
-        logger.warning("%s %s", split.file, found)
+    if columns.label is None and given is not None and canonical(given).casefold() != NO_LABELS:
+        logger.warning("%s: there is no column '%s', so the rows are not scored", split.file, given)
+    elif columns.label is None:
+        logger.info("%s: no column of labels%s: the rows are not scored", split.file, " is read" if given else "")
     if given is None and columns.label is not None and known is None and data.benchmark is None:
         fields = {canonical(name) for row in split.rows[:1] for name in row.fields}
         others = [name for name in (*LABEL_COLUMNS, *NAMES_OF_CLASSES) if name in fields and name != columns.label]
         if others:
             message = "%s: the label is '%s'; --label_column_name can name %s instead"
             logger.warning(message, split.file, columns.label, listed(dict.fromkeys(others)))
-    if data.benchmark is None and (known is None or split.name == "train"):
+    if data.benchmark is None and (known is None or split.name == "train" or columns.text != known.text):
         for name in unread_texts(split, [name for name in asdict(columns).values() if name]):
             cure = "--text_column_name or --text_pair_column_name can name it"
             logger.warning("%s: the column '%s' looks like text and is not read; %s", split.file, name, cure)
@@ -245,7 +259,7 @@ def unread_texts(split: Split, read: list[str]) -> list[str]:
             continue
         values = [row.fields[name] for row in rows if row.fields.get(name) not in (None, "")]
         texts = [value for value in values if isinstance(value, str) and " " in value.strip()]
-        letters = [value for value in texts if sum(map(str.isalpha, value)) > len(value) / 2]
+        letters = [value for value in texts if 2 * sum(map(str.isalpha, value)) > len("".join(value.split()))]
         if 2 * len(letters) > len(values) and 2 * len(set(letters)) > len(letters):
             found.append(name)
     return found

@@ -135,7 +135,7 @@ class Labels:
     def _respelled(self, value: Any, index: dict[str, int]) -> list[tuple[str, str]]:
         """The labels in a cell that are not spelled as their classes, and these."""
         items = as_list(value) if self.problem_type == SETS else [value]
-        if unnamed(self.names) or self.multi_hot:
+        if self.multi_hot or unnamed(self.names) or (len(items) > 1 and is_multi_hot([items])):
             return []
         return [(str(item), self.names[_find(item, index)]) for item in items if str(item) not in self.names]
 
@@ -184,7 +184,7 @@ class Labels:
         if len(values) < 2 or any(value != first for value in values):
             return False
         try:
-            return self.problem_type == REGRESSION and self._input(first, {}) == -1
+            return self._input(first, self._index) == -1 and self.problem_type == REGRESSION
         except LookupError:
             return True
 

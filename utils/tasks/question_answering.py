@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import datasets
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
 from heads import HeadedEncoderForQuestionAnswering
 from heads.characters import compose, original_offsets, whole_characters
-from heads.spans import best_spans, encode_windows, longest_question, question_lengths, rank_answers, trim
+from heads.spans import best_spans, encode_windows, rank_answers, trim
 
 from ..arguments import QADataArguments
 from ..data.splits import Split
 from ..data.squad import read_squad
-from ..errors import UserError
-from ..files import Row, shown
+from ..files import Row
 from ..metrics.answers import score_qa
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
 from .base import Output, Pairs, PreparedSplit, Task
 from .features import build_features
-
-logger = logging.getLogger(__name__)
+from .question_checks import check_questions, has_answers, say_shared_tokens
 
 
 class QuestionAnswering(Task):
@@ -67,26 +62,9 @@ class QuestionAnswering(Task):
             legacy=self.data.legacy_doc_stride,
             training=split.name == "train",
         )
-        self._say_shared_tokens(split, features)
+        if not self._said_shared_tokens:
+            self._said_shared_tokens = say_shared_tokens(split, features["row"], self.tokenizer, self.data)
         return PreparedSplit(split, features)
-
-    def _say_shared_tokens(self, split: Split, features: datasets.Dataset) -> None:
-        """Logs once where windows share other than `doc_stride` tokens, as `encode_windows` has it."""
-        size, stride, legacy = self.data.max_seq_length, self.data.doc_stride, self.data.legacy_doc_stride
-        several = np.flatnonzero(np.bincount(features["row"]) > 1)
-        if self._said_shared_tokens or not several.size:
-            return
-        lengths = question_lengths([split.rows[row].fields["question"] for row in several], self.tokenizer)
-        rooms = [size - self.tokenizer.num_special_tokens_to_add(pair=True) - length for length in lengths]
-        most = [room if legacy else room // 2 for room in rooms]
-        fewer = [number for number in most if number < stride]
-        if not fewer:
-            return
-        self._said_shared_tokens = True
-        message = "--doc_stride %d does not fit into windows of %d tokens, question included: %d of %d long contexts are read in "
-        message += "windows that begin %s tokens apart" if legacy else "windows that share %s tokens"
-        numbers = f"{min(fewer)} to {max(fewer)}" if min(fewer) < max(fewer) else f"{fewer[0]}"
-        logger.warning(message, stride, size, len(fewer), len(several), numbers)
 
     def texts(self, split: Split) -> list[str]:
         return [f"{row.fields['question']}\n{row.fields['context']}" for row in split.rows]
@@ -160,62 +138,6 @@ class QuestionAnswering(Task):
     def _style(self) -> str:
         metric = self.metric
         return metric.style if isinstance(metric, AnswerMetric) else SQUAD.style
-
-
-def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArguments) -> None:
-    """Raises UserError where a question leaves no room for its context in a window, or lacks the answer to train on."""
-    lengths = question_lengths(split.column("question"), tokenizer)
-    longest = longest_question(tokenizer, data.max_seq_length)
-    for row, length in zip(split.rows, lengths, strict=True):
-        if length > longest:
-            message = (
-                f"the question has {length} tokens, the window room for {longest}; shorten it or raise --max_seq_length"
-            )
-            raise UserError(message, file=split.file, row=row.line, column="question")
-        if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
-            message = "no answer; give --version_2_with_negative if questions may have none"
-            raise UserError(message, file=split.file, row=row.line, column="answers")
-    _say_what_is_open(split, data.version_2_with_negative)
-    repeated = [name for name, count in Counter(split.column("id")).items() if count > 1 and name is not None]
-    if repeated and split.name != "train":
-        message = "%s: %d ids stand more than once, such as %s; predictions are in the order of the questions"
-        logger.info(message, split.file, len(repeated), shown(repeated[0]))
-    if not split.part and not any(context.strip() for context in split.column("context")):
-        raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
-
-
-def has_answers(split: Split, negative: bool = False) -> bool:
-    """Whether a split can be scored: every question of a test file has an answer or is said to have none.
-
-    Args:
-        negative: questions may have no answer: an empty list of answers beside others says so too.
-    """
-    if split.name != "test":
-        return True
-    known = [row for row in split.rows if row.fields["answers"] or row.fields["is_impossible"]]
-    return bool(known) and len(known) + (_empty_lists(split) if negative else 0) == len(split.rows)
-
-
-def _empty_lists(split: Split) -> int:
-    """Questions with an empty list of answers that are not said to be impossible or not."""
-    return sum(row.fields["is_impossible"] is None for row in split.rows)
-
-
-def _say_what_is_open(split: Split, negative: bool) -> None:
-    """Logs what becomes of questions that have no answer and are not said to be impossible, beside others."""
-    rows = len(split.rows)
-    unsaid = sum(not row.fields["answers"] and not row.fields["is_impossible"] for row in split.rows)
-    if not unsaid or (split.name == "test" and unsaid == rows):
-        return
-    if has_answers(split, negative):
-        message = "%s: %d of %d questions have no answer and are not said to be impossible: they count as unanswerable"
-        logger.info(message, split.file, unsaid, rows)
-        return
-    message = (
-        "%s: %d of %d questions have no answer and are not said to be impossible: all are predicted, none is scored; "
-    )
-    message += "set 'is_impossible' or remove them for a score"
-    logger.warning(message, split.file, unsaid, rows)
 
 
 def feature_columns(split: Split, negative: bool = False) -> dict[str, list]:

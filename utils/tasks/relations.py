@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,10 +36,18 @@ def read_relations(path: str | Path) -> Iterator[Row]:
                 message += f": {fault}" if isinstance(fault, ValueError) else ""
                 raise UserError(message, file=path, row=row.line, column=name) from None
             if not isinstance(word, str) or answer_span(sentence, word, start) != (start, end):
-                message = f"'{word}' expected at {start}-{end - 1}, '{sentence[max(start, 0) : end]}' is there"
-                raise UserError(f"{message}; correct the offsets", file=path, row=row.line, column=name)
+                there = _short(sentence[max(start, 0) : end])
+                message = f"'{_short(str(word))}' expected at {start}-{end - 1}, '{there}' is there"
+                cure = "correct the offsets"
+                if not unicodedata.is_normalized("NFC", f"{sentence}{word}"):
+                    cure += ", or save the file with composed letters (Unicode NFC), which they may count"
+                raise UserError(f"{message}; {cure}", file=path, row=row.line, column=name)
             spans.append((start, end))
         yield Row(row.line, fields | {"text": mark(str(fields["sentence"]), *spans)})
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def mark(sentence: str, subject: tuple[int, int], object_: tuple[int, int]) -> str:

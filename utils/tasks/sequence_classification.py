@@ -56,6 +56,7 @@ class SequenceClassification(Task):
         """
         super().__init__(data, tokenizer)
         self.known = None if config is None else Columns.of_checkpoint(config)
+        self.unscored = False  # whether it was said of the test rows
 
     def read(self, file: str) -> Iterator[Row]:
         return relations.read_relations(file) if self._entity_pairs else read_table(file)
@@ -116,22 +117,22 @@ class SequenceClassification(Task):
         label = columns.label or ""
         nothing = [row for row in split.rows if self.labels.lacks(row.fields.get(label))]
         if nothing and (not self.data.drop_unlabelled or len(nothing) == len(split.rows)):
-            raise no_label(split, label, nothing)
+            raise no_label(split, label, self.labels.lacks)
         if nothing:
-            logger.warning("%s: %d rows without a label are left out of %s", split.file, len(nothing), split.name)
+            message = "%s: %d of %d rows have no label and are left out of %s"
+            logger.warning(message, split.file, len(nothing), len(split.rows), split.name)
             left_out = {id(row) for row in nothing}
             split = replace(split, rows=[row for row in split.rows if id(row) not in left_out])
         if split.name == "train" and not self.labels.kept:
             used = {name for names in self.label_names(split) for name in names}
             unused = [name for name in self.labels.names if name not in used]
             if unused:
-                message = "%s: no row of a class that occurs elsewhere is trained on: %s"
-                logger.warning(message, split.file, listed(unused))
+                logger.warning("%s: classes without a row that is trained on: %s", split.file, listed(unused))
         return split
 
     def _say_what_is_scored(self, split: Split, columns: Columns) -> None:
         """Says why test rows are not scored, or that their labels may be none."""
-        if columns.label is None or split.part:
+        if columns.label is None or self.unscored:
             return
         values = split.column(columns.label)
         nothing = sum(map(self.labels.lacks, values))
@@ -139,7 +140,8 @@ class SequenceClassification(Task):
         if nothing or self.labels.is_placeholder(values):
             count = nothing or len(values)
             logger.warning("%s: %d of %d rows have no label: the rows are not scored", place, count, len(values))
-        elif len(values) > 9 and self.labels.problem_type != REGRESSION and all(value == values[0] for value in values):
+            self.unscored = True
+        elif len(values) > 9 and not split.part and all(value == values[0] for value in values):
             message = "%s: every row has the label %r; if it stands where labels are hidden, %s"
             logger.warning(message, place, values[0], UNSCORED)
 

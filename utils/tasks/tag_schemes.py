@@ -7,9 +7,8 @@ A tag is a mark, a separator and a type. Which marks there are and what they say
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -87,8 +86,12 @@ class TagScheme:
         counts = Counter(tag for tags in sentences for tag in tags)
         best, fewest = None, None
         for scheme in cls._candidates(counts):
-            wrong = sum(len(scheme.pieces(tags).wrong) for tags in sentences)
-            if fewest is None or wrong < fewest:
+            wrong = 0
+            for pieces in scheme.all_pieces(sentences):
+                wrong += len(pieces.wrong)
+                if fewest is not None and wrong >= fewest:
+                    break
+            else:
                 best, fewest = scheme, wrong
             if not fewest:
                 break
@@ -106,13 +109,11 @@ class TagScheme:
             return []
         marks = {split[0] for tag in counts if (split := spelling.split(tag)) is not None and split[0]}
         fitting = [dataclasses.replace(spelling, name=name) for name, own in SCHEMES.items() if marks <= own.all]
-        # Anything but B-x, I-x or x-B, x-I could be something else: a tag for what is no entity has to be there.
-        usual = spelling.separator == "-" and not spelling.lower and marks <= set("BI")
-        if not usual and (not any(spelling.is_outside(tag) for tag in counts) or not marks):
-            return []
-        if spelling.separator != "-" and not marks & set("BI"):
-            return []
-        return fitting
+        # What is not written as B-x or x-B could be something else: a tag for what is no entity has to be there.
+        outside = any(spelling.is_outside(tag) for tag in counts)
+        usual = spelling.separator == "-" and not spelling.lower
+        begun = not marks or bool(marks & set("BI"))
+        return fitting if (usual and (begun or outside)) or (begun and outside) else []
 
     @property
     def is_plain(self) -> bool:
@@ -125,8 +126,8 @@ class TagScheme:
         return Style(self.suffix) if self.is_plain else PREFIX
 
     def __str__(self) -> str:
-        example = self.join(SCHEMES[self.name].only, "PER")
-        usual = TagScheme(self.name).join(SCHEMES[self.name].only, "PER")
+        mark = SCHEMES[self.name].only
+        example, usual = self.join(mark, "per" if self.lower else "PER"), TagScheme(self.name).join(mark, "PER")
         spelled = [f"with tags such as {example}"] if example != usual else []
         spelled += [f"'{self.outside}' for none"] if self.outside != OUTSIDE else []
         return " ".join([self.name, *([f"({', '.join(spelled)})"] if spelled else [])])
@@ -158,12 +159,24 @@ class TagScheme:
 
     def pieces(self, tags: Sequence[str]) -> Pieces:
         """The entities of a sentence and what is wrong in this scheme; tags of no scheme are outside."""
+        return self._pieces([self.split(tag) or ("", "") for tag in tags])
+
+    def all_pieces(self, sentences: Iterable[Sequence[str]]) -> Iterator[Pieces]:
+        """The pieces of every sentence."""
+        split: dict[str, tuple[str, str]] = {}
+        for tags in sentences:
+            for tag in tags:
+                if tag not in split:
+                    split[tag] = self.split(tag) or ("", "")
+            yield self._pieces([split[tag] for tag in tags])
+
+    def _pieces(self, split: list[tuple[str, str]]) -> Pieces:
+        """See `pieces`, of marks and types."""
         found = Pieces([], [])
-        split = [self.split(tag) or ("", "") for tag in tags]
         marks = SCHEMES[self.name]
         end = 0
         for first, (_, kind) in enumerate(split):
-            if first < end or not kind:
+            if not kind or first < end:
                 continue
             end = first + 1
             while end < len(split) and split[end][1] == kind:
@@ -210,11 +223,21 @@ class TagScheme:
 
 
 def unlike(counts: Counter[str]) -> list[str]:
-    """The tags that keep a file from being tagged with entities: those unlike the `B-x` and `I-x` that most of it holds."""
-    marked = [tag for tag in counts if re.fullmatch(rf"[{_LETTERS}][{SEPARATORS}].+", tag, re.IGNORECASE)]
-    others = [tag for tag in counts if tag not in marked and tag.upper() != OUTSIDE]
-    begun = sum(counts[tag] for tag in marked if tag[0].upper() in "BI")
-    return others if begun > sum(counts[tag] for tag in others) else []
+    """The tags that fit in no scheme with the others, where most of the others look like tags of entities.
+
+    Args:
+        counts: of tags that `TagScheme.of` finds no scheme for.
+    """
+    best: list[str] = []
+    for separator in SEPARATORS:
+        for suffix in (False, True):
+            for name, marks in SCHEMES.items():
+                scheme = TagScheme(name, suffix, separator)
+                fitting = [tag for tag in counts if (split := scheme.split(tag)) and split[0] in marks.all and split[1]]
+                if sum(counts[tag] for tag in fitting) > sum(counts[tag] for tag in best):
+                    best = fitting
+    others = [tag for tag in counts if tag not in best and tag.upper() != OUTSIDE]
+    return others if sum(counts[tag] for tag in best) > sum(counts[tag] for tag in others) else []
 
 
 def _spelling(counts: Counter[str]) -> TagScheme | None:
@@ -231,7 +254,7 @@ def _spelling(counts: Counter[str]) -> TagScheme | None:
                     continue
                 if kinds <= {OUTSIDE} or (any_outside and kinds <= set(OUTSIDES)):
                     small = sum(counts[tag] for tag in counts if tag not in others and _mark(tag, suffix).islower())
-                    outside = max(others, key=lambda tag: (counts[tag], tag), default=None)
+                    outside = max(others, key=lambda tag: (counts[tag], tag == OUTSIDE, tag), default=None)
                     marked = sum(counts.values()) - sum(counts[tag] for tag in others)
                     lower = 2 * small > marked
                     return TagScheme("IOB2", suffix, separator, lower, outside or ("o" if lower else OUTSIDE))

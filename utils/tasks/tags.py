@@ -141,7 +141,7 @@ class Tags:
 
     def _reading_of(self, split: Split) -> _Reading:
         """How a split is read; says so once."""
-        key = (split.name, split.file, split.part, len(split.rows))
+        key = (split.name, split.file, split.part, len(split.rows), id(split))
         if key not in self._readings:
             self._readings[key] = self._find_reading(split)
         return self._readings[key]
@@ -160,17 +160,16 @@ class Tags:
         if other is not None and other != own:
             wrong_there = _wrong(other, sentences)
             if len(wrong_there) < len(wrong) or not fits:
-                message = (
-                    "%s: the tags are %s, those of the training file %s; they are read as such, predictions are %s"
-                )
+                message = "%s: the tags are %s, the model's %s; they are read as such, predictions are %s"
                 logger.warning(message, split.file, other, own, own)
                 own, wrong = other, wrong_there
-        right = sum(len(own.pieces(tags).entities) for tags in sentences)
+        right = sum(len(pieces.entities) for pieces in own.all_pieces(sentences))
         if wrong:
-            row, token, tag = wrong[0]
+            row, place, tag = wrong[0]
+            letters = [i for i, token in enumerate(split.rows[row].fields["tokens"], start=1) if not token.isspace()]
             message = "%s: %d of %d entities are wrong in %s and count as none, the first at row %d, token %d: %s"
-            place = (split.rows[row].line, token + 1, tag)
-            logger.warning(message, split.file, len(wrong), right + len(wrong), own.name, *place)
+            where = (split.rows[row].line, letters[place], tag[:40])
+            logger.warning(message, split.file, len(wrong), right + len(wrong), own.name, *where)
         elif not right:
             logger.warning("%s: no tag marks an entity", split.file)
         return _Reading(own, {"entities": right, "wrong_entities": len(wrong)})
@@ -196,9 +195,9 @@ class _Reading(NamedTuple):
 def _wrong(scheme: TagScheme, sentences: list[list[str]]) -> list[tuple[int, int, str]]:
     """Row, token and tag of the beginning of every entity that is wrong."""
     return [
-        (row, piece.first, tags[piece.first])
-        for row, tags in enumerate(sentences)
-        for piece in scheme.pieces(tags).wrong
+        (row, piece.first, sentences[row][piece.first])
+        for row, pieces in enumerate(scheme.all_pieces(sentences))
+        for piece in pieces.wrong
     ]
 
 
@@ -221,7 +220,7 @@ def _kind_before(scheme: TagScheme, tags: list[str], spaces: list[bool], i: int)
 def _check_mostly_right(split: Split, scheme: TagScheme, sentences: list[list[str]]) -> None:
     """Raises UserError where most entities are wrong in the scheme that fits best."""
     wrong = _wrong(scheme, sentences)
-    if len(wrong) > sum(len(scheme.pieces(tags).entities) for tags in sentences):
+    if len(wrong) > sum(len(pieces.entities) for pieces in scheme.all_pieces(sentences)):
         row, token, tag = wrong[0]
         reason = f"most entities are wrong in {scheme.name}, which fits the tags best, such as '{tag[:40]}' at token {token + 1}"
         raise UserError(f"{reason}; write them in IOB2 (B-PER, I-PER, O)", file=split.file, row=split.rows[row].line)
@@ -253,7 +252,9 @@ def _check_no_entities(split: Split, counts: Counter[str]) -> None:
         )
         logger.warning(message, split.file, listed)
     else:
-        logger.info("%s: the tags mark no entities: they are scored tag by tag", split.file)
+        bare = all(tag.upper() in set("BIOELMSUW") for tag in counts)
+        cure = "; for entities write a type too, such as B-X and I-X" if bare else ""
+        logger.info("%s: the tags mark no entities: they are scored tag by tag%s", split.file, cure)
 
 
 def _marked(counts: Counter[str], others: list[str]) -> str:

@@ -33,7 +33,10 @@ def name_tags(file: str, rows: Iterator[Row], names: Sequence[str]) -> Iterator[
             if not tag.removeprefix("-").isdecimal():
                 reason = f"--tag_names names numbers, and the tag of token {i} is '{tag[:40]}'; leave it out"
                 raise UserError(reason, file=file, row=row.line)
-            if not 0 <= int(tag) < len(names):
+            if int(tag) < 0:
+                reason = f"the tag of token {i} is {tag[:40]}, which hides it; give every token its tag"
+                raise UserError(reason, file=file, row=row.line)
+            if int(tag) >= len(names):
                 reason = (
                     f"the tag of token {i} is {tag[:40]}, and --tag_names names 0 to {len(names) - 1}; name all of them"
                 )

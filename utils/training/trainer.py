@@ -28,7 +28,7 @@ from ..arguments import Arguments, HeadTrainingArguments
 from ..data.splits import Split
 from ..errors import UserError, first_line
 from ..models.frozen import HiddenStates
-from ..models.loading import first_not_finite, write_for_all_releases
+from ..models.loading import check_resumed, first_not_finite, write_for_all_releases
 from ..tasks import PreparedSplit, Task
 from .callbacks import SaveAfterEvaluation
 from .collation import Collator
@@ -55,10 +55,11 @@ def build_trainer(
         hidden_states: of a frozen encoder.
 
     Raises:
-        UserError: a repository to push to that cannot be made, flags that such a model or so few rows cannot have, or a
-            package that is not installed.
+        UserError: a repository to push to that cannot be made, a checkpoint to go on from that is of another model, flags that
+            such a model or so few rows cannot have, or a package that is not installed.
     """
     data, training = arguments.data, arguments.training
+    check_resumed(training.resume_from_checkpoint, model.config)
     width = data.max_seq_length if data.pad_to_max_length else None
     train, validation = prepared.get("train"), prepared.get("validation")
     try:

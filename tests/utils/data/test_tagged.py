@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from pathlib import Path
 
+import datasets
 import pyarrow
 import pytest
 from faults import fault
 from pyarrow import parquet
 
-from utils.data.tagged import read_tagged
+from utils.data.tagged import read_tagged, tidy_tag
 from utils.files import Row
 
 KLUE_NER = (
@@ -162,3 +165,97 @@ def test_faulty_lists(write, content, columns, place):
 def test_list_that_is_not_json_in_csv(write):
     message = fault(read_tagged, write("a.csv", "tokens\n['a']\n"))
     assert ", row 2, column 'tokens': expected a list" in message
+
+
+# What is read as something else than its letters say, and said
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.xyz.gz", "eng.testa", "a.iob"])
+def test_extensions(write, name):
+    path = write(name, "a\tO\n")
+    if "xyz" in name:
+        assert ": the extension '.xyz' is not known here; name a file of columns .conll or .tsv" in fault(
+            read_tagged, path
+        )
+    else:
+        assert sentences(path) == [(1, None, ["a"], ["O"])]
+
+
+def test_names_of_columns_are_no_token(write, caplog):
+    with caplog.at_level("INFO", logger="utils"):
+        assert sentences(write("a.tsv", "Token\tPOS\tTag\na\tX\tO\n")) == [(2, None, ["a"], ["O"])]
+    assert "a.tsv: row 1 names the columns: it is no token" in caplog.text
+    assert sentences(write("b.tsv", "tag\tO\ntoken\tO\n")) == [(1, None, ["tag", "token"], ["O", "O"])]
+    message = fault(read_tagged, write("c.tsv", "Sentence #\tWord\tTag\nSentence: 1\ta\tO\n"))
+    assert (
+        "row 1: the row names columns, Sentence #, Word, Tag, and the first is not the token; write token, TAB"
+        in message
+    )
+
+
+def test_one_token_a_row_of_a_table(write):
+    message = fault(read_tagged, write("a.csv", "Word,Tag\na,O\n"))
+    assert "row 2: columns Word, Tag, and no lists in them: one token a row? write a .tsv instead" in message
+
+
+def test_webanno(write):
+    message = fault(read_tagged, write("a.tsv", "#FORMAT=WebAnno TSV 3.3\n\n#Text=a\n1-1\t0-1\ta\t_\n"))
+    assert "WebAnno" in message and "CoNLL 2002" in message
+
+
+@pytest.mark.parametrize(
+    ("tag", "plain"),
+    [
+        ("B-PER ", "B-PER"),
+        (" B-PER\u00a0", "B-PER"),
+        ("B-PER\u200b", "B-PER"),
+        ("\ufeffO", "O"),
+        ("Ｂ－ＰＥＲ", "B-PER"),
+        ("B–PER", "B-PER"),
+        ("PER–B", "PER-B"),
+        (unicodedata.normalize("NFD", "B-인물"), "B-인물"),
+        ("B-인물", "B-인물"),
+        ("NN–MOD", "NN–MOD"),
+        ("㎏", "㎏"),
+    ],
+)
+def test_tags_that_look_alike(write, tag, plain):
+    assert tidy_tag(tag) == tidy_tag(plain) == plain
+    content = json.dumps({"tokens": ["a", "b"], "tags": [tag, "O"]}, ensure_ascii=False)
+    assert sentences(write("a.jsonl", content)) == [(1, None, ["a", "b"], [plain, "O"])]
+
+
+def test_tags_that_look_alike_are_said_once(write, caplog):
+    content = '{"tokens": ["a"], "tags": ["B-PER "]}\n{"tokens": ["a"], "tags": ["B-LOC\\u3000"]}\n'
+    list(read_tagged(write("a.jsonl", content)))
+    assert caplog.text.count("a.jsonl, row 1: the tag 'B-PER ' is read as 'B-PER', as are others that differ by") == 1
+    assert "B-LOC" not in caplog.text
+
+
+def test_a_tag_of_nothing_but_white_space(write):
+    assert "row 1: a token without a tag" in fault(
+        read_tagged, write("a.jsonl", '{"tokens": ["a"], "tags": ["\\u200b "]}')
+    )
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_of_columns_in_any_normal_form(write, form):
+    other = "NFD" if form == "NFC" else "NFC"
+    token, tag = (unicodedata.normalize(form, name) for name in ("토큰", "태그"))
+    path = write("a.jsonl", json.dumps({token: ["a"], tag: ["O"]}, ensure_ascii=False))
+    columns = [unicodedata.normalize(other, name) for name in (token, tag)]
+    (row,) = read_tagged(path, *columns)
+    assert row.fields == {"id": None, "tokens": ["a"], "tags": ["O"]}
+
+
+def test_names_of_classes_in_the_file(tmp_path):
+    path = tmp_path / "a.parquet"
+    names = datasets.ClassLabel(names=["O", "B-PER", "I-PER"])
+    features = datasets.Features({"tokens": datasets.List(datasets.Value("string")), "ner_tags": datasets.List(names)})
+    datasets.Dataset.from_dict({"tokens": [["민", "수"]], "ner_tags": [[1, 2]]}, features=features).to_parquet(path)
+    assert sentences(path) == [(1, None, ["민", "수"], ["B-PER", "I-PER"])]
+
+
+@pytest.mark.parametrize("tag", ["B_PER", "b-per", "I_PER", "o", "PER-B"])
+def test_a_hash_is_a_token_in_every_spelling_of_tags(write, tag):
+    assert sentences(write("a.conll", f"# SYM {tag}\nab SYM O\n")) == [(1, None, ["#", "ab"], [tag, "O"])]

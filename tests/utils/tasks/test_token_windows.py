@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import unicodedata
 
@@ -212,6 +213,34 @@ def test_gold_tags_survive_where_no_boundary_falls_inside_a_subword(tokenizer, s
             assert found == gold
             whole += 1
     assert whole >= 5
+
+
+@pytest.mark.parametrize("size", [8, 32])
+@pytest.mark.parametrize("unit", ["words", "characters"])
+def test_texts_in_nfd_give_what_they_give_in_nfc(tokenizer, unit, size):
+    """Also where the tokenizer normalises: it then says that a syllable ends after its first letter."""
+    sentence = "서울에서 영화 정말좋다 café"
+    composed = sentence.split() if unit == "words" else list(sentence)
+    found = []
+    for form in ("NFC", "NFD"):
+        for normalizer in (tokenizer.backend_tokenizer.normalizer, normalizers.NFC()):
+            other = copy.deepcopy(tokenizer)
+            other.backend_tokenizer.normalizer = normalizer or normalizers.Sequence([])
+            split = split_of([[unicodedata.normalize(form, token) for token in composed]], [["O"] * len(composed)])
+            found.append(tokenize(split, Tags(NAMES, unit), other, size))
+    nfc, normalised, nfd, normalised_nfd = found
+    assert (nfd, normalised_nfd) == (nfc, normalised)
+
+
+def test_letters_of_syllables_as_tokens(tiny_tokenizer):
+    """A file whose characters are code points, in NFD: what a sub-word made of several of them is theirs."""
+    tokens = list(unicodedata.normalize("NFD", "서울 영화"))
+    split = split_of([tokens], [["B-LOC", *["I-LOC"] * 4, *["O"] * (len(tokens) - 5)]])
+    features = tokenize(split, Tags(NAMES, "characters"), tiny_tokenizer, 32)
+    spans = [span for span in zip(features["first"][0], features["end"][0], strict=True) if span[0] >= 0]
+    assert spans == [(0, 5), (6, 11)]
+    decoded = decode(split, features, Tags(NAMES, "characters"), [[max(label, 0) for label in features["labels"][0]]])
+    assert decoded == split.column("tags")
 
 
 @pytest.mark.parametrize("unit", ["words", "characters"])

@@ -1,0 +1,174 @@
+"""Entities by their characters, as annotation tools export them: read as characters with tags, and back again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+
+import pytest
+from faults import fault
+
+from utils.data.tables import read_table
+from utils.data.tagged import read_tagged
+from utils.metrics.iob2 import Style
+
+TEXT = "서울에 김철수가 산다"
+SPANS = [(0, 2, "LC"), (4, 7, "PS")]
+TAGS = "B-LC I-LC O O B-PS I-PS I-PS O O O O".split()
+
+
+def label_studio(spans, text):
+    return [{"start": start, "end": end, "text": text[start:end], "labels": [kind]} for start, end, kind in spans]
+
+
+def as_csv(text, spans):
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerows([["id", "text", "label"], [1, text, json.dumps(label_studio(spans, text), ensure_ascii=False)]])
+    return stream.getvalue()
+
+
+# How tools export a text with its entities, each as (name of the file, function of text and spans).
+TOOLS = {
+    "doccano": ("a.jsonl", lambda text, spans: json.dumps({"id": 1, "text": text, "label": spans})),
+    "doccano, older": ("a.json", lambda text, spans: json.dumps({"id": 1, "text": text, "labels": spans})),
+    "doccano with relations": (
+        "a.jsonl",
+        lambda text, spans: json.dumps(
+            {
+                "id": 1,
+                "text": text,
+                "entities": [{"id": 9, "label": k, "start_offset": s, "end_offset": e} for s, e, k in spans],
+                "relations": [],
+            }
+        ),
+    ),
+    "Label Studio JSON-MIN": (
+        "a.json",
+        lambda text, spans: json.dumps([{"id": 1, "text": text, "label": label_studio(spans, text), "annotator": 1}]),
+    ),
+    "Label Studio CSV": ("a.csv", as_csv),
+    "Prodigy": (
+        "a.jsonl",
+        lambda text, spans: json.dumps(
+            {
+                "id": 1,
+                "text": text,
+                "tokens": [{"text": text, "start": 0, "end": len(text), "id": 0}],
+                "spans": [{"start": s, "end": e, "label": k} for s, e, k in spans],
+            }
+        ),
+    ),
+    "NIKL": (
+        "a.json",
+        lambda text, spans: json.dumps(
+            {
+                "id": "N",
+                "metadata": {},
+                "document": [
+                    {"sentence": []},
+                    {
+                        "sentence": [
+                            {
+                                "id": "1",
+                                "form": text,
+                                "word": [{"form": "x", "begin": 0, "end": 1}],
+                                "NE": [{"form": text[s:e], "label": k, "begin": s, "end": e} for s, e, k in spans],
+                            }
+                        ]
+                    },
+                ],
+            },
+            indent=1,
+        ),
+    ),
+}
+
+
+@pytest.fixture(params=TOOLS)
+def export(request, write):
+    name, make = TOOLS[request.param]
+    return lambda text, spans: write(name, make(text, spans))
+
+
+def test_characters_and_tags(export):
+    (row,) = read_tagged(export(TEXT, SPANS))
+    assert row.fields == {"id": "1", "tokens": list(TEXT), "tags": TAGS}
+
+
+def test_a_text_without_entities(export):
+    (row,) = read_tagged(export("간다", []))
+    assert row.fields == {"id": "1", "tokens": ["간", "다"], "tags": ["O", "O"]}
+
+
+def test_entities_come_back(export):
+    generator = random.Random(0)
+    for _ in range(20):
+        text = "".join(generator.choices("가나 다\n😀é", k=generator.randint(1, 30)))
+        places = sorted(generator.sample(range(len(text) + 1), k=2 * generator.randint(0, (len(text) + 1) // 2)))
+        spans = [(s, e, generator.choice(["PS", "LC"])) for s, e in zip(places[::2], places[1::2], strict=True)]
+        shuffled = generator.sample(spans, k=len(spans))
+        (row,) = read_tagged(export(text, shuffled))
+        style = Style.of({"B-PS"})
+        assert row.fields["tokens"] == list(text)
+        assert [tuple(entity) for entity in style.entities(row.fields["tags"])] == [(k, s, e) for s, e, k in spans]
+
+
+@pytest.mark.parametrize(
+    ("span", "says"),
+    [
+        ((0, 99, "LC"), "the text has 11 characters; count from 0"),
+        ((-1, 2, "LC"), "the text has 11 characters"),
+        ((3, 3, "LC"), "the text has 11 characters"),
+        ((5, 9, "LC"), "entity LC at 5-9: it overlaps another one; keep one of them"),
+    ],
+)
+def test_entities_that_cannot_be(write, span, says):
+    path = write("a.jsonl", json.dumps({"text": TEXT, "label": [*SPANS, span]}))
+    assert says in fault(read_tagged, path)
+
+
+def test_an_entity_that_stands_elsewhere(write):
+    entity = {"start": 1, "end": 3, "text": "서울", "labels": ["LC"]}
+    message = fault(read_tagged, write("a.json", json.dumps([{"text": TEXT, "label": [entity]}])))
+    assert ', row 1, column \'label\': entity LC at 1-3: "울에" stands there, not "서울"' in message
+
+
+def test_flags_name_the_columns(write):
+    path = write("a.jsonl", json.dumps({"text": "no", "body": TEXT, "ner": SPANS, "label": []}))
+    (row,) = read_tagged(path, "body", "ner")
+    assert row.fields["tags"] == TAGS
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tokens": ["a", "b"], "tags": ["O", "O"], "text": "a b", "entities": []},
+        {"tokens": ["a", "b"], "labels": ["O", "O"], "text": "a b"},
+        {"tokens": ["a", "b"], "ner_tags": ["O", "O"], "text": "ab", "entities": [[0, 1, "LC"]]},
+    ],
+)
+def test_tokens_that_are_there_are_read(write, fields):
+    (row,) = read_tagged(write("a.jsonl", json.dumps(fields)))
+    assert (row.fields["tokens"], row.fields["tags"]) == (["a", "b"], ["O", "O"])
+
+
+@pytest.mark.parametrize("tool", ["doccano", "doccano, older", "Label Studio JSON-MIN", "Label Studio CSV"])
+def test_entities_are_no_labels_of_a_text(write, tool):
+    name, make = TOOLS[tool]
+    message = fault(read_table, write(name, make(TEXT, SPANS)))
+    assert "entities and where they stand; run_token_cls.py reads them" in message
+
+
+@pytest.mark.parametrize("label", [["긍정", "부정"], [], [1, 0, 1], "긍정", "[긍정]", None, '["긍정"]'])
+def test_labels_of_a_text_are(write, label):
+    path = write("a.jsonl", json.dumps({"text": "좋다", "label": label}))
+    assert [row.fields["label"] for row in read_table(path)] == [label]
+
+
+@pytest.mark.parametrize("read", [read_table, read_tagged])
+def test_the_full_export_of_label_studio(write, read):
+    record = {"id": 1, "data": {"text": TEXT}, "annotations": [{"result": []}]}
+    assert "Label Studio's JSON; export the project as JSON-MIN" in fault(read, write("a.json", json.dumps([record])))

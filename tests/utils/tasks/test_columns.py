@@ -1,0 +1,167 @@
+"""Which columns are read: under which names, as pairs or single texts, and as a model was trained on them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+
+from heads import HeadedEncoderConfig
+from utils.arguments import SequenceDataArguments
+from utils.data.splits import Split
+from utils.errors import UserError
+from utils.files import Row
+from utils.tasks.columns import Columns, check_rows, find_columns
+
+NLI = Columns("premise", "hypothesis", "label", None)
+REVIEWS = Columns("body", None, "stars", None)
+
+
+def split_of(names: str | list[str], name: str = "train", **values: Any) -> Split:
+    """Four rows; what is in them is `values`, else words that differ."""
+    columns = names.split() if isinstance(names, str) else names
+    rows = [{column: values.get(column, f"some words {i}") for column in columns} for i in range(4)]
+    return Split(name, "a.csv", [Row(i, row) for i, row in enumerate(rows, start=2)])
+
+
+def arguments(**flags: Any) -> SequenceDataArguments:
+    return SequenceDataArguments(train_file="a.csv", **flags)
+
+
+def found(split: Split, known: Columns | None = None, **flags: Any) -> tuple:
+    columns = find_columns(split, arguments(**flags), known)
+    return columns.text, columns.pair, columns.label
+
+
+def test_names_in_another_form():
+    nfd = unicodedata.normalize("NFD", "본문")
+    split = split_of([nfd, " label ", "\ufefftext_pair"])
+    assert found(split, text_column_name="본문") == (nfd, "\ufefftext_pair", " label ")
+    assert found(split_of("본문 감정"), text_column_name=nfd, label_column_name=" 감정") == ("본문", None, "감정")
+    assert found(split_of(["text ", "text", "label"])) == ("text", None, "label")  # the name as it stands comes first
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("index question sentence label", ("question", "sentence", "label")),
+        ("question passage label", ("question", "passage", "label")),
+        ("query document label", ("query", "document", "label")),
+        ("question sentence1 sentence2 label", ("sentence1", "sentence2", "label")),
+        ("sentence label", ("sentence", None, "label")),
+        ("text sentiment", ("text", None, "sentiment")),
+    ],
+)
+def test_questions_are_pairs(names, expected):
+    assert found(split_of(names)) == expected
+
+
+def test_flags_keep_questions_single():
+    split = split_of("question sentence label")
+    assert found(split, text_column_name="sentence") == ("sentence", None, "label")
+    assert found(split, text_pair_column_name="question") == ("sentence", "question", "label")
+
+
+@pytest.mark.parametrize(
+    ("score", "sentiment", "label"),
+    [("0.93", "긍정", "sentiment"), (0.93, "긍정", "sentiment"), ("3.5", "긍정", "score"), ("0.93", "4", "score"), ("x", "y", "score")],
+)  # fmt: skip
+def test_a_confidence_is_no_label(score, sentiment, label, caplog):
+    split = split_of("text sentiment score", score=score, sentiment=sentiment)
+    with caplog.at_level("WARNING", "utils"):
+        check_rows(split, arguments())
+    other = {"sentiment": "score", "score": "sentiment"}[label]
+    assert f"a.csv: the label is '{label}'; --label_column_name can name {other}" in caplog.text
+    assert found(split)[2] == label
+
+
+def test_the_columns_of_the_training():
+    assert found(split_of("title body content stars label"), REVIEWS) == ("body", None, "stars")
+    assert found(split_of("body text_pair label"), REVIEWS) == ("body", None, "label")
+    assert found(split_of("title label"), REVIEWS) == ("title", None, "label")
+    assert found(split_of("title body stars"), REVIEWS, text_column_name="title") == ("title", None, "stars")
+    assert found(split_of("sentence1 sentence2 premise hypothesis label"), NLI) == ("premise", "hypothesis", "label")
+    assert found(split_of("sentence1 sentence2 label"), NLI) == ("sentence1", "sentence2", "label")
+
+
+def test_the_columns_survive_a_configuration():
+    for columns in (NLI, REVIEWS):
+        config = HeadedEncoderConfig(**columns.config_fields())
+        assert Columns.of_checkpoint(HeadedEncoderConfig.from_dict(config.to_dict())) == columns
+    assert Columns.of_checkpoint(HeadedEncoderConfig()) is None
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_pairs_and_single_texts_are_not_mixed(name):
+    with pytest.raises(UserError) as caught:
+        check_rows(split_of("text label", name), arguments(), NLI)
+    assert str(caught.value) == (
+        "a.csv: the model reads pairs ('premise', 'hypothesis'), here is no second text beside 'text'; "
+        "name its column with --text_pair_column_name"
+    )
+    with pytest.raises(UserError) as caught:
+        check_rows(split_of("sentence1 sentence2 label", name), arguments(), REVIEWS)
+    assert str(caught.value) == (
+        "a.csv: the model reads single texts ('body'), here are pairs ('sentence1', 'sentence2'); "
+        "name one column with --text_column_name"
+    )
+    check_rows(split_of("sentence1 sentence2 label", name), arguments(text_column_name="sentence2"), REVIEWS)
+
+
+def test_another_training_may_change_them_and_says_so(caplog):
+    with caplog.at_level("WARNING", "utils"):
+        columns = check_rows(split_of("text label"), arguments(), NLI)
+    assert (columns.text, columns.pair) == ("text", None)
+    assert "a.csv: single texts, where the checkpoint was trained on pairs" in caplog.text
+
+
+def test_texts_that_are_not_read_are_named(caplog):
+    values = {"label": "0", "id": "7", "url": "https://a.b/c", "date": "2026-11-27 10:00", "flag": "yes or no"}
+    with caplog.at_level("INFO", "utils"):
+        check_rows(split_of("id title body url date flag label", **values), arguments())
+    unread = [record.getMessage() for record in caplog.records if "is not read" in record.getMessage()]
+    cure = "--text_column_name or --text_pair_column_name can name it"
+    assert unread == [f"a.csv: the column 'body' looks like text and is not read; {cure}"]
+
+
+def test_one_text_for_all_rows_is_said(caplog):
+    with caplog.at_level("WARNING", "utils"):
+        check_rows(split_of("title label", title="a notice"), arguments())
+    assert "a.csv: every row has the same text, in column 'title'; is it the right one?" in caplog.text
+
+
+def test_a_test_file_without_its_labels(caplog):
+    split, train = split_of("text label", "test"), split_of("text label")
+    assert found(split, label_column_name="none") == ("text", None, None)
+    assert found(split, label_column_name="None") == ("text", None, None)
+    assert found(train, label_column_name="none") == ("text", None, "label")
+    assert found(split_of("text none", "test"), label_column_name="none") == ("text", None, "none")
+    with caplog.at_level("INFO", "utils"):
+        check_rows(split, arguments(label_column_name="lable"))
+        check_rows(split_of("text", "test"), arguments())
+    assert "a.csv: there is no column 'lable', so the rows are not scored" in caplog.text
+    assert "a.csv: no column of labels: the rows are not scored" in caplog.text
+
+
+def test_rows_without_a_label_are_counted_in_the_whole_file():
+    split = split_of("text label", label=None)
+    split.whole = split.rows + [Row(9, {"text": "a", "label": "nan"}), Row(10, {"text": "a", "label": "x"})]
+    with pytest.raises(UserError) as caught:
+        check_rows(split, arguments())
+    assert str(caught.value) == (
+        "a.csv, row 2, column 'label': no label (in 5 of 6 rows); write them, or leave such rows out with "
+        "--drop_unlabelled true"
+    )
+    check_rows(split, arguments(drop_unlabelled=True))
+
+
+def test_errors_stay_short():
+    wide = split_of([f"a column of a long name, number {i}" for i in range(300)] + ["x" * 1200])
+    for flags in ({}, {"text_column_name": "body"}):
+        with pytest.raises(UserError) as caught:
+            check_rows(wide, arguments(**flags))
+        assert len(str(caught.value)) < 300
+    with pytest.raises(UserError, match="text expected, found dict") as caught:
+        check_rows(split_of("text label", text={"a": "x" * 1000}), arguments())
+    assert len(str(caught.value)) < 300

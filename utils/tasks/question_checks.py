@@ -1,0 +1,104 @@
+"""Whether questions can be used and scored, and what is said about them before training."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+
+from heads.spans import longest_question, question_lengths
+
+from ..arguments import QADataArguments
+from ..data.splits import Split
+from ..errors import UserError
+from ..files import shown
+
+logger = logging.getLogger(__name__)
+
+
+def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArguments) -> None:
+    """Raises UserError where a question leaves no room for its context in a window, or lacks the answer to train on."""
+    lengths = question_lengths(split.column("question"), tokenizer)
+    longest = longest_question(tokenizer, data.max_seq_length)
+    for row, length in zip(split.rows, lengths, strict=True):
+        if length > longest:
+            message = (
+                f"the question has {length} tokens, the window room for {longest}; shorten it or raise --max_seq_length"
+            )
+            raise UserError(message, file=split.file, row=row.line, column="question")
+        if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
+            message = "no answer; give --version_2_with_negative if questions may have none"
+            raise UserError(message, file=split.file, row=row.line, column="answers")
+    _say_what_is_open(split, data.version_2_with_negative)
+    repeated = [name for name, count in Counter(split.column("id")).items() if count > 1 and name is not None]
+    if repeated and split.name != "train":
+        message = "%s: %d ids stand more than once, such as %s; predictions are in the order of the questions"
+        logger.info(message, split.file, len(repeated), shown(repeated[0]))
+    if not split.part and not any(context.strip() for context in split.column("context")):
+        raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
+
+
+def has_answers(split: Split, negative: bool = False) -> bool:
+    """Whether a split can be scored: every question of a test file has an answer or is said to have none.
+
+    Args:
+        negative: questions may have no answer: an empty list of answers beside others says so too.
+    """
+    if split.name != "test":
+        return True
+    known = [row for row in split.rows if row.fields["answers"] or row.fields["is_impossible"]]
+    return bool(known) and len(known) + (_empty_lists(split) if negative else 0) == len(split.rows)
+
+
+def _empty_lists(split: Split) -> int:
+    """Questions with an empty list of answers that are not said to be impossible or not."""
+    return sum(row.fields["is_impossible"] is None for row in split.rows)
+
+
+def _say_what_is_open(split: Split, negative: bool) -> None:
+    """Logs what becomes of questions that have no answer and are not said to be impossible, beside others."""
+    rows = len(split.rows)
+    unsaid = sum(not row.fields["answers"] and not row.fields["is_impossible"] for row in split.rows)
+    if not unsaid or (split.name == "test" and unsaid == rows):
+        return
+    if has_answers(split, negative):
+        message = "%s: %d of %d questions have no answer and are not said to be impossible: they count as unanswerable"
+        logger.info(message, split.file, unsaid, rows)
+        return
+    message = (
+        "%s: %d of %d questions have no answer and are not said to be impossible: all are predicted, none is scored; "
+    )
+    message += "set 'is_impossible' or remove them for a score"
+    logger.warning(message, split.file, unsaid, rows)
+
+
+def say_shared_tokens(
+    split: Split, row_of: Sequence[int], tokenizer: PreTrainedTokenizerFast, data: QADataArguments
+) -> bool:
+    """Logs where windows share other than `doc_stride` tokens, as `encode_windows` has it.
+
+    Args:
+        row_of: the row of every window.
+
+    Returns:
+        whether there was anything to say.
+    """
+    several = np.flatnonzero(np.bincount(row_of) > 1)
+    if not several.size:
+        return False
+    lengths = question_lengths([split.rows[row].fields["question"] for row in several], tokenizer)
+    rooms = [data.max_seq_length - tokenizer.num_special_tokens_to_add(pair=True) - length for length in lengths]
+    most = [room if data.legacy_doc_stride else room // 2 for room in rooms]
+    fewer = [number for number in most if number < data.doc_stride]
+    if not fewer:
+        return False
+    message = (
+        "--doc_stride %d does not fit into windows of %d tokens, question included: %d of %d long contexts are read in "
+    )
+    message += "windows that begin %s tokens apart" if data.legacy_doc_stride else "windows that share %s tokens"
+    numbers = f"{min(fewer)} to {max(fewer)}" if min(fewer) < max(fewer) else f"{fewer[0]}"
+    logger.warning(message, data.doc_stride, data.max_seq_length, len(fewer), len(several), numbers)
+    return True
