@@ -19,15 +19,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
-from comparison.cells import Plan, make_plan
+from comparison.cells import Cell, Plan, make_plan, plan_trials
 from comparison.gathering.across import gather_across
 from comparison.gathering.gather import gather
 from comparison.gathering.rows import read_rows
+from comparison.gathering.trials import best_trials, gather_trials
 from comparison.report.across_writing import write_across
 from comparison.report.writing import write_report
-from comparison.running import Stopped, run_cells, shell_lines
+from comparison.running import Stopped, run_cells, run_trials, shell_lines
 from utils.data.splits import Split
 from utils.errors import ShownError, run
+
+
+def print_lines(cells: Sequence[Cell]) -> None:
+    """Prints a line of shell for every run that is still to do."""
+    for line in shell_lines(cells):
+        print(line)
 
 
 def main() -> None:
@@ -43,18 +50,34 @@ def main() -> None:
 
 
 def compare(arguments: ComparisonArguments) -> None:
+    """Runs what is still to do, and writes the report."""
     plan, rows = prepare(arguments)
+    run_on = arguments.workers or 1, arguments.ray_address, arguments.launcher
+    tuned = None
+    if arguments.tune is not None:
+        tuning = plan_trials(arguments, plan)
+        due = [trial.cell for trial in tuning.due()]
+        if arguments.plan and due:
+            print("note: these are trials; when they have ended, --plan prints what comes next", file=sys.stderr)
+            print_lines(due)
+            return
+        if due:
+            print(f"trials: {arguments.tune} per head in {plan.folder / 'trials'}, {len(due)} to do now", flush=True)
+        run_trials(tuning, *run_on)
+        tuned = gather_trials(tuning, plan, rows)
+        plan = make_plan(tuning.choose(arguments, best_trials(tuned)))
     if arguments.plan:
-        for line in shell_lines(plan.cells):
-            print(line)
+        print_lines(plan.cells)
         return
     for note in plan.notes:
         print(f"note: {note}")
     print(f"runs: {len(plan.cells)} in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
-    run_cells(plan.cells, arguments.workers or 1, arguments.ray_address, arguments.launcher)
+    run_cells(plan.cells, *run_on)
     print("scoring the runs and measuring what prediction costs", flush=True)
-    comparison = gather(plan, rows)
+    comparison = gather(plan, rows, tuned)
     write_report(comparison, plan.folder)
+    if tuned is not None and tuned["sentence"]:
+        print(tuned["sentence"])
     for pair in comparison["comparisons"]:
         print(pair["sentence"])
     print(f"{comparison['verdict']}\n{plan.folder / 'comparison.html'}")
@@ -67,6 +90,7 @@ def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:
 
 
 def put_together(folders: Sequence[str | Path], output_dir: Path, title: str | None = None) -> None:
+    """Writes one page about finished comparisons."""
     across = gather_across(folders, title)
     write_across(across, output_dir)
     for pair in across["pairs"]:
@@ -78,9 +102,8 @@ def run_study(study: Study) -> None:
     """Runs every comparison that has not ended, and puts together those that have; one that fails does not stop the others."""
     plans = {folder: prepare(parse_comparison(words))[0] for folder, words in study.comparisons.items()}
     if study.plan:
-        for plan in plans.values():
-            for line in shell_lines(plan.cells):
-                print(line)
+        for words in study.comparisons.values():
+            compare(parse_comparison([*words, "--plan"]))
         return
     failed = []
     for number, (folder, words) in enumerate(study.comparisons.items(), start=1):

@@ -38,6 +38,8 @@ ALIKE = (
     "run_name",
 )
 
+TRIAL_SEED = 1234  # of every trial; a comparison takes others
+
 
 @dataclass
 class ComparisonArguments:
@@ -109,6 +111,25 @@ class ComparisonArguments:
         default=None,
         metadata={"help": "Train nothing: put the finished comparisons in these folders on one page, across.html."},
     )
+    tune: int | None = field(
+        default=None,
+        metadata={
+            "help": "Trials per head: settings from one sequence, scored on the validation rows. The best of each head are then "
+            "compared with --seeds."
+        },
+    )
+    space: str | None = field(
+        default=None,
+        metadata={
+            "help": "YAML file of the ranges that are tuned (default: one of recipes/spaces, by script and encoder)."
+        },
+    )
+    tune_steps: int | None = field(
+        default=None, metadata={"help": "A head begins no further trial once its trials have taken so many steps."}
+    )
+    tune_seconds: float | None = field(
+        default=None, metadata={"help": "A head begins no further trial once its trials have trained for so long."}
+    )
 
     def __post_init__(self):
         for name in ("heads", "seeds"):
@@ -124,11 +145,26 @@ class ComparisonArguments:
             raise ValueError("--workers counts runs on this machine, and on Ray the cluster decides: give one of them")
         if self.launcher is not None and not shlex.split(self.launcher):
             raise ValueError("--launcher is empty; leave it out for plain python")
+        self._check_tuning()
         if self.head_kwargs is not None:
             self.kwargs = self._by_head("head_kwargs", self.head_kwargs, {"dropout": 0.2})
         if self.head_flags is not None:
             self.flags_by_head = self._by_head("head_flags", self.head_flags, {"head_learning_rate": 1e-3})
             _check_head_flags(self.flags_by_head)
+
+    def _check_tuning(self) -> None:
+        for name in ("tune", "tune_steps", "tune_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"--{name} must be above 0, not {value}")
+            if name != "tune" and value is not None and self.tune is None:
+                raise ValueError(f"--{name} limits the trials of --tune N: give that as well, or leave it out")
+        if self.space is not None and self.tune is None:
+            raise ValueError("--space holds the ranges of --tune N: give that as well, or leave it out")
+        if self.tune is not None and TRIAL_SEED in self.seeds:
+            raise ValueError(
+                f"--seeds has {TRIAL_SEED}, the seed of the trials: take another, so that the runs are new ones"
+            )
 
     def _by_head(self, flag: str, text: str, example: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """The value of a flag that goes by head."""

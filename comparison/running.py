@@ -30,13 +30,13 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-from .cells import ROOT, Cell
+from .cells import ROOT, Cell, Tuning
 
 PAUSE = 0.2  # seconds between two looks at the processes
 GRACE = 10  # seconds that a process gets to end
 PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
-# A cell that has ended: its exit code, None where a process of another comparison finished it; and its seconds.
+# A cell that has ended: its exit code, None where it ended elsewhere or its machine failed; and its seconds.
 Ended = tuple[Cell, int | None, float]
 
 
@@ -57,8 +57,46 @@ def run_cells(
         UserError: all of them failed because of the user's input.
         ShownError: some failed.
     """
+    count = sum(not cell.finished for cell in cells)
+    codes = [code for _, code, _ in _run(cells, workers, ray_address, launcher)]
+    if codes:
+        message = f"{len(codes)} of {len(cells)} runs failed, see above; the same command runs them again, "
+        message += "and one without their heads or seeds compares the others"
+        raise (UserError if len(codes) == count and set(codes) == {2} else ShownError)(message)
+
+
+def run_trials(tuning: Tuning, workers: int = 1, ray_address: str | None = None, launcher: str | None = None) -> None:
+    """Runs the trials that have not ended. One that fails counts as a trial without a score and is not run again.
+
+    Raises:
+        ShownError: a trial was killed, which says nothing about its setting; or all trials of a head failed.
+    """
+    while due := tuning.due():
+        by_folder = {trial.cell.folder: trial for trial in due}  # equal settings are one run
+        cells = [trial.cell for trial in by_folder.values()]
+        killed = 0
+        for cell, code, seconds in _run(cells, workers, ray_address, launcher):
+            if code is None or code < 0 or code > 128:
+                killed += 1
+            else:
+                by_folder[cell.folder].fail(f"exit code {code}: {reason(cell, code)}", seconds)
+        if killed:
+            raise ShownError(f"{killed} of {len(cells)} trials were killed; the same command runs them again")
+    for head, trials in tuning.trials.items():
+        if all(trial.failure is not None for trial in trials):
+            why, log = trials[0].failure, trials[0].cell.log
+            for trial in trials:
+                trial.forget_failure()
+            message = f"all {len(trials)} trials of {head} failed, the first with {why} ({log})"
+            raise ShownError(f"{message}; the same command runs them again")
+        for trial in trials:
+            trial.discard_weights()
+
+
+def _run(cells: Sequence[Cell], workers: int, ray_address: str | None, launcher: str | None) -> list[Ended]:
+    """Runs the cells that are not finished, says how it goes, and returns those that failed."""
     waiting = [cell for cell in cells if not cell.finished]
-    began, codes = time.monotonic(), []
+    began, failed = time.monotonic(), []
     ended = run_on_ray(waiting, ray_address, launcher) if ray_address else run_here(waiting, workers, launcher)
     with closing(ended):
         for done, (cell, code, seconds) in enumerate(ended, start=1):
@@ -69,12 +107,9 @@ def run_cells(
                 how = "was finished by another comparison" if code is None else f"finished in {duration(seconds)}"
                 print(f"{place} {how}{rest}", flush=True)
             else:
-                codes.append(code)
+                failed.append((cell, code, seconds))
                 print(f"{place} failed after {duration(seconds)}: {reason(cell, code)} ({cell.log}){rest}", flush=True)
-    if codes:
-        message = f"{len(codes)} of {len(cells)} runs failed, see above; the same command runs them again, "
-        message += "and one without their heads or seeds compares the others"
-        raise (UserError if len(codes) == len(waiting) and set(codes) == {2} else ShownError)(message)
+    return failed
 
 
 def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -> Generator[Ended, None, None]:
@@ -152,7 +187,7 @@ def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None = None)
                     yield cell, *ray.get(reference)
                 except ray.exceptions.RayError as error:
                     print(f"{cell.name}: {str(error).strip().splitlines()[-1]}", flush=True)
-                    yield cell, 1, 0.0
+                    yield cell, None, 0.0  # the machine failed, not the run
     finally:
         ray.shutdown()
 

@@ -77,7 +77,8 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         if error.errno not in CANNOT_WRITE:
             raise
-        _end(UserError(f"{error.filename or 'a file'}: cannot be written ({error.strerror})"))
+        where = error.filename or "a file in --output_dir or in HF_DATASETS_CACHE"
+        _end(UserError(f"{where} cannot be written ({error.strerror}); make room, or name another folder"))
 
 
 def _end(error: ShownError) -> NoReturn:

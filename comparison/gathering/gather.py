@@ -19,7 +19,6 @@ from safetensors import safe_open
 from transformers import AutoConfig
 
 from utils.data.splits import Split
-from utils.errors import UserError
 from utils.metrics.metric import SummableMetric
 from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
@@ -28,17 +27,18 @@ from ..cells import Cell, Plan
 from ..inference.pairs import PairComparison, compare_heads
 from ..inference.seeds import summarise_seeds
 from .costs import measure_costs
-from .rows import read_predictions
+from .rows import compared_metric, read_predictions
 
 LENGTH_BINS = 6
 EXAMPLES = 30
 
 
-def gather(plan: Plan, split: Split) -> dict[str, Any]:
+def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What the cells of a plan show, all of them finished; the keys are those of `comparison.json`.
 
     Args:
         split: the test rows.
+        tuned: what `gather_trials` found, where the settings of the heads were chosen by trials.
 
     Raises:
         UserError: a metric that is none of this task's, or cells that do not belong to the test rows.
@@ -50,10 +50,7 @@ def gather(plan: Plan, split: Split) -> dict[str, Any]:
     first = next(iter(cells.values()))[0]
     config = AutoConfig.from_pretrained(first.folder)
     task = plan.load_task().with_labels(config, split)
-    try:
-        metric = task.metric.sums(plan.metric or task.metric.default(task.labels.names), task.labels.names)
-    except ValueError as error:
-        raise UserError(f"--metric: {error}") from error
+    metric = compared_metric(task, plan.metric)
     texts, references = task.texts(split), task.references(split)
     predictions = {head: [read_predictions(task, split, cell.folder) for cell in own] for head, own in cells.items()}
     counts = {
@@ -80,7 +77,7 @@ def gather(plan: Plan, split: Split) -> dict[str, Any]:
         "date": date.today().isoformat(),
         "versions": run["versions"],
         "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "equal": _equal(first, split.file, {name for cell in plan.cells for name in cell.head_flags}),
+        "equal": _equal(plan.cells, split.file) | ({"tuning": _equally_tuned(tuned)} if tuned else {}),
         "notes": [*plan.notes, *_unequal_steps(plan.cells), *_unequal_versions(plan.cells)],
         "frozen_encoder": training.freeze_encoder,
         "heads": {
@@ -104,6 +101,7 @@ def gather(plan: Plan, split: Split) -> dict[str, Any]:
             f"{one} right, {other} wrong": int((right[one].all(axis=0) & ~right[other].any(axis=0)).sum())
             for one, other in permutations(right, 2)
         },
+        **({"tuning": tuned} if tuned else {}),
     }
 
 
@@ -156,14 +154,17 @@ def _curve(cell: Cell, metric: str) -> dict[str, list[list[float]]]:
     }
 
 
-def _equal(cell: Cell, compared: str, unequal: set[str]) -> dict[str, Any]:
-    """What is the same for every head; `unequal` are flags that some heads have for themselves."""
-    run, state = _read(cell.folder / "run.json"), _read(cell.folder / "trainer_state.json")
-    own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"} | unequal
+def _equal(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
+    """What is the same for every head; flags that some heads have for themselves are not."""
+    first = cells[0].folder
+    run, state = _read(first / "run.json"), _read(first / "trainer_state.json")
+    own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"}
+    own |= {name for cell in cells for name in cell.head_flags}
     return {
-        "training rows": _read(cell.folder / "train_results.json")["train_samples"],
-        "steps": state["global_step"],
-        "epochs": state["epoch"],
+        "training rows": _read(first / "train_results.json")["train_samples"],
+        **(
+            {} if own & {"num_train_epochs", "max_steps"} else {"steps": state["global_step"], "epochs": state["epoch"]}
+        ),
         **{
             f"SHA-256 of {Path(file).name}": entry["sha256"]
             for file, entry in run["data"].items()
@@ -171,6 +172,14 @@ def _equal(cell: Cell, compared: str, unequal: set[str]) -> dict[str, Any]:
         },
         "arguments": {key: value for key, value in run["changed_from_default"].items() if key not in own},
     }
+
+
+def _equally_tuned(tuned: Mapping[str, Any]) -> str:
+    """What was the same for every head in the trials."""
+    limits = " or ".join(f"{limit:,} {name}" for name, limit in tuned["limits"].items())
+    count = f"{tuned['trials']} trial{'' if tuned['trials'] == 1 else 's'} each"
+    count = f"at most {count}, none begun after {limits}," if limits else count
+    return f"{count} from the same sequence, scored on the validation rows with seed {tuned['seed']}"
 
 
 def _unequal_steps(cells: Sequence[Cell]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The test rows that all heads are scored on, and what a cell's `predictions.jsonl` says of them."""
+"""The test rows that all heads are scored on, by what, and what a cell's `predictions.jsonl` says of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from utils.arguments import HeadTrainingArguments
 from utils.data.splits import Split, load_splits
 from utils.errors import UserError
+from utils.metrics.metric import SummableMetric
 from utils.tasks import Task
 
 
@@ -28,6 +29,22 @@ def read_rows(task: Task, training: HeadTrainingArguments) -> Split:
         )
         raise UserError(message, file=split.file)
     return split
+
+
+def compared_metric(task: Task, name: str | None) -> SummableMetric:
+    """What the heads are compared by.
+
+    Args:
+        task: with its labels.
+        name: what was asked for; None: the task's own.
+
+    Raises:
+        UserError: a metric that is none of this task's.
+    """
+    try:
+        return task.metric.sums(name or task.metric.default(task.labels.names), task.labels.names)
+    except ValueError as error:
+        raise UserError(f"--metric: {error}") from error
 
 
 def read_predictions(task: Task, split: Split, folder: Path) -> list[Any]:

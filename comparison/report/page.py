@@ -20,6 +20,7 @@ from .sections import (
     unequal_section,
 )
 from .style import STYLE
+from .tuning_charts import tuning_section
 from .words import subject_line
 
 # Browsers load nothing and run nothing, whatever a text of the data holds.
@@ -68,6 +69,7 @@ def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
     found = {
         "Scores": score_section(comparison),
         "Differences": pair_section(comparison),
+        "Tuning": tuning_section(comparison),
         "Learning": learning_section(comparison),
         "Cost": cost_section(comparison),
         f"By {GROUPS.get(comparison['task'], 'class')}": group_section(comparison),

@@ -164,9 +164,11 @@ def _group_charts(
 
 
 def unequal_section(comparison: Mapping[str, Any]) -> Markup | None:
-    """Returns the training flags that some heads had for themselves, or None."""
+    """Returns the training flags that some heads had for themselves and what tuning chose, or None."""
     lines = unequal_lines(comparison)
     note = "Training flags of single heads (--head_flags). A difference between heads may come from these flags."
+    if comparison.get("tuning"):
+        note = "The best of each head's trials, and its --head_flags. A difference is one between heads so trained."
     return fragment(fact_list(lines), element("p", note, class_="note")) if lines else None
 
 

@@ -64,6 +64,7 @@ svg .name { fill: var(--head); }
 polyline { fill: none; stroke: var(--head); stroke-linejoin: round; }
 .thin { stroke-width: .9; opacity: .35; }
 .bold { stroke-width: 2.2; }
+.band { fill: var(--head); opacity: .13; }
 .wrong .mark { fill: none; stroke: var(--soft); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; }
 .swatch { display: inline-block; width: .8rem; height: .8rem; }

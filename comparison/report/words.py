@@ -89,13 +89,20 @@ def head_arguments(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def unequal_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Lists how heads were trained that were not trained like the others."""
-    heads = comparison["heads"].items()
+    """Lists how heads were trained that were not trained like the others, and what tuning chose for each."""
+    chosen = chosen_settings(comparison)
+    own = {name: head.get("head_flags", {}) | chosen.get(name, {}) for name, head in comparison["heads"].items()}
     return [
-        (name, ", ".join(f"{flag} {plain_value(value)}" for flag, value in head["head_flags"].items()))
-        for name, head in heads
-        if head.get("head_flags")
+        (name, ", ".join(f"{flag} {plain_value(value)}" for flag, value in values.items()))
+        for name, values in own.items()
+        if values
     ]
+
+
+def chosen_settings(comparison: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Returns the setting that tuning chose for each head; empty where nothing was tuned."""
+    tuned = comparison.get("tuning") or {"heads": {}}
+    return {name: found["trials"][found["best"] - 1]["settings"] for name, found in tuned["heads"].items()}
 
 
 def plain_value(value: Any) -> str:

@@ -15,6 +15,7 @@ from utils.files import replace_file
 from .markdown import code_block, literal, markdown_list, markdown_table
 from .page import render_page
 from .tables import head_table, pair_table
+from .tuning import best_table, curve_note, expectation_table, tuning_note
 from .words import equal_lines, head_arguments, pair_note, score_note, subject_line, unequal_lines
 
 
@@ -42,6 +43,13 @@ def render_markdown(comparison: Mapping[str, Any]) -> str:
             markdown_table(pair_table(comparison)),
             literal(pair_note(comparison)),
             markdown_list(sentences),
+        ]
+    if tuned := comparison.get("tuning"):
+        sections += ["## Tuning", literal(tuned["sentence"]), literal(tuning_note(comparison))]
+        sections += [
+            markdown_table(best_table(comparison)),
+            markdown_table(expectation_table(comparison)),
+            literal(curve_note(comparison)),
         ]
     if equal := equal_lines(comparison):
         sections += ["## Equal for every head", markdown_list([f"{name}: {value}" for name, value in equal])]

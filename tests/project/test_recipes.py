@@ -120,7 +120,11 @@ def expected_recipes() -> dict[str, dict[str, Any]]:
 
 
 EXPECTED = expected_recipes()
-RECIPES = {str(path.relative_to(REPOSITORY / "recipes"))[:-5]: path for path in REPOSITORY.glob("recipes/**/*.yaml")}
+RECIPES = {
+    str(path.relative_to(REPOSITORY / "recipes"))[:-5]: path
+    for path in REPOSITORY.glob("recipes/**/*.yaml")
+    if path.parent.name != "spaces"
+}
 
 
 def script_of(name: str) -> str:

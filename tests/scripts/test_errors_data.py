@@ -92,7 +92,10 @@ def test_unknown_labels(fail, encoder, files, tmp_path, learn):
     both = {"model_name_or_path": encoder, "do_train": True, "train_file": files["seq_cls"]["train_file"]}
     assert fail("seq_cls", do_eval=True, validation_file=path, **both) == expected
     checkpoint = learn("seq_cls", head="cnn").folder
-    assert fail("seq_cls", model_name_or_path=checkpoint, do_predict=True, test_file=path) == expected
+    message = fail("seq_cls", model_name_or_path=checkpoint, do_predict=True, test_file=path)
+    assert message == f"{expected}; --label_column_name none predicts without scores"
+    message = fail("seq_cls", model_name_or_path=checkpoint, do_train=True, train_file=path)
+    assert message == f"{expected}; a checkpoint keeps its labels: begin with an encoder to learn others"
 
 
 def test_unknown_tag(fail, encoder, files, tmp_path):

@@ -193,7 +193,7 @@ def test_as_the_shell_sees_it(tmp_path):
 
 def test_debug_shows_the_traceback(run, encoder, tmp_path):
     flags = {"model_name_or_path": encoder, "do_train": True, "train_file": tmp_path / "a.csv"}
-    outcome = run("seq_cls", "--debug", code=1, **flags)
+    outcome = run("seq_cls", "--debug", code=2, **flags)
     assert "Traceback (most recent call last)" in outcome.stderr
     assert f"utils.errors.UserError: {tmp_path}/a.csv: no such file" in outcome.stderr
 
@@ -201,3 +201,4 @@ def test_debug_shows_the_traceback(run, encoder, tmp_path):
 def test_help(run, task):
     outcome = run(task, "--help")
     assert "--head_kwargs" in outcome.stdout and "--learning_rate" in outcome.stdout
+    assert "--debug               Show the traceback of an error." in outcome.stdout

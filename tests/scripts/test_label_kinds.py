@@ -119,3 +119,63 @@ def test_named_columns(learn_rows):
     outcome = learn_rows(rows, text_column_name="본문", label_column_name="감정", max_steps=1)
     assert outcome.read("config.json")["id2label"] == {"0": "긍정", "1": "부정"}
     assert outcome.read("data_report.json")["train"]["duplicate_texts"] == 0
+
+
+def test_a_class_of_one_row_that_is_held_out(run, encoder, tmp_path):
+    """The labels are those of the whole file, and rows without one are left out."""
+    rows = [{"text": row["text"], "label": row["label"]} for row in reviews(40)]
+    rows += [{"text": f"영수증 {i}", "label": f"class {i}"} for i in range(8)]
+    rows = [{"text": f"쓰다 {i}", "label": "-"} for i in range(4)] + rows
+    flags = {"train_file": write_csv(tmp_path / "a.csv", rows), "validation_split": 0.3, "max_train_samples": 20}
+    flags |= {"model_name_or_path": encoder, "do_train": True, "do_eval": True, "max_steps": 1, "save_strategy": "no"}
+    outcome = run("seq_cls", drop_unlabelled=True, **flags)
+    names = [f"class {i}" for i in range(8)] + ["긍정", "부정"]
+    assert list(outcome.read("config.json")["id2label"].values()) == names
+    report = outcome.read("data_report.json")
+    assert any(name.startswith("class") for name in report["validation"]["labels"])
+    assert "-" not in report["train"]["labels"] | report["validation"]["labels"]
+    notes = " ".join(outcome.read("run.json")["notes"])
+    assert "classes without a row that is trained on: class" in notes and "have no label and are left out" in notes
+
+
+def test_a_checkpoint_reads_what_it_was_trained_on(run, encoder, tmp_path):
+    rows = [{"title": "알림", "body": row["text"], "label": row["label"]} for row in reviews(24)]
+    file = write_csv(tmp_path / "a.csv", rows)
+    trained = run(
+        "seq_cls", model_name_or_path=encoder, do_train=True, train_file=file, text_column_name="body", max_steps=1
+    )
+    assert trained.read("config.json")["input_columns"] == {"text": "body", "pair": None, "label": "label"}
+    predict = {"model_name_or_path": trained.folder, "do_predict": True, "test_file": file}
+    guessed, named = run("seq_cls", **predict), run("seq_cls", text_column_name="body", **predict)
+    assert guessed.predictions == named.predictions and guessed.metrics("predict") == named.metrics("predict")
+    unscored = run("seq_cls", label_column_name="none", **predict)
+    assert unscored.predictions == named.predictions and unscored.metrics("predict") == {"predict_samples": 24}
+    pairs = write_csv(tmp_path / "b.csv", [{"sentence1": "a", "sentence2": "b", "label": "긍정"}])
+    outcome = run("seq_cls", **(predict | {"test_file": pairs}), code=2)
+    assert "the model reads single texts ('body'), here are pairs ('sentence1', 'sentence2')" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"head": "cnn"}, "its head is dense, this run's cnn"),
+        ({"label_column_name": "mood"}, "its labels are 긍정, 부정, this run's 나쁨, 좋음"),
+        ({"label_column_name": "stars"}, "its kind of labels is single_label_classification, this run's regression"),
+    ],
+)
+def test_going_on_with_another_model(flags, message, first_steps, run):
+    folder, options = first_steps
+    outcome = run("seq_cls", **(options | flags), resume_from_checkpoint=folder, code=2)
+    cure = "give what it was begun with, or another --output_dir to begin anew"
+    assert outcome.stderr == f"error: {folder}: --resume_from_checkpoint: {message}; {cure}\n"
+
+
+@pytest.fixture(scope="module")
+def first_steps(run, encoder, tmp_path_factory):
+    """A checkpoint after one step, and the flags that it was made with."""
+    moods = {"긍정": "좋음", "부정": "나쁨"}
+    rows = [row | {"mood": moods[row["label"]], "stars": i / 4} for i, row in enumerate(reviews(16))]
+    file = write_csv(tmp_path_factory.mktemp("rows") / "a.csv", rows)
+    options = {"model_name_or_path": encoder, "do_train": True, "train_file": file, "save_steps": 1, "max_steps": 1}
+    outcome = run("seq_cls", **options)
+    return outcome.folder / "checkpoint-1", options | {"max_steps": 2}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from utils.errors import ShownError, UserError, run, shortened
@@ -57,13 +60,46 @@ def test_one_line_and_an_exit_code(error, code, monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_debug_and_other_errors_keep_their_traceback(monkeypatch):
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(monkeypatch, capsys):
+    def main():
+        raise UserError("no label")
+
+    monkeypatch.setattr("sys.argv", ["run.py", "--debug"])
+    with pytest.raises(SystemExit) as ended:
+        run(main)
+    assert ended.value.code == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("Traceback (most recent call last)") and shown.endswith(
+        "utils.errors.UserError: no label\n"
+    )
+
+
+def test_other_errors_keep_their_traceback(monkeypatch):
     def main(error):
         raise error
 
-    monkeypatch.setattr("sys.argv", ["run.py", "--debug"])
-    with pytest.raises(UserError):
-        run(lambda: main(UserError("no label")))
     monkeypatch.setattr("sys.argv", ["run.py"])
     with pytest.raises(ValueError):
         run(lambda: main(ValueError("a defect")))
+    with pytest.raises(FileNotFoundError):
+        run(lambda: main(FileNotFoundError(errno.ENOENT, "No such file or directory", "a.txt")))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOTDIR])
+def test_what_cannot_be_written_is_one_line(number, monkeypatch, capsys):
+    def main():
+        raise OSError(number, os.strerror(number), "runs/a")
+
+    monkeypatch.setattr("sys.argv", ["run.py"])
+    with pytest.raises(SystemExit) as ended:
+        run(main)
+    assert ended.value.code == 2
+    line = f"error: runs/a cannot be written ({os.strerror(number)}); make room, or name another folder\n"
+    assert capsys.readouterr().err == line
+
+
+def test_a_console_that_lacks_a_character(tmp_path, monkeypatch):
+    with (tmp_path / "out").open("w", encoding="cp949") as console:
+        monkeypatch.setattr("sys.stdout", console)
+        run(lambda: print("좋음 \U0001f600"))
+    assert (tmp_path / "out").read_text(encoding="cp949") == "좋음 \\U0001f600\n"

@@ -113,9 +113,6 @@ def _is_comment(text: str, *, before_data: bool, before_sentence: bool) -> bool:
 
 def _is_header(path: Path, number: int, cells: list[str]) -> bool:
     """Whether the first line of a file of columns names them."""
-    if cells[0].startswith("#FORMAT=WebAnno"):
-        cure = "export the annotations as CoNLL 2002 (or 2003), or as one jsonl with tokens and tags"
-        raise UserError(f"this is WebAnno's own TSV, which is not read here; {cure}", file=path, row=number)
     names = [cell.strip().lower() for cell in cells]
     if len(names) < 2 or names[-1] not in TAG_HEADERS or not TOKEN_HEADERS.intersection(names[:-1]):
         return False
@@ -225,7 +222,8 @@ def _tidy(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
                 message = (
                     "%s, row %d: the tag %s is read as %s, as are others that differ by white space or normal form only"
                 )
-                logger.warning(message, path, row.line, ascii(tag)[:60], ascii(spelled[tag])[:60])
+                decomposed = " (in NFD)" if unicodedata.normalize("NFC", tag) == spelled[tag] else ""
+                logger.warning(message, path, row.line, repr(tag)[:60] + decomposed, repr(spelled[tag])[:60])
         if tags is not None:
             row.fields["tags"] = [spelled[tag] for tag in tags]
         yield row

@@ -161,7 +161,7 @@ def build_model(
     return model
 
 
-def check_resumed(folder: str | None, config: HeadedEncoderConfig) -> None:
+def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
     """Raises UserError where the checkpoint that a training goes on from is of another model than this run's.
 
     Args:

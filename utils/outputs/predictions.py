@@ -14,6 +14,7 @@ from typing import Any
 from accelerate.utils import broadcast_object_list
 
 from ..data.splits import Split
+from ..errors import UserError
 from ..files import replace_file, source_hash
 from ..models.loading import add_weights
 from ..tasks import PreparedSplit, Task
@@ -78,7 +79,7 @@ def predict(
         if not done[0]:
             content = _predict_part(trainer, task, prepared or task.prepare(part))
             if trainer.is_world_process_zero():
-                write_json(files[-1], content, indent=None)
+                _write(files[-1], content, part)
         rows, source = rows + len(part.rows), part.file
         logger.info("predicted: %s rows%s", f"{rows:,}", " (kept from an interrupted run)" if done[0] else "")
     if not trainer.is_world_process_zero():
@@ -88,6 +89,15 @@ def predict(
     if predicted.pairs is not None:
         predicted.metrics |= {f"predict_{name}": value for name, value in task.score(predicted.pairs).items()}
     return predicted
+
+
+def _write(file: Path, content: dict[str, Any], part: Split) -> None:
+    try:
+        write_json(file, content, indent=None)
+    except UserError as error:
+        rows = f"rows {part.rows[0].line} to {part.rows[-1].line}"
+        cure = "leave --fp16, --fp16_full_eval and --bf16_full_eval out"
+        raise UserError(f"{rows}: some score is no number (nan or infinite); {cure}", file=part.file) from error
 
 
 def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def run_stages(
             trainer.save_model(str(stage), _internal_call=True)  # without a push: results and card are still to come
             if trainer.is_world_process_zero():
                 trainer.state.save_to_json(str(stage / "trainer_state.json"))
-            metrics |= _save(trainer, stage, "train", outcome.metrics, len(prepared["train"].split.rows))
+            results = _train_results(trainer, outcome.metrics)
+            metrics |= _save(trainer, stage, "train", results, len(prepared["train"].split.rows))
         last_pairs: Pairs | None = None  # of the last split that was scored: the test rows where they have labels
         if training.do_eval:
             validation = prepared["validation"]
@@ -81,6 +83,16 @@ def run_stages(
             finish(stage, training.folder)
     if training.push_to_hub:
         push(trainer)
+
+
+def _train_results(trainer: HeadTrainer, results: dict[str, float]) -> dict[str, float]:
+    """The results of the training; where it was finished before and is resumed, those of then, as far as they are there."""
+    if trainer.state.global_step > trainer._initial_global_step:
+        return results
+    file, checkpoint = trainer.args.folder / "train_results.json", Path(trainer.args.resume_from_checkpoint or "")
+    if file.is_file() and file.stat().st_mtime > checkpoint.stat().st_mtime:
+        return json.loads(file.read_text(encoding="utf-8"))
+    return {name: value for name, value in results.items() if name != "train_loss"}  # of no step: it would be 0
 
 
 def _save(

@@ -120,17 +120,17 @@ class Labels:
         chosen = self._chosen(value, index)
         return [float(i in chosen) for i in range(len(self.names))]
 
-    def _chosen(self, value: Any, index: dict[str, int]) -> set[int]:
-        """The classes of a set; LookupError with a label that is not known."""
+    def _chosen(self, value: Any, index: dict[str, int]) -> list[int]:
+        """The classes of a set as they stand there; LookupError with a label that is not known."""
         items = as_list(value)
         if not isinstance(items, list):
             raise LookupError(value)
         numbered = {canonical(str(item)) for item in items} & set(self.names) and not self.multi_hot
         if len(items) == len(self.names) and is_multi_hot([items]) and not numbered:
-            return {i for i, item in enumerate(items) if number(float(item)) == 1}
+            return [i for i, item in enumerate(items) if number(float(item)) == 1]
         if self.multi_hot and len(items) > 1 and is_multi_hot([items]):
             raise LookupError(value)
-        return {_find(item, index) for item in items}
+        return list(dict.fromkeys(_find(item, index) for item in items))
 
     def _respelled(self, value: Any, index: dict[str, int]) -> list[tuple[str, str]]:
         """The labels in a cell that are not spelled as their classes, and these."""
@@ -160,7 +160,7 @@ class Labels:
         found = []
         for value in values:
             try:
-                chosen = sorted(self._chosen(value, index)) if self.problem_type == SETS else [_find(value, index)]
+                chosen = self._chosen(value, index) if self.problem_type == SETS else [_find(value, index)]
                 found.append([self.names[i] for i in chosen])
             except LookupError:
                 items = as_list(value)

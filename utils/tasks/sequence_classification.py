@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,7 +26,7 @@ from .base import NoLabels, Output, Pairs, PreparedSplit, Task
 from .columns import Columns, check_rows, find_columns, no_label
 from .features import build_features
 from .label_kinds import REGRESSION, SETS
-from .label_values import is_nothing
+from .label_values import canonical, is_nothing, signs_for_nothing
 from .labels import UNSCORED, Labels
 
 logger = logging.getLogger(__name__)
@@ -155,7 +156,9 @@ class SequenceClassification(Task):
             return False
         values = split.column(label)
         if isinstance(self.labels, NoLabels):
-            return not any(map(is_nothing, values))
+            return not any(map(is_nothing, values)) and not signs_for_nothing(
+                Counter(canonical(str(v)) for v in values)
+            )
         if any(map(self.labels.lacks, values)):
             return False
         return split.name != "test" or not self.labels.is_placeholder(values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +40,9 @@ class Tags:
     unit: str
     scheme: TagScheme | None = None
     classes: list[str] | None = None
-    _readings: dict[tuple, _Reading] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _readings: dict[tuple, tuple[weakref.ref[Split], _Reading]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def joiner(self) -> str:
@@ -141,10 +144,12 @@ class Tags:
 
     def _reading_of(self, split: Split) -> _Reading:
         """How a split is read; says so once."""
-        key = (split.name, split.file, split.part, len(split.rows), id(split))
-        if key not in self._readings:
-            self._readings[key] = self._find_reading(split)
-        return self._readings[key]
+        key = (split.name, split.file, split.part)
+        known, reading = self._readings.get(key, (None, None))
+        if known is None or reading is None or known() is not split:
+            reading = self._find_reading(split)
+            self._readings[key] = weakref.ref(split), reading  # parts of a large file are not held
+        return reading
 
     def _find_reading(self, split: Split) -> _Reading:
         """The training file's scheme, or the split's own where that leaves fewer entities wrong."""
@@ -170,7 +175,7 @@ class Tags:
             message = "%s: %d of %d entities are wrong in %s and count as none, the first at row %d, token %d: %s"
             where = (split.rows[row].line, letters[place], tag[:40])
             logger.warning(message, split.file, len(wrong), right + len(wrong), own.name, *where)
-        elif not right:
+        elif not right and fits:
             logger.warning("%s: no tag marks an entity", split.file)
         return _Reading(own, {"entities": right, "wrong_entities": len(wrong)})
 

@@ -27,7 +27,7 @@ class SummingTrainer(Trainer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._items: Any = None  # what the model divided the last batch's loss by
+        self._count: Any = None  # of the last batch's labels
         self._sums: list[torch.Tensor] = []  # of each batch: its loss times its labels, and their number
         if "start_positions" in self.label_names:
             self.model.head.register_forward_hook(_close_padding)
@@ -37,9 +37,9 @@ class SummingTrainer(Trainer):
         counted = [
             {"labels": batch["start_positions"]} if "start_positions" in batch else batch for batch in batch_samples
         ]
-        items = super()._get_num_items_in_batch(counted, device)
-        self._items = items.clamp(min=1) if isinstance(items, torch.Tensor) else items  # no label: 0, not 0 / 0
-        return self._items
+        self._count = super()._get_num_items_in_batch(counted, device)
+        # Where there is no label the loss is 0, not 0 / 0.
+        return self._count.clamp(min=1) if isinstance(self._count, torch.Tensor) else self._count
 
     def evaluation_loop(
         self, dataloader, description, prediction_loss_only=None, ignore_keys=None, metric_key_prefix="eval"
@@ -88,7 +88,7 @@ class SummingTrainer(Trainer):
             if real < rows:  # the last batch of several processes is filled up with rows that are counted already
                 own = {name: values[: max(real, 1)] for name, values in inputs.items()}
                 mean, _, _ = super().prediction_step(model, own, True, ignore_keys)
-            count = self._items.sum().to(mean)  # of the one or the other
+            count = self._count.sum().to(mean)
             self._sums.append(torch.stack([mean * count, count]) if real else mean.new_zeros(2))
         return loss, logits, labels
 

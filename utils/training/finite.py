@@ -16,10 +16,10 @@ MOST_ROWS = 8  # of a batch, in a message
 
 def not_finite(what: str, training: HeadTrainingArguments) -> UserError:
     """The error for a number that is none: what it is and where, with the usual cure."""
-    cure = "nothing was saved; try a smaller --learning_rate"
+    cure = "no result was saved; try a smaller --learning_rate"
     if training.head_learning_rate is not None:
         cure += " and --head_learning_rate"
-    cure += ", or --bf16 in place of --fp16" if training.fp16 else ", or look for odd values in these rows"
+    cure += ", or --bf16 in place of --fp16" if training.fp16 else ", or look for odd values in the data"
     return UserError(f"{what}: {cure}")
 
 

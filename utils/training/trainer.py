@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import shutil
@@ -18,9 +19,9 @@ from huggingface_hub.errors import HTTPError
 from safetensors import SafetensorError
 from torch.utils.data import SequentialSampler
 from transformers import EarlyStoppingCallback
-from transformers.trainer import TRAINING_ARGS_NAME
+from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 from transformers.trainer_utils import HubStrategy
-from transformers.utils import PushInProgress
+from transformers.utils import PushInProgress, find_labels
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
@@ -62,6 +63,7 @@ def build_trainer(
     check_resumed(training.resume_from_checkpoint, model.config)
     width = data.max_seq_length if data.pad_to_max_length else None
     train, validation = prepared.get("train"), prepared.get("validation")
+    _check(model, training, len(train.features) if train else 0)
     try:
         trainer = HeadTrainer(
             model=model,
@@ -77,6 +79,19 @@ def build_trainer(
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
     trainer.train_split = train.split if train else None
     return trainer
+
+
+def _check(model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments, inputs: int) -> None:
+    """Raises UserError for flags that contradict the model or the number of its inputs for training."""
+    if training.label_smoothing_factor and (
+        "labels" not in find_labels(type(model)) or model.config.problem_type not in CLASSES
+    ):
+        cure = "leave --label_smoothing_factor out"
+        raise UserError(f"labels are smoothed between classes, and this model has no single class to give; {cure}")
+    batch = training.train_batch_size * training.world_size
+    if training.do_train and training.dataloader_drop_last and inputs < batch:
+        cure = "leave --dataloader_drop_last out, or make batches smaller"
+        raise UserError(f"--dataloader_drop_last drops all {inputs} inputs: a batch takes {batch}; {cure}")
 
 
 class HeadTrainer(SummingTrainer):
@@ -97,19 +112,6 @@ class HeadTrainer(SummingTrainer):
         self.add_callback(SaveAfterEvaluation())
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
-        self._check()
-
-    def _check(self) -> None:
-        """Raises UserError for flags that contradict the model or the number of rows."""
-        kind = self.model.config.problem_type
-        if self.args.label_smoothing_factor and ("labels" not in self.label_names or kind not in CLASSES):
-            cure = "leave --label_smoothing_factor out"
-            raise UserError(f"labels are smoothed between classes, and this model has no single class to give; {cure}")
-        if self.args.do_train and self.args.dataloader_drop_last and self.train_dataset is not None:
-            rows, batch = len(cast(Any, self.train_dataset)), self.args.train_batch_size * self.args.world_size
-            if rows < batch:
-                cure = "leave --dataloader_drop_last out, or make batches smaller"
-                raise UserError(f"--dataloader_drop_last drops all {rows} inputs: a batch takes {batch}; {cure}")
 
     def init_hf_repo(self, *args, **kwargs) -> None:
         try:
@@ -130,11 +132,17 @@ class HeadTrainer(SummingTrainer):
             )
         return loss
 
+    def _run_epoch(self, *args, **kwargs):
+        if self.state.global_step >= self.state.max_steps:  # a finished run that is resumed would do one step more
+            self.control.should_training_stop = True
+        else:
+            super()._run_epoch(*args, **kwargs)
+
     def create_optimizer(self, model=None):
         try:
             optimizer = super().create_optimizer(model)
         except (ImportError, ValueError, RuntimeError, TypeError) as error:
-            raise UserError(f"--optim {self.args.optim}: {first_line(error)}") from error
+            raise UserError(f"--optim {self.args.optim.value} cannot be made: {first_line(error)}") from error
         if self.args.head_learning_rate is not None:
             head = {id(parameter) for parameter in self.model.head.parameters()}
             for group in list(optimizer.param_groups):
@@ -143,6 +151,13 @@ class HeadTrainer(SummingTrainer):
                 if own:
                     optimizer.add_param_group(group | {"params": own, "lr": self.args.head_learning_rate})
         return optimizer
+
+    def create_scheduler(self, *args, **kwargs):
+        try:
+            return super().create_scheduler(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            kind = f"--lr_scheduler_type {self.args.lr_scheduler_type.value}"
+            raise UserError(f"{kind} cannot be made: {first_line(error)}; see --lr_scheduler_kwargs") from error
 
     def _get_learning_rate(self) -> float:
         # Noted here, because it is logged after the scheduler's next step.
@@ -208,16 +223,39 @@ class HeadTrainer(SummingTrainer):
 
     def _save(self, output_dir=None, state_dict=None):
         self.check_weights()
-        folder = Path(output_dir or self.args.folder)
-        try:
-            super()._save(output_dir, state_dict)
-        except SafetensorError as error:
-            raise UserError(
-                f"cannot write the weights ({first_line(error)}); is the disk full?", file=folder
-            ) from error
+        super()._save(output_dir, state_dict)
         if self.args.should_save:
+            folder = Path(output_dir or self.args.folder)
             write_for_all_releases(folder)
             (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
+
+    def save_model(self, output_dir=None, _internal_call=False):
+        with self._room_for(Path(output_dir or self.args.folder)):
+            super().save_model(output_dir, _internal_call)
+
+    def _save_checkpoint(self, model, trial):
+        folder = self.args.folder / f"checkpoint-{self.state.global_step}"
+        try:
+            with self._room_for(folder):
+                super()._save_checkpoint(model, trial)
+        except Exception:
+            if not (folder / TRAINER_STATE_NAME).exists():  # half a checkpoint is none, and the last one would be taken
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    @contextmanager
+    def _room_for(self, folder: Path):
+        try:
+            yield
+        except (SafetensorError, RuntimeError, OSError) as error:  # of safetensors, of torch, of anybody
+            told = first_line(error)
+            if isinstance(error, OSError) and error.errno != errno.ENOSPC:
+                raise
+            if isinstance(error, RuntimeError):
+                if not any(word in told for word in ("write", "unexpected pos")):
+                    raise
+                told = "torch could not write all of a file"
+            raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error
 
     def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
         """Pushes a copy of a checkpoint while training goes on.

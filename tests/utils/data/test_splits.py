@@ -202,3 +202,18 @@ def test_a_look_at_the_first_rows_uses_nothing_up():
     validation = Split("validation", "b.csv", [])
     first, test = label_rows({"validation": validation}, parts)
     assert first is validation and test is parts
+
+
+def test_labels_are_read_off_all_training_rows(write, tmp_path):
+    file = write("a.txt", TEXTS)
+    training = HeadTrainingArguments(output_dir=str(tmp_path / "run"), do_train=True, do_eval=True)
+    data = DataArguments(train_file=file, validation_split=0.3, max_train_samples=2)
+    splits, test = load_splits(data, training, read_table, texts_of, lambda split: None)
+    rows, _ = label_rows(splits, test)
+    assert texts_of(rows) == TEXTS and (rows.name, rows.file) == ("train", file)
+    assert texts_of(splits["train"]) == [text for text in TEXTS if text not in HELD_OUT][:2]
+    assert texts_of(splits["validation"]) == HELD_OUT
+
+    data = DataArguments(train_file=file, validation_file=file, max_eval_samples=3)
+    splits, test = load_splits(data, training, read_table, texts_of, lambda split: None)
+    assert label_rows(splits, test)[0] is splits["train"]

@@ -198,11 +198,6 @@ def test_one_token_a_row_of_a_table(write):
     assert "row 2: columns Word, Tag, and no lists in them: one token a row? write a .tsv instead" in message
 
 
-def test_webanno(write):
-    message = fault(read_tagged, write("a.tsv", "#FORMAT=WebAnno TSV 3.3\n\n#Text=a\n1-1\t0-1\ta\t_\n"))
-    assert "WebAnno" in message and "CoNLL 2002" in message
-
-
 @pytest.mark.parametrize(
     ("tag", "plain"),
     [
@@ -230,6 +225,9 @@ def test_tags_that_look_alike_are_said_once(write, caplog):
     list(read_tagged(write("a.jsonl", content)))
     assert caplog.text.count("a.jsonl, row 1: the tag 'B-PER ' is read as 'B-PER', as are others that differ by") == 1
     assert "B-LOC" not in caplog.text
+    tag = unicodedata.normalize("NFD", "B-인물")
+    list(read_tagged(write("b.jsonl", json.dumps({"tokens": ["a"], "tags": [tag]}, ensure_ascii=False))))
+    assert f"b.jsonl, row 1: the tag '{tag}' (in NFD) is read as 'B-인물'" in caplog.text
 
 
 def test_a_tag_of_nothing_but_white_space(write):

@@ -186,6 +186,91 @@ def test_labels_of_a_checkpoint_that_only_numbers_them():
         inputs(Labels("single_label_classification", ["no", "yes"]), "0")
 
 
+# Rows without a label
+
+
+def split_with(labels: list, name: str = "train", part: int | None = None) -> Split:
+    split = split_of([{"text": f"text {i}", "label": label} for i, label in enumerate(labels)], name)
+    split.part = part
+    return split
+
+
+@pytest.fixture
+def inputs(monkeypatch):
+    """`inputs(split, labels, flag=value)`: the labels that the model gets of a split; None where it gets none."""
+    monkeypatch.setattr("utils.tasks.sequence_classification.build_features", lambda columns, *_, **__: columns)
+    monkeypatch.setattr("utils.tasks.sequence_classification.check_markers", lambda *_: None)
+
+    def _inputs(split: Split, labels: Labels, **flags) -> list | None:
+        task = SequenceClassification(arguments(**flags), None)
+        task.labels = labels
+        prepared: Any = task.prepare(split)
+        assert task.labelled(prepared.split) == ("labels" in prepared.features)
+        assert len(prepared.split.rows) == len(prepared.features["text"])
+        return prepared.features.get("labels")
+
+    return _inputs
+
+
+TWO = Labels("single_label_classification", ["a", "b"])
+
+
+@pytest.mark.parametrize("name", ["train", "validation"])
+def test_rows_without_a_label_are_refused_or_left_out(name, inputs, caplog):
+    split = split_with(["a", "-", "nan", "b"], name)
+    message = r"""^a\.csv, row 3, column 'label': no label \(in 2 of 4 rows, the first says "-"\); write them, or leave such rows"""
+    with pytest.raises(UserError, match=message):
+        inputs(split, TWO)
+    with caplog.at_level("WARNING", "utils"):
+        assert inputs(split, TWO, drop_unlabelled=True) == [0, 1]
+    assert f"a.csv: 2 of 4 rows have no label and are left out of {name}" in caplog.text
+    with pytest.raises(UserError, match="no label"):
+        inputs(split_with(["-", "?"], name), TWO, drop_unlabelled=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "count"),
+    [(["a", "b", ""], 1), (["a", None], 1), ([-1, -1], 2), (["?", "?"], 2), (["hidden", "hidden"], 2)],
+)
+def test_test_rows_without_a_label_are_not_scored(labels, count, inputs, caplog):
+    with caplog.at_level("WARNING", "utils"):
+        assert inputs(split_with(labels, "test"), TWO) is None
+    found = f"a.csv, column 'label': {count} of {len(labels)} rows have no label: the rows are not scored"
+    assert [record.getMessage() for record in caplog.records] == [found]
+
+
+def test_one_label_in_all_test_rows_is_asked_about(inputs, caplog):
+    with caplog.at_level("WARNING", "utils"):
+        assert inputs(split_with(["a"] * 10, "test"), TWO) == [0] * 10
+    assert "every row has the label 'a'; if it stands where labels are hidden, --label_column_name none" in caplog.text
+    assert inputs(split_with(["a"] * 10, "test"), TWO, label_column_name="none") is None
+
+
+def test_classes_that_are_not_trained_on_are_named(inputs, caplog):
+    with caplog.at_level("WARNING", "utils"):
+        assert inputs(split_with(["a", "a"]), TWO) == [0, 0]
+    assert "a.csv: classes without a row that is trained on: b" in caplog.text
+
+
+def test_references_are_names_of_classes():
+    task = task_of(TWO)
+    split = split_with([" a", "b\u200b", "a"], "test")
+    assert task.references(split) == ["a", "b", "a"]
+    assert task.label_names(split) == [["a"], ["b"], ["a"]]
+    task = task_of(Labels("multi_label_classification", ["a", "b", "c"]))
+    assert task.references(split_with([["b ", "a"], "['c']", [0, 1, 1]], "test")) == [["b", "a"], ["c"], ["b", "c"]]
+    assert task_of(Labels("regression", [])).references(split_with(["1", "2.5"], "test")) == [1.0, 2.5]
+
+
+@pytest.mark.parametrize(("flag", "kind"), [(True, "classes"), (False, "scores")])
+def test_a_checkpoint_keeps_its_kind(flag, kind):
+    labels = TWO if kind == "classes" else Labels("regression", [])
+    config = HeadedEncoderConfig(**labels.config_fields())
+    task = SequenceClassification(arguments(do_regression=flag), None)
+    with pytest.raises(UserError, match=f"the checkpoint gives {kind}, not what --do_regression {str(flag).lower()}"):
+        task.with_labels(config, split_with(["a", "b"]))
+
+
 # Predictions
 
 ROWS = [{"id": "x", "text": "a"}, {"id": "x", "text": "b"}, {"text": "c"}]

@@ -100,6 +100,15 @@ def test_tags_of_no_scheme_are_refused_where_they_stand():
         feature_columns(words("S-PER O", "O NNG"), tags_of(*BIOES))
 
 
+def test_a_placeholder_in_a_test_file():
+    split = words("_ _", "_")
+    split.name = "test"
+    with pytest.raises(
+        UserError, match=r"unknown tag '_' at token 1 .*; where there are no tags yet, leave their column out$"
+    ):
+        feature_columns(split, tags_of(*BIOES))
+
+
 def test_numbers_need_names():
     with pytest.raises(UserError, match=r"unknown tag '3' at token 1 .*; say with --tag_names what the numbers mean$"):
         feature_columns(words("3 0"), tags_of(*BIOES))

@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from utils.models.loading import load_tokenizer
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS, Task
 
-from .arguments import ComparisonArguments
+from ..arguments import ComparisonArguments
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 # Arguments that leave weights and scores as they are, besides those that a cell has by name and the files, which count
 # by what is in them.
@@ -34,6 +34,7 @@ WITHOUT_EFFECT = set(
     "disable_tqdm report_to run_name project trackio_space_id trackio_bucket_id trackio_static_space_id".split()
 )
 WITHOUT_EFFECT_PREFIXES = ("logging_", "hub_")
+COMPARED = ("--do_train", "true", "--do_predict", "true")  # what a cell does
 WEIGHTS_AND_TOKENIZER = (".json", ".safetensors", ".txt", ".model")
 
 
@@ -126,13 +127,10 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     folder = Path(arguments.output_dir)
     notes = list(arguments.notes)
 
-    def parse(head: str, *more: str) -> Arguments:
-        words = [*_shared_words(arguments), *_head_words(head, arguments), "--seed", str(arguments.seeds[0]), *more]
-        return parse_arguments(TASKS[arguments.script or ""].arguments, [*words, "--output_dir", str(folder)])
-
-    model, data, training = parse(arguments.heads[0])
-    for head in arguments.heads:
-        _check(model, parse(head).training)
+    by_head = {head: parse_words(arguments, head, COMPARED) for head in arguments.heads}
+    model, data, training = by_head[arguments.heads[0]]
+    for parsed in by_head.values():
+        _check(model, parsed.training)
     files = hub_files(data) if data.dataset_name else {}
     for split in ("train", "validation", "test"):
         if getattr(data, f"{split}_file"):
@@ -144,54 +142,91 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         if training.load_best_model_at_end:
             notes.append("the validation rows also chose the checkpoint, so the scores are too good")
 
-    contents = _contents(arguments, files)
+    contents = contents_of(arguments, files)
     cells_folder = folder / "cells"
-    by_head = {}
-    for head in arguments.heads:
-        parsed = parse(head, *more)
-        matters = what_matters(parsed) | contents | {"head_kwargs": parsed.model.parsed_head_kwargs}
-        by_head[head] = parsed, matters, short_hash(matters)
-    cells = []
-    for seed in arguments.seeds:
-        for head, (parsed, _, digest) in by_head.items():
-            place = cells_folder / f"{head}-seed-{seed}-{digest}"
-            run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
-            words = [*run_by, str(ROOT / arguments.script), *_shared_words(arguments), *_head_words(head, arguments)]
-            words += ["--seed", str(seed), *more, "--output_dir", str(place)]
-            cells.append(
-                Cell(
-                    head=head,
-                    seed=seed,
-                    head_kwargs=parsed.model.parsed_head_kwargs,
-                    head_flags=arguments.flags_by_head.get(head, {}),
-                    folder=place,
-                    words=words,
-                )
-            )
-    changed = _other_cells(cells_folder, {head: matters for head, (_, matters, _) in by_head.items()})
+    by_head = {head: parse_words(arguments, head, [*COMPARED, *more]) for head in arguments.heads}
+    matters = {head: what_matters(parsed, contents) for head, parsed in by_head.items()}
+    changed = _other_cells(cells_folder, matters)
     if changed is not None:
         notes.append(changed)
-    for _, matters, digest in by_head.values():
-        text = json.dumps(matters, ensure_ascii=False, indent=2, sort_keys=True, default=str)
-        replace_file(cells_folder / f"{digest}.json", [text + "\n"])
-    first = by_head[arguments.heads[0]][0]
+    write_what_matters(cells_folder, matters.values())
     return Plan(
         folder=folder,
         script=arguments.script,
         recipe=arguments.recipe,
         metric=arguments.metric,
-        arguments=first,
+        arguments=by_head[arguments.heads[0]],
         files=files,
         compared=compared,
-        cells=cells,
+        cells=lay_out(arguments, cells_folder, matters, COMPARED, more),
         notes=notes,
     )
 
 
-def what_matters(arguments: Arguments) -> dict[str, Any]:
+def parse_words(arguments: ComparisonArguments, head: str, does: Sequence[str]) -> Arguments:
+    """What the script's own parser makes of the first run of a head.
+
+    Args:
+        does: the words that say what the run does, such as `COMPARED`.
+
+    Raises:
+        UserError: whatever that parser refuses.
+    """
+    words = [*_given_words(arguments), *does, *_head_words(head, arguments), "--seed", str(arguments.seeds[0])]
+    words += ["--output_dir", str(arguments.output_dir)]
+    return parse_arguments(TASKS[arguments.script or ""].arguments, words)
+
+
+def lay_out(
+    arguments: ComparisonArguments,
+    folder: Path,
+    matters: Mapping[str, Mapping[str, Any]],
+    does: Sequence[str],
+    more: Sequence[str] = (),
+) -> list[Cell]:
+    """Returns a cell for every seed and head.
+
+    Args:
+        folder: where the folders of the cells lie.
+        matters: of each head.
+        does: the words that say what a run does, such as `COMPARED`.
+        more: further words.
+    """
+    assert arguments.script is not None
+    run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
+    cells = []
+    for seed in arguments.seeds:
+        for head in arguments.heads:
+            place = folder / f"{head}-seed-{seed}-{short_hash(matters[head])}"
+            words = [*run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
+            words += [*_head_words(head, arguments), "--seed", str(seed), *more, "--output_dir", str(place)]
+            cells.append(
+                Cell(
+                    head=head,
+                    seed=seed,
+                    head_kwargs=arguments.kwargs.get(head, {}),
+                    head_flags=arguments.flags_by_head.get(head, {}),
+                    folder=place,
+                    words=words,
+                )
+            )
+    return cells
+
+
+def write_what_matters(folder: Path, matters: Iterable[Mapping[str, Any]]) -> None:
+    """Writes HASH8.json beside the cells, for whoever wants to know what a folder's name stands for."""
+    for one in matters:
+        text = json.dumps(one, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+        replace_file(folder / f"{short_hash(one)}.json", [text + "\n"])
+
+
+def what_matters(arguments: Arguments, contents: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that weights and scores depend on, as far as they differ from their defaults.
 
     Folders and files of the encoder count by what is in them.
+
+    Args:
+        contents: what matters and is no argument of the script.
     """
     changed = changed_from_default(arguments)
     matters = {
@@ -208,7 +243,7 @@ def what_matters(arguments: Arguments) -> dict[str, Any]:
             matters[name] = {file.name: sha256(file) for file in kept}
         elif path.is_file():
             matters[name] = sha256(path)
-    return matters
+    return {**matters, **contents, "head_kwargs": arguments.model.parsed_head_kwargs}
 
 
 def short_hash(matters: Mapping[str, Any]) -> str:
@@ -216,9 +251,8 @@ def short_hash(matters: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(matters, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
-def _shared_words(arguments: ComparisonArguments) -> list[str]:
-    recipe = [] if arguments.recipe is None else [arguments.recipe]
-    return [*recipe, *arguments.flags, "--do_train", "true", "--do_predict", "true"]
+def _given_words(arguments: ComparisonArguments) -> list[str]:
+    return [*([] if arguments.recipe is None else [arguments.recipe]), *arguments.flags]
 
 
 def _head_words(head: str, arguments: ComparisonArguments) -> list[str]:
@@ -227,7 +261,7 @@ def _head_words(head: str, arguments: ComparisonArguments) -> list[str]:
     return [*words, *as_words(arguments.flags_by_head.get(head, {}))]
 
 
-def _contents(arguments: ComparisonArguments, files: Mapping[str, str]) -> dict[str, Any]:
+def contents_of(arguments: ComparisonArguments, files: Mapping[str, str]) -> dict[str, Any]:
     """What matters and is no argument of a script."""
     contents: dict[str, Any] = {f"{split}_file": sha256(file) for split, file in files.items()}
     contents["script"] = arguments.script
