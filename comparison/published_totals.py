@@ -95,6 +95,7 @@ def compare_totals(right: Mapping[str, int], rows: int) -> list[TotalsComparison
 
 
 def main() -> None:
+    """Prints a sentence for every pair of the models that the command line names."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("rows", type=int, help="rows of the test set")
     parser.add_argument("right", nargs="+", type=_named_total, metavar="NAME=RIGHT", help="rows that a model had right")

@@ -15,8 +15,10 @@ ZERO_WIDTH_JOINER = "\u200d"
 
 
 def compose(text: str) -> str:
-    """The text with every letter and what follows it, such as accents and the vowels of Hangul, as one code point where
-    Unicode has one: NFC, but code points that stand alone are left as they are. A text in NFC is returned unchanged.
+    """The text in NFC, but for code points that stand alone, which are left as they are.
+
+    So every letter and what follows it, such as accents and the vowels of Hangul, is one code point where Unicode has one. A
+    text in NFC is returned unchanged.
     """
     return _compose(text)[0]
 
@@ -108,9 +110,7 @@ def _compose(text: str) -> tuple[str, Sequence[int]]:
 
 
 def _absorbed(text: str, offsets: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """The ends of tokens that are followed by code points which no token covers and which join the letter before them, and
-    the ends of those.
-    """
+    """Code points that no token covers and that join the letter before them: by the end of the token before, their own end."""
     covered = bytearray(len(text))
     for start, end in offsets:
         covered[start:end] = b"\1" * (end - start)

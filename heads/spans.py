@@ -95,8 +95,10 @@ def encode_windows(
 def _context_offsets(
     encoded: BatchEncoding, windows: list[int], context: str
 ) -> Iterator[tuple[int, list[bool], list[tuple[int, int]]]]:
-    """Of each window of one context: its number, which of its T tokens are the context's, and where these stand in it, else
-    (0, 0).
+    """Where the tokens of each window of one context stand.
+
+    Yields:
+        the number of a window, which of its T tokens are the context's, and where each stands in it; the others: (0, 0).
     """
     inside = {window: [part == 1 for part in encoded.sequence_ids(window)] for window in windows}
     places = {

@@ -210,8 +210,9 @@ def sha256(path: str | Path) -> str:
 
 
 def source_hash() -> bytes:
-    """A digest of this package's code, and of the part of `heads` that prepares inputs: what was kept on disk by other code is
-    made anew.
+    """A digest of this package's code, and of the part of `heads` that prepares inputs.
+
+    What other code has kept on disk is made anew.
     """
     from heads import characters, spans
 

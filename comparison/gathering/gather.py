@@ -19,7 +19,7 @@ from safetensors import safe_open
 from transformers import AutoConfig
 
 from utils.data.splits import Split
-from utils.metrics.metric import SummableMetric
+from utils.metrics.metric import Metric, SummableMetric
 from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
 
@@ -86,7 +86,7 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
                 **({"head_flags": own[0].head_flags} if own[0].head_flags else {}),
                 **_sizes(own[0].folder),
                 "seeds": [cell.seed for cell in own],
-                "scores": _scores(own, metric, counts[head]),
+                "scores": _scores(own, task.metric, metric, counts[head]),
                 "cost": _training_cost(own) | costs[head],
                 "curves": {str(cell.seed): _curve(cell, metric.name) for cell in own},
                 "groups": _groups(task, predictions[head], references),
@@ -109,14 +109,15 @@ def _read(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _scores(cells: Sequence[Cell], metric: SummableMetric, counts: np.ndarray) -> dict[str, Any]:
+def _scores(cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray) -> dict[str, Any]:
     """Every metric over the seeds; the one that is compared first, and from the very numbers it is compared by."""
     results = [_read(cell.folder / "predict_results.json") for cell in cells]
     names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]
     scores = {metric.name: asdict(summarise_seeds(metric.score(counts.sum(axis=1)).tolist(), metric.low, metric.high))}
     for name in others:
-        scores[name] = asdict(summarise_seeds([result[f"predict_{name}"] for result in results]))
+        found = [result[f"predict_{name}"] for result in results]
+        scores[name] = asdict(summarise_seeds(found, *of_task.bounds(name)))
     return scores
 
 

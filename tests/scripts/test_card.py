@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 
 import numpy as np
@@ -81,6 +82,25 @@ def test_what_was_trained_on_and_with_what(learn, files, task):
     assert str(outcome.folder.parent) not in card.content  # nobody's folders
     assert "with seed 42" in card.text and "torch 2." in card.text
     assert "Licence: not stated." in card.text
+
+
+def test_every_changed_argument_is_in_the_card(run, encoder, files):
+    flags = {"head_learning_rate": 1e-3, "weight_decay": 0.01, "warmup_steps": 0.1, "seed": 7, "max_seq_length": 40}
+    flags |= {"lr_scheduler_type": "cosine", "optim": "adamw_torch", "label_smoothing_factor": 0.1, "data_seed": 3}
+    flags |= {"text_column_name": "text", "gradient_accumulation_steps": 2, "max_train_samples": 20}
+    other = {
+        "head": "cnn",
+        "head_kwargs": {"num_filters": 7},
+        "logging_steps": 1,
+        "run_name": "x",
+        "save_strategy": "no",
+    }
+    stages = {"do_train": True, "max_steps": 1, "train_file": files["seq_cls"]["train_file"]}
+    outcome = run("seq_cls", model_name_or_path=encoder, **flags, **other, **stages)
+    changed = outcome.read("run.json")["changed_from_default"]
+    shown = {name: json.loads(value.strip("`")) for name, value in table(card_of(outcome), "| argument | value |")}
+    assert shown == {name: changed[name] for name in shown}
+    assert shown.keys() == flags.keys() | {"max_steps", "save_strategy"} | ({"use_cpu"} & changed.keys())
 
 
 @pytest.mark.parametrize("task", TASKS)

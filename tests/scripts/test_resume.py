@@ -123,6 +123,22 @@ def test_an_error_inside_is_a_traceback_and_the_run_can_be_resumed(train):
     assert_same_weights(whole, named)
 
 
+def test_a_finished_run_that_is_resumed_stays_as_it_is(train, files):
+    """Its last step lies in the middle of an epoch."""
+    flags = {"do_eval": True, "validation_file": files["seq_cls"]["validation_file"], "max_steps": 9}
+    whole = train("seq_cls", **flags)
+    results, weights = whole.read("train_results.json"), (whole.folder / "model.safetensors").read_bytes()
+    again = train("seq_cls", **flags, output_dir=whole.folder, resume_from_checkpoint=True)
+    assert again.read("train_results.json") == results and results["train_loss"] > 0.1
+    assert (whole.folder / "model.safetensors").read_bytes() == weights
+    assert {path.name for path in whole.folder.glob("checkpoint-*")} == {"checkpoint-4", "checkpoint-8", "checkpoint-9"}
+    assert again.read("trainer_state.json")["global_step"] == 9
+    assert again.metrics("eval") == whole.metrics("eval")
+    further = train("seq_cls", **flags | {"max_steps": 11}, output_dir=whole.folder, resume_from_checkpoint=True)
+    assert further.read("trainer_state.json")["global_step"] == 11
+    assert further.read("train_results.json") != results
+
+
 def test_epochs_differ_in_their_order_and_runs_do_not(train):
     """The order depends on seed and epoch alone: another head, which draws other numbers, sees the same batches."""
     losses = []

@@ -23,6 +23,7 @@ from .training import HeadTrainingArguments
 from .unknown import meant_by
 
 LONG = 200  # characters of a message
+NEGATIVE = re.compile(r"-(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|-inf|-nan", re.IGNORECASE)  # argparse takes -1e6 for a flag
 
 
 class Arguments(NamedTuple):
@@ -57,6 +58,7 @@ class Parser(HfArgumentParser):
             own.help, own.nargs = debug, 0
         else:
             self.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=debug)
+        self._negative_number_matcher = NEGATIVE
         for action in self._actions:
             if action.type is string_to_bool:
                 action.type = truth_value

@@ -84,6 +84,9 @@ class HeadTrainingArguments(TrainingArguments):
             raise ValueError("--hidden_states_dtype is for --freeze_encoder: give that as well, or leave it out")
         if self.push_to_hub and not self.do_train:
             raise ValueError("--push_to_hub pushes what --do_train trained; push an earlier run with `hf upload`")
+        if self.label_names is not None:
+            cure = "leave it out; classes are called what the column of labels says"
+            raise ValueError(f"--label_names are inputs of the model to the library, which knows them: {cure}")
         if self.prediction_loss_only and self.do_predict:
             raise ValueError("--do_predict writes predictions: leave --prediction_loss_only out")
         if self.early_stopping_patience is not None and not self.load_best_model_at_end:

@@ -15,8 +15,9 @@ _TRUTH = {
 
 
 def truth_value(value: Any) -> bool | None:
-    """True or false in any usual spelling and case: `True`, `"yes"`, `0`, `"1.0"`, `"아니오"`; None for what says nothing:
-    None, NaN and white space.
+    """True or false in any usual spelling and case: `True`, `"yes"`, `0`, `"1.0"`, `"아니오"`.
+
+    None, NaN and white space say nothing: None.
 
     Raises:
         ValueError: anything else.

@@ -176,8 +176,9 @@ def _kind(value: Any) -> Any:
 
 
 def _counting(path: Path, number: int) -> str | None:
-    """What `answer_start` counts if every answer of the file fits so, and those before a question stand where characters had
-    them; None where there is nothing.
+    """What `answer_start` counts, if every answer of the file fits so; None where nothing fits.
+
+    The answers before question `number` must also stand where counting characters had found them.
     """
     possible = list(COUNTINGS)
     for line, record in _records(path):

@@ -230,8 +230,9 @@ def _tidy(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def tidy_tag(tag: str) -> str:
-    """A tag in NFC, without white space at its ends and characters that nobody sees; full-width letters and signs and the
-    dashes of other alphabets as those of a keyboard.
+    """A tag in NFC, without white space at its ends and without characters that nobody sees.
+
+    Full-width letters and signs, and the dashes of other alphabets, become those of a keyboard.
     """
     if tag.isascii():
         return tag.strip()

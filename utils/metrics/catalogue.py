@@ -143,7 +143,7 @@ class NumberMetric(Metric):
         return 0.0 if name == "mse" else 100.0
 
     def bounds(self, name: str) -> tuple[float, float]:
-        return {"pearsonr": (-1.0, 1.0), "mse": (0.0, math.inf)}.get(name, (0.0, 1.0))
+        return {"pearsonr": (-1.0, 1.0), "spearmanr": (-1.0, 1.0), "mse": (0.0, math.inf)}.get(name, (0.0, 1.0))
 
 
 @dataclass(frozen=True)

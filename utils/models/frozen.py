@@ -50,7 +50,7 @@ class HiddenStates(NamedTuple):
     width: int
 
     def read(self, starts: Sequence[int], lengths: Sequence[int], tokens: int) -> np.ndarray:
-        """The states of B rows, (B, T, H) with zeros behind a row's last token.
+        """The states of B rows, (B, T, H) with zeros after a row's last token.
 
         Args:
             starts: each row's first token in the file.
@@ -172,7 +172,7 @@ def _write(
 
 @torch.inference_mode()
 def _hidden_states(encoder: Any, rows: dict[str, list], tokenizer: PreTrainedTokenizerFast) -> np.ndarray:
-    """The hidden states of the rows' tokens, one row behind the other: (tokens, H)."""
+    """The hidden states of the rows' tokens, one row after the other: (tokens, H)."""
     batch: Any = tokenizer.pad(rows, padding_side="right", return_tensors="pt").to(encoder.device)
     output = encoder(**batch, return_dict=True)
     return output.last_hidden_state[batch["attention_mask"].bool()].float().cpu().numpy()

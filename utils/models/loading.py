@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 from pathlib import Path
@@ -21,7 +22,7 @@ from ..arguments import ModelArguments
 from ..errors import UserError, first_line
 from ..files import listed
 from .places import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
-from .stock import from_stock, headed_config, stock_class, stock_ending
+from .stock import LABEL_FIELDS, from_stock, headed_config, stock_class, stock_ending
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,9 @@ logger = logging.getLogger(__name__)
 def load_config(
     arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel], do_train: bool
 ) -> PretrainedConfig:
-    """The configuration of an encoder, or the `HeadedEncoderConfig` of one of our own checkpoints or, where nothing is
-    trained, of a stock one.
+    """The configuration of an encoder, or the `HeadedEncoderConfig` of a checkpoint.
+
+    That is one of this project or, where nothing is trained, a stock one.
 
     Raises:
         UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head
@@ -127,8 +129,9 @@ def build_model(
     Raises:
         UserError: weights that do not fit, are missing or are not safetensors.
     """
+    config = copy.deepcopy(config)
     if isinstance(config, HeadedEncoderConfig):
-        config.update(labels)
+        config.update({name: value for name, value in labels.items() if name not in ("num_labels", *LABEL_FIELDS)})
         stock = stock_class(config)
         if stock is None:
             model = _load(model_class, arguments, config)
@@ -182,7 +185,7 @@ def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
         for fields in (json.loads(file.read_text(encoding="utf-8")), json.loads(config.to_json_string(use_diff=False)))
     )
     for what, value in then.items():
-        if value != now[what]:
+        if value is not None and value != now[what]:  # None: transformers leaves out what is the default
             values = (listed(one) if isinstance(one, list) else str(one) for one in (value, now[what]))
             message = "its {0} is {1}, this run's {2}" if what != "labels" else "its {0} are {1}, this run's {2}"
             cure = "give what it was begun with, or another --output_dir to begin anew"
@@ -241,8 +244,8 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
         pickles = sorted(path.name for path in folder.glob("*.bin") if path.name != "training_args.bin")
         if pickles:
             kind = f"from {model_class.__module__.partition('.')[0]} import {model_class.__name__} as A"
-            convert = f"{kind}; A.from_pretrained('{name}').save_pretrained('{name}')"
-            cure = f'if you trust it, convert it: python -c "{convert}"'
+            convert = f"{kind}; A.from_pretrained('.').save_pretrained('.')"
+            cure = f'if you trust it, convert it in that folder: python -c "{convert}"'
             raise UserError(f"{pickles[0]} is a pickle, which can run code when it is loaded; {cure}", file=name)
         raise UserError("no weights (*.safetensors) in this folder; --config_name trains from scratch", file=name)
     verbosity = library_logging.get_verbosity()

@@ -60,7 +60,7 @@ def stock_ending(config: PretrainedConfig) -> str | None:
 
 
 def stock_class(config: HeadedEncoderConfig) -> type[PreTrainedModel] | None:
-    """The class of the weights behind a configuration that `headed_config` made; None for a checkpoint of this project."""
+    """The class whose weights belong to a configuration that `headed_config` made; None for a checkpoint of this project."""
     made_by = (config.architectures or [""])[0]
     return None if made_by in ("", f"HeadedEncoder{stock_ending(config)}") else getattr(transformers, made_by)
 

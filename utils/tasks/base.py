@@ -90,7 +90,8 @@ class Task(ABC):
     reduce_logits: Any = None
 
     def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast):
-        """
+        """Begins without labels, see `with_labels`.
+
         Args:
             data: its kind of `arguments`.
             tokenizer: that of the model.

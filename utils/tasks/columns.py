@@ -80,8 +80,10 @@ class Columns:
 
 
 def find_columns(split: Split, data: SequenceDataArguments, known: Columns | None = None) -> Columns:
-    """Takes the columns that the flags name, then those of the benchmark's files, then those that are known, and guesses the
-    others from the usual names. Names that differ in their Unicode form or in the spaces around them are the same.
+    """Takes the columns that the flags name, then those of the benchmark's files, then those that are known.
+
+    The others are guessed from the usual names. Names that differ in their Unicode form or in the spaces around them are the
+    same.
 
     Args:
         known: what the model was trained on.
@@ -156,8 +158,9 @@ def _usual_labels(split: Split, fields: Mapping[str, str]) -> list[str]:
 
 
 def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None = None) -> Columns:
-    """Raises UserError where a row has no text or (training, validation) no label, or where texts are single and pairs are
-    wanted; warns of empty texts and of columns that are not read.
+    """Raises UserError where a row has no text or (training, validation) no label, or where texts are single, not pairs.
+
+    Warns of empty texts and of columns that are not read.
 
     Args:
         known: what the model was trained on.
@@ -221,10 +224,12 @@ def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: 
         kinds = ("pairs", "single texts") if columns.pair else ("single texts", "pairs")
         logger.warning("%s: %s, where the checkpoint was trained on %s", split.file, *kinds)
     given = data.label_column_name
-    if columns.label is None and given is not None and canonical(given).casefold() != NO_LABELS:
-        logger.warning("%s: there is no column '%s', so the rows are not scored", split.file, given)
-    elif columns.label is None:
-        logger.info("%s: no column of labels%s: the rows are not scored", split.file, " is read" if given else "")
+    if split.name == "test" and columns.label is None:
+        if given is None or canonical(given).casefold() == NO_LABELS:
+            found = "no column of labels is read" if given else "no column of labels"
+            logger.info("%s: %s: the rows are not scored", split.file, found)
+        else:
+            logger.warning("%s: there is no column '%s', so the rows are not scored", split.file, given)
     if given is None and columns.label is not None and known is None and data.benchmark is None:
         fields = {canonical(name) for row in split.rows[:1] for name in row.fields}
         others = [name for name in (*LABEL_COLUMNS, *NAMES_OF_CLASSES) if name in fields and name != columns.label]

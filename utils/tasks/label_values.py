@@ -48,8 +48,13 @@ def canonical(name: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def look_alike(name: str) -> str:
-    """What names share that mean the same and look nearly so: full-width letters (NFKC), the two forms of an emoji, 1.0 and 1."""
+    """What names share that mean the same and look nearly so.
+
+    Full-width letters (NFKC), the two forms of an emoji, quotes around the whole name, 1.0 and 1.
+    """
     folded = canonical(unicodedata.normalize("NFKC", name.replace("\ufe0e", "").replace("\ufe0f", "")))
+    if len(folded) > 2 and folded[0] == folded[-1] and folded[0] in "\"'":
+        folded = canonical(folded[1:-1])
     whole = _WHOLE.fullmatch(folded)
     return whole[1] if whole else folded
 

@@ -58,8 +58,9 @@ class Labels:
 
     @classmethod
     def of(cls, split: Split, data: SequenceDataArguments) -> Labels:
-        """Reads off the training rows what kind of labels they hold, and says so: lists are sets of classes, numbers of which
-        some have a decimal point are scores. Rows without a label count for nothing.
+        """Reads off the training rows what kind of labels they hold, and says so.
+
+        Lists are sets of classes, numbers of which some have a decimal point are scores. Rows without a label count for nothing.
 
         Raises:
             UserError: they mix kinds of labels, are of another kind than the flags say, or are all the same.
@@ -102,10 +103,14 @@ class Labels:
                 raise UserError(message, file=split.file, row=row.line, column=column) from None
         if respelled and not split.part:
             message = (
-                "%s, column '%s': %d labels differ from the name of their class in spaces, Unicode form or the like, and are "
-                "read as the same, the first %r as %r"
+                "%s, column '%s': labels that differ from the name of their class in spaces, Unicode form or the like, and are "
+                "read as the same: %d, the first %r as %r"
             )
             logger.info(message, split.file, column, len(respelled), *respelled[0])
+        others = [score for score in encoded if score != -1]
+        if self.problem_type == REGRESSION and len(others) < len(encoded) and min(others, default=-1) >= 0:
+            message = "%s, column '%s': %d rows have the score -1, all others 0 or more; leave the cell empty where there is none"
+            logger.warning(message, split.file, column, len(encoded) - len(others))
         return encoded
 
     def _input(self, value: Any, index: dict[str, int]) -> Any:

@@ -26,6 +26,8 @@ from .question_checks import check_questions, has_answers, say_shared_tokens
 
 
 class QuestionAnswering(Task):
+    """Answers are spans of contexts; a long context is searched in windows."""
+
     script = "run_qa.py"
     model_class = HeadedEncoderForQuestionAnswering
     arguments = QADataArguments
@@ -105,8 +107,10 @@ class QuestionAnswering(Task):
         }
 
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
-        """`score` is the answer's share among the question's best spans by softmax; `answer_start` is its character offset in
-        the context, or -1; `n_best` are the answers that came near, itself included.
+        """An answer for each question.
+
+        `score` is its share among the question's best spans by softmax, `answer_start` its character offset in the context, or
+        -1. `n_best` are the answers that came near, itself included.
         """
         split, features = prepared.split, prepared.features
         scores, firsts, lasts, no_answer = (np.asarray(part) for part in output.predictions)

@@ -72,7 +72,7 @@ def add_markers(tokenizer: PreTrainedTokenizerFast) -> None:
 
 
 def repair_suffixes(encoded: BatchEncoding, texts: list[str], tokenizer: PreTrainedTokenizerFast) -> dict[str, list]:
-    """Undoes what an end marker inside a word does to the particle behind it: `</subj>은` would begin a new word.
+    """Undoes what an end marker inside a word does to the particle after it: `</subj>은` would begin a new word.
 
     WordPiece: the particle becomes a continuation, `##은`, if it begins with a Hangul syllable and the vocabulary knows
     it so. SentencePiece: it loses its `▁`. Found by offsets, so an entity at the end of the sentence needs no care.
@@ -117,4 +117,5 @@ def _as_continuation(token: str, vocabulary: dict[str, int]) -> str | None:
 
 
 def has_markers(tokenizer: PreTrainedTokenizerFast) -> bool:
+    """Whether the tokenizer knows the markers of entities."""
     return MARKERS[0] in tokenizer.get_added_vocab()

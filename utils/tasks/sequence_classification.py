@@ -33,13 +33,15 @@ logger = logging.getLogger(__name__)
 
 
 class SequenceClassification(Task):
+    """Texts or pairs of texts have a class, a set of labels or a score each."""
+
     script = "run_seq_cls.py"
     model_class = HeadedEncoderForSequenceClassification
     arguments = SequenceDataArguments
     pipeline_tag = "text-classification"
     auto_class = "AutoModelForSequenceClassification"
     example_inputs = '"배우들 연기가 훌륭해요"'
-    long_inputs = "what is behind them was cut off"
+    long_inputs = "what comes after them was cut off"
     metrics = (CLASSES, LABEL_SETS, KLUE_RE, NUMBERS, KLUE_STS)
 
     data: SequenceDataArguments
@@ -51,7 +53,8 @@ class SequenceClassification(Task):
         tokenizer: PreTrainedTokenizerFast,
         config: PretrainedConfig | None = None,
     ):
-        """
+        """Begins without labels, see `with_labels`.
+
         Args:
             config: that of the checkpoint that the run begins with, which says what columns it was trained on.
         """

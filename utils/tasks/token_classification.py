@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 
 class TokenClassification(Task):
+    """Words or characters have a tag each; a long sentence is read in windows."""
+
     script = "run_token_cls.py"
     model_class = HeadedEncoderForTokenClassification
     arguments = TokenDataArguments

@@ -45,7 +45,9 @@ class SummingTrainer(Trainer):
         self, dataloader, description, prediction_loss_only=None, ignore_keys=None, metric_key_prefix="eval"
     ):
         self._sums, self.loss_labels = [], 0.0
-        average, self.args.average_tokens_across_devices = self.args.average_tokens_across_devices, False
+        # Each process divides by its own labels; one process with several GPUs by those of all of them.
+        average = self.args.average_tokens_across_devices
+        self.args.average_tokens_across_devices = self.args.world_size == 1
         compute, self.compute_metrics = self.compute_metrics, self._after_loss(self.compute_metrics)
         try:
             output: Any = super().evaluation_loop(
@@ -88,7 +90,7 @@ class SummingTrainer(Trainer):
             if real < rows:  # the last batch of several processes is filled up with rows that are counted already
                 own = {name: values[: max(real, 1)] for name, values in inputs.items()}
                 mean, _, _ = super().prediction_step(model, own, True, ignore_keys)
-            count = self._count.sum().to(mean)
+            count = self._count.flatten()[0].to(mean)  # several GPUs are given it once each
             self._sums.append(torch.stack([mean * count, count]) if real else mean.new_zeros(2))
         return loss, logits, labels
 

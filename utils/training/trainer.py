@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import errno
-import logging
 import math
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import huggingface_hub
 import torch
-from huggingface_hub.errors import HTTPError
 from safetensors import SafetensorError
 from torch.utils.data import SequentialSampler
 from transformers import EarlyStoppingCallback
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
-from transformers.trainer_utils import HubStrategy
-from transformers.utils import PushInProgress, find_labels
+from transformers.utils import find_labels
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
@@ -35,9 +30,8 @@ from .callbacks import SaveAfterEvaluation
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
+from .pushing import PushingTrainer
 from .sampler import EpochLengthGroupedSampler
-
-logger = logging.getLogger(__name__)
 
 CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
 
@@ -94,9 +88,10 @@ def _check(model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments,
         raise UserError(f"--dataloader_drop_last drops all {inputs} inputs: a batch takes {batch}; {cure}")
 
 
-class HeadTrainer(SummingTrainer):
-    """`Trainer` with a learning rate for the head and an order of rows that survives resuming; it stops where the loss or a
-    weight is no number any more.
+class HeadTrainer(SummingTrainer, PushingTrainer):
+    """`Trainer` with a learning rate for the head and an order of rows that survives resuming.
+
+    It stops where the loss or a weight is no number any more.
 
     Attributes:
         train_split: the rows that `train_dataset` was made of, to name those of a batch.
@@ -108,17 +103,9 @@ class HeadTrainer(SummingTrainer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.copies_to_push = tempfile.TemporaryDirectory()
         self.add_callback(SaveAfterEvaluation())
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
-
-    def init_hf_repo(self, *args, **kwargs) -> None:
-        try:
-            super().init_hf_repo(*args, **kwargs)
-        except (HTTPError, OSError) as error:  # better now than after hours
-            cure = "log in with `hf auth login`, or leave --push_to_hub out and push later with `hf upload`"
-            raise UserError(f"--push_to_hub: the Hub does not take it ({first_line(error)}); {cure}") from error
 
     def training_step(self, model, inputs, num_items_in_batch=None):
         loss = super().training_step(model, inputs, num_items_in_batch)
@@ -212,9 +199,6 @@ class HeadTrainer(SummingTrainer):
             message = f"--metric_for_best_model {self.args.metric_for_best_model} is not among {known}"
             raise UserError(message) from error
 
-    def create_model_card(self, *args, **kwargs) -> None:
-        """Leaves the card that `card.write_card` has written."""
-
     def check_weights(self) -> None:
         """Raises UserError where a weight is nan or infinite."""
         name = first_not_finite(self.model)
@@ -256,47 +240,3 @@ class HeadTrainer(SummingTrainer):
                     raise
                 told = "torch could not write all of a file"
             raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error
-
-    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
-        """Pushes a copy of a checkpoint while training goes on.
-
-        Trainer's own way leaves out the code of the heads, adds a pickle, and overwrites what an earlier run left in
-        `output_dir`; a copy, because the checkpoint may be deleted before it is sent.
-        """
-        strategy = self.args.hub_strategy
-        if not self.is_world_process_zero() or strategy == HubStrategy.END:
-            return
-        pending: Any = self.push_in_progress
-        if pending is not None and not pending.is_done() and not self.args.hub_always_push:
-            return
-        source = Path(checkpoint_folder)
-        copy = Path(self.copies_to_push.name, source.name)
-        shutil.copytree(source, copy, dirs_exist_ok=True)
-        progress = f"step {self.state.global_step} of {self.state.max_steps}"
-        (copy / "README.md").write_text(f"Training in progress: {progress}.\n", encoding="utf-8")
-        left_out: dict[str | None, list[str]] = {None: ["optimizer.*", "scheduler.*", "scaler.*", "rng_state*"]}
-        if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
-            left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
-        jobs: list[Any] = [
-            huggingface_hub.upload_folder(  # one queue for all, so that no older checkpoint comes to lie over a newer one
-                repo_id=str(self.hub_model_id),
-                folder_path=copy,
-                path_in_repo=folder,
-                commit_message=f"Training in progress, {progress}",
-                revision=self.args.hub_revision,
-                ignore_patterns=patterns,
-                run_as_future=True,
-            )
-            for folder, patterns in left_out.items()
-        ]
-        pushes: Any = PushInProgress()
-        pushes.jobs = [*(pending.jobs if pending is not None else []), *jobs]
-        self.push_in_progress = pushes
-
-    def _finish_current_push(self) -> None:
-        super()._finish_current_push()
-        pushes: Any = getattr(self, "push_in_progress", None)  # only there where something is to be pushed
-        for job in pushes.jobs if pushes is not None else []:
-            if job.exception() is not None:
-                reason = first_line(job.exception())
-                logger.warning("a push during the training failed (%s); the last one has everything", reason)

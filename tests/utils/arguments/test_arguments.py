@@ -47,6 +47,14 @@ def test_flags():
     assert (training.learning_rate, training.do_train, training.do_eval) == (1e-3, True, False)
 
 
+@pytest.mark.parametrize("value", ["-1e6", "-1.0e+6", "-1000000", "-1000000."])
+def test_negative_numbers_of_any_spelling(value, tmp_path):
+    words = [*LEAST, "--null_score_diff_threshold", value]
+    assert parse(*words, kind=QADataArguments)[1].null_score_diff_threshold == -1e6
+    file = recipe(tmp_path, f"null_score_diff_threshold: {value}\n")
+    assert parse(file, *LEAST, kind=QADataArguments)[1].null_score_diff_threshold == -1e6
+
+
 def test_only_what_the_docstring_says_differs_from_the_library():
     ours = {item.name: item.default for item in dataclasses.fields(HeadTrainingArguments) if item.init}
     stock = {item.name: item.default for item in dataclasses.fields(TrainingArguments) if item.init}
@@ -152,6 +160,10 @@ def test_recipes_that_cannot_be_read(tmp_path):
         (["--batch_eval_metrics"], "leave --batch_eval_metrics and --eval_do_concat_batches out"),
         (["--eval_do_concat_batches", "False"], "leave --batch_eval_metrics and --eval_do_concat_batches out"),
         (["--do_predict", "--prediction_loss_only"], "leave --prediction_loss_only out"),
+        (
+            ["--do_train", "--label_names", "긍정"],
+            "--label_names are inputs of the model to the library, which knows them: leave it out",
+        ),
     ],
 )
 def test_contradictions(words, expected):

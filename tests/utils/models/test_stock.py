@@ -96,8 +96,8 @@ def export(monkeypatch, tmp_path, capsys):
     """`export(checkpoint)`: the folder that export_stock.py writes."""
 
     def _export(checkpoint, output=tmp_path / "exported"):
-        monkeypatch.setattr("sys.argv", ["export_stock.py", str(checkpoint), "--output", str(output), "--debug"])
-        runpy.run_path("export_stock.py", run_name="__main__")
+        monkeypatch.setattr("sys.argv", ["export_stock.py", str(checkpoint), "--output", str(output)])
+        runpy.run_path("export_stock.py")["main"]()
         return output
 
     return _export

@@ -47,7 +47,9 @@ def test_right_names_stay(name):
     assert canonical(name) == name
 
 
-@pytest.mark.parametrize(("one", "other"), [("Ａ", "A"), ("❤️", "❤"), ("1.0", "1"), ("１", "1"), ("㈜", "(주)")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("Ａ", "A"), ("❤️", "❤"), ("1.0", "1"), ("１", "1"), ("㈜", "(주)"), ('"긍정"', "긍정")]
+)
 def test_look_alikes(one, other):
     assert look_alike(one) == look_alike(other)
 

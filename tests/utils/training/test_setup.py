@@ -23,6 +23,44 @@ def test_the_checkpoints_of_an_earlier_run_are_kept(tmp_path):
     start_run(HeadTrainingArguments(output_dir=str(tmp_path), do_eval=True))
 
 
+def test_a_model_is_not_evaluated_upon(tmp_path):
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    start_run(HeadTrainingArguments(output_dir=str(tmp_path), do_train=True))
+    for flags in ({"do_eval": True}, {"do_predict": True}):
+        with pytest.raises(UserError, match="holds a model, and a folder holds one run: name another --output_dir$"):
+            start_run(HeadTrainingArguments(output_dir=str(tmp_path), **flags))
+
+
+def test_checkpoints_of_a_training_are_not_evaluated_upon(tmp_path):
+    (tmp_path / "checkpoint-5").mkdir()
+    (tmp_path / "checkpoint-5" / "trainer_state.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(UserError, match="holds a model"):
+        start_run(HeadTrainingArguments(output_dir=str(tmp_path), do_eval=True))
+
+
+@pytest.mark.parametrize("place", ["file", "file/below/it", "link"])
+def test_folders_that_cannot_be(place, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("a", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    first, what = tmp_path / place.split("/")[0], "a link to what is not there" if place == "link" else "no folder"
+    with pytest.raises(UserError) as caught:
+        start_run(HeadTrainingArguments(output_dir=str(tmp_path / place), do_train=True))
+    assert str(caught.value) == f"--output_dir {tmp_path / place}: {first} is {what}; name another folder"
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / place))
+    with pytest.raises(UserError, match=f"^HF_DATASETS_CACHE {tmp_path / place}: "):
+        start_run(HeadTrainingArguments(output_dir=str(tmp_path / "run"), do_train=True))
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "link"}
+
+
+def test_folders_that_may_not_be_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(
+        UserError, match=f"{tmp_path} cannot be written; name another folder, or change its permissions"
+    ):
+        start_run(HeadTrainingArguments(output_dir=str(tmp_path / "new" / "run"), do_train=True))
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_seed(tmp_path):
     draws = []
     for seed in (1, 1, 2):

@@ -116,7 +116,7 @@ def test_spellings_find_their_class_and_it_is_said_once(caplog):
     old = Labels(SINGLE, ["부정 ", "긍정"])  # as a checkpoint of an earlier release has them
     with caplog.at_level("INFO", "utils"):
         assert old.to_inputs(column(["부정", unicodedata.normalize("NFD", "긍정"), "긍정"]), "label") == [0, 1, 1]
-    assert caplog.text.count("\n") == 1 and "2 labels differ from the name of their class" in caplog.text
+    assert caplog.text.count("\n") == 1 and "read as the same: 2, the first" in caplog.text
     assert Labels(SINGLE, ["0", "1"]).to_inputs(column(["1.0", 0.0, 1]), "label") == [1, 0, 1]
     both = Labels(SINGLE, ["긍정 ", "긍정"])
     assert both.to_inputs(column(["긍정", "긍정 "]), "label") == [1, 0]  # what such a checkpoint was trained on
@@ -161,3 +161,12 @@ def test_where_an_unknown_label_leads():
     )
     many = Labels(SINGLE, [f"class of a long name, number {i}" for i in range(30)])
     assert len(message(many, "x" * 500, "test")) < 300
+
+
+def test_scores_of_minus_one_below_all_others_are_asked_about(caplog):
+    with caplog.at_level("WARNING", "utils"):
+        assert Labels(SCORES, []).to_inputs(column([-1, 2.5, 0, "-1"]), "label") == [-1, 2.5, 0, -1]
+        assert Labels(SCORES, []).to_inputs(column([-1, -0.5, 1]), "label") == [-1, -0.5, 1]
+    found = [record.getMessage() for record in caplog.records]
+    rest = "all others 0 or more; leave the cell empty where there is none"
+    assert found == [f"a.csv, column 'label': 2 rows have the score -1, {rest}"]
