@@ -20,6 +20,7 @@ from transformers.modeling_outputs import (
 )
 from transformers.utils import can_return_tuple
 
+from .characters import compose  # noqa: F401  (for spans.py: transformers 4.57 copies what this file imports, no more)
 from .cnn import CNNHead
 from .configuration_headed_encoder import HeadedEncoderConfig
 from .dense import DenseHead
