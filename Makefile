@@ -25,7 +25,7 @@ quickstart: $(INSTALLED)
 	$(BIN)/python quickstart.py
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n 2 --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=72)
 
 # Without the project, and with nothing but torch and transformers: as wherever a checkpoint is used.
 COMPAT := 4.57 5.17 newest
