@@ -319,7 +319,11 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
         if p_mask is not None:
             start_logits, end_logits = close_tokens(start_logits, p_mask), close_tokens(end_logits, p_mask)
         return QuestionAnsweringModelOutput(
-            loss, start_logits, end_logits, output.get("hidden_states"), output.get("attentions")
+            loss=loss,
+            start_logits=start_logits,
+            end_logits=end_logits,
+            hidden_states=output.get("hidden_states"),
+            attentions=output.get("attentions"),
         )
 
 
