@@ -52,7 +52,6 @@ def main() -> None:
 def compare(arguments: ComparisonArguments) -> None:
     """Runs what is still to do, and writes the report."""
     plan, rows = prepare(arguments)
-    run_on = arguments.workers or 1, arguments.ray_address, arguments.launcher
     tuned = None
     if arguments.tune is not None:
         tuning = plan_trials(arguments, plan)
@@ -63,7 +62,9 @@ def compare(arguments: ComparisonArguments) -> None:
             return
         if due:
             print(f"trials: {arguments.tune} per head in {plan.folder / 'trials'}, {len(due)} to do now", flush=True)
-        run_trials(tuning, *run_on)
+        run_trials(
+            tuning, workers=arguments.workers or 1, ray_address=arguments.ray_address, launcher=arguments.launcher
+        )
         tuned = gather_trials(tuning, plan, rows)
         plan = make_plan(tuning.choose(arguments, best_trials(tuned)))
     if arguments.plan:
@@ -72,7 +73,9 @@ def compare(arguments: ComparisonArguments) -> None:
     for note in plan.notes:
         print(f"note: {note}")
     print(f"runs: {len(plan.cells)} in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
-    run_cells(plan.cells, *run_on)
+    run_cells(
+        plan.cells, workers=arguments.workers or 1, ray_address=arguments.ray_address, launcher=arguments.launcher
+    )
     print("scoring the runs and measuring what prediction costs", flush=True)
     comparison = gather(plan, rows, tuned)
     write_report(comparison, plan.folder)

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import sys
 from pathlib import Path
 
 import pytest
+from comparison_plans import LEAST, WITH_TEST, plan, refused, write
 
 from comparison.arguments import parse_comparison, parse_study
-from comparison.cells.plan import ROOT, Plan, make_plan
-from utils.errors import UserError
+from comparison.cells.plan import ROOT, make_plan
 from utils.tasks import SequenceClassification
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch) -> Path:
-    """The current folder, with two files of data and a configuration."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("train", "test", "dev"):
-        Path(f"{name}.csv").write_text(f"text,label\n{name},0\nb,1\n", encoding="utf-8")
-    Path("encoder").mkdir()
-    Path("encoder/config.json").write_text('{"model_type": "electra"}', encoding="utf-8")
-    return tmp_path
-
-
-LEAST = ["--script", "run_seq_cls.py", "--config_name", "encoder", "--train_file", "train.csv", "--output_dir", "out"]
-WITH_TEST = [*LEAST, "--test_file", "test.csv"]
-
-
-def plan(*words: str) -> Plan:
-    return make_plan(parse_comparison([*map(str, words)]))
 
 
 def names(*words: str) -> list[str]:
@@ -42,18 +22,6 @@ def names(*words: str) -> list[str]:
 def digest(*words: str) -> str:
     (name,) = names(*words, "--heads", "cnn", "--seeds", "0")
     return name.removeprefix("cnn-seed-0-")
-
-
-def refused(*words: str) -> str:
-    with pytest.raises(UserError) as caught:
-        plan(*words)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def write(name: str, text: str) -> str:
-    Path(name).write_text(text, encoding="utf-8")
-    return name
 
 
 # Cells
@@ -146,9 +114,6 @@ def test_kwargs_by_head(place):
     assert not found[1].name.endswith(digest(*WITH_TEST))
 
 
-# Recipes
-
-
 def test_training_flags_of_one_head_make_other_cells_of_that_head_alone(place):
     heads = ["--heads", "cnn", "lstm", "--seeds", "0"]
     without = names(*WITH_TEST, *heads)
@@ -163,36 +128,7 @@ def test_training_flags_of_one_head_make_other_cells_of_that_head_alone(place):
     assert found[1].name == as_flag[1]  # how a cell was told its rate makes no difference
 
 
-def test_what_a_recipe_says_of_one_run_gives_way(place):
-    recipe = write(
-        "r.yaml",
-        "config_name: encoder\ntask_name: nsmc\ntrain_file: train.csv\ntest_file: test.csv\nhead: cnn\nseed: 42\n"
-        "head_kwargs: {num_filters: 7}\noutput_dir: theirs\ndo_predict: false\n",
-    )
-    found = plan(recipe, "--heads", "dense", "cnn", "--seeds", "0")
-    assert found.script == "run_seq_cls.py" and found.recipe == "r.yaml" and found.folder == Path("theirs")
-    assert found.notes == [
-        "head cnn of r.yaml gives way to --heads",
-        "seed 42 of r.yaml gives way to --seeds",
-        "head_kwargs of r.yaml go to the cnn head alone",
-    ]
-    assert [cell.head_kwargs for cell in found.cells] == [{}, {"num_filters": 7}]
-    assert found.cells[0].words[2] == "r.yaml"
-    assert "{}" in found.cells[0].words  # or the recipe's would hold
-    assert found.arguments[2].do_predict
-    assert plan(recipe, "--output_dir", "mine").folder == Path("mine")
-    recipe = write("mine.yaml", "config_name: encoder\ntask_name: nsmc\ntrain_file: train.csv\ntest_file: test.csv\n")
-    assert plan(recipe).folder == Path("runs/mine-heads")
-
-
-@pytest.mark.parametrize(
-    ("task", "script"), [("nsmc", "run_seq_cls.py"), ("naver-ner", "run_token_cls.py"), ("korquad", "run_qa.py")]
-)
-def test_the_task_tells_the_script(place, task, script):
-    words = ["--config_name", "encoder", "--train_file", "train.csv", "--test_file", "test.csv", "--output_dir", "out"]
-    assert plan("--task-name", task, *words).script == script
-    recipe = write("r.json", json.dumps({"task_name": task}))
-    assert plan(recipe, *words).script == script
+# Recipes
 
 
 RECIPES = sorted(path for path in ROOT.glob("recipes/**/*.yaml") if path.parent.name != "spaces")
@@ -320,73 +256,6 @@ def test_cells_of_other_arguments_are_named(place):
     assert note == f"{cells} also holds 4 runs with other arguments (learning_rate, max_steps); they are left alone"
     assert plan(*WITH_TEST, "--heads", "dense", "--max_steps", "3").notes == []
     assert plan(*words, "--learning_rate", "1e-3", "--seeds", "2").notes == []
-
-
-# Errors
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["--bogus"], "--bogus"),
-        (["--learning_rate", "fast"], "invalid float value: 'fast'"),
-        (["--heads", "rnn"], "invalid choice: 'rnn'"),
-        (["--heads", "cnn", "cnn"], "--heads has cnn twice"),
-        (["--seeds", "1", "1"], "--seeds has 1 twice"),
-        (["--seeds", "-1"], "--seeds must be at least 0, not -1"),
-        (["--head", "cnn"], "--head is one run's: a comparison has --heads cnn ..."),
-        (["--seed", "3"], "--seed is one run's: a comparison has --seeds 3 ..."),
-        (["--workers", "0"], "--workers must be at least 1, not 0"),
-        (["--workers", "2", "--ray_address", "auto"], "give one of them"),
-        (["--launcher", ""], "--launcher is empty"),
-        (["--head_flags", '{"lstm": {"head_lr": 1}}'], "--head_flags: unknown flag 'head_lr'"),
-        (["--head_flags", '{"lstm": {"lerning_rate": 1}}'], "did you mean 'learning_rate'?"),
-        (["--head_flags", '{"lstm": {"seed": 1}}'], "--head_flags: seed is the same for all heads"),
-        (["--head_flags", '{"lstm": {"learning_rate": "x"}}'], "invalid float value: 'x'"),
-        (["--head_flags", '{"weight_decay": 0.1}'], """goes by head, as in '{"lstm": {"weight_decay": 0.1}}', not"""),
-        (["--head_flags", '{"rnn": {}}'], "--head_flags names 'rnn', --heads are dense, cnn, lstm"),
-        (["--head_flags", '{"lstm": {"save_only_model": true}}'], "no run can go on from weights alone"),
-        (["--hub_token", "hf_secret"], "give the token as the environment variable HF_TOKEN"),
-        (["--head_kwargs", "{"], "--head_kwargs is not JSON"),
-        (["--head_kwargs", '{"lstm_size": 8}'], """goes by head, as in '{"lstm": {"lstm_size": 8}}', not"""),
-        (["--head_kwargs", '{"rnn": {}}'], "--head_kwargs names 'rnn', --heads are dense, cnn, lstm"),
-        (["--head_kwargs", '{"lstm": {"a": 1}}'], "valid ones are lstm_size, num_layers, dropout"),
-        (["--metric", "bleu"], "--metric bleu is not what run_seq_cls.py scores by: accuracy, macro_f1, micro_f1"),
-        (["--script", "run_qa.py", "--doc_stride", "-1"], "--doc_stride must be at least 0"),
-        (["--script", "run_qa.py", "--task_name", "nsmc"], "--task_name nsmc is trained by run_seq_cls.py"),
-        (["--task_name", "nsmcc"], "--task_name nsmcc is none of nsmc, ynat"),
-        (["--train_file", "tran.csv"], "tran.csv: no such file; did you mean 'train.csv'?"),
-        (["--push_to_hub"], "a comparison pushes nothing"),
-        (["--resume_from_checkpoint", "encoder"], "leave --resume_from_checkpoint out"),
-        (["--save_only_model"], "leave --save_only_model out"),
-    ],
-)
-def test_errors(place, words, expected):
-    assert expected in refused(*WITH_TEST, *words)
-
-
-def test_a_checkpoint_with_a_head_is_no_beginning(place):
-    Path("checkpoint").mkdir()
-    write("checkpoint/config.json", '{"model_type": "headed_encoder"}')
-    words = [*LEAST[:2], "--model_name_or_path", "checkpoint", *LEAST[4:], "--test_file", "test.csv"]
-    assert refused(*words) == (
-        "--model_name_or_path checkpoint has a head already: a comparison begins with an encoder alone"
-    )
-
-
-def test_what_is_missing(place):
-    assert refused(*WITH_TEST[2:]) == (
-        "which script? Without --task_name, give --script, one of run_seq_cls.py, run_token_cls.py, run_qa.py"
-    )
-    assert refused("--task_name", "nsmc") == "--output_dir is missing: a folder for the comparison"
-    assert "no data" in refused(*LEAST[:4], "--output_dir", "out")
-    recipe = write("r.yaml", "task_name: nsmc\nlearnin_rate: 1\n")
-    assert refused(recipe, "--output_dir", "o") == (
-        "r.yaml, row 2: unknown key 'learnin_rate'; did you mean 'learning_rate'?"
-    )
-    recipe = write("r.yaml", "task_name: nsmc\ndoc_stride: 1\n")  # another script's
-    assert "unknown key 'doc_stride'" in refused(recipe, *LEAST[2:])
-    assert not Path("out").exists()
 
 
 def test_documented_commands_can_be_planned(place):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from comparison_plans import write
 
 from comparison.arguments import parse_comparison
 from comparison.cells import Trial, Tuning, make_plan, plan_trials
@@ -27,15 +28,9 @@ heads:
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path, monkeypatch) -> Path:
-    """The current folder, with files of data, a configuration and a space."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("train", "test", "dev"):
-        Path(f"{name}.csv").write_text(f"text,label\n{name},0\nb,1\n", encoding="utf-8")
-    Path("encoder").mkdir()
-    Path("encoder/config.json").write_text('{"model_type": "electra"}', encoding="utf-8")
-    Path("space.yaml").write_text(SPACE, encoding="utf-8")
-    return tmp_path
+def space(place) -> None:
+    """A space in the current folder."""
+    write("space.yaml", SPACE)
 
 
 def tuning(*words: str) -> Tuning:
