@@ -42,7 +42,7 @@ def main() -> None:
     if is_study(words):
         run_study(parse_study(words))
         return
-    arguments = parse_comparison(words)
+    arguments = parse_comparison(words, description=__doc__)
     if arguments.across is not None:
         put_together(arguments.across, Path(arguments.output_dir or ""))
     else:

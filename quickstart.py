@@ -7,6 +7,7 @@ Every command is printed before it runs, so that it can be copied and changed.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
@@ -59,6 +60,8 @@ class Outcome(NamedTuple):
 
 
 def main() -> int:
+    formatter = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=__doc__, formatter_class=formatter, allow_abbrev=False).parse_args()
     outcomes = []
     for number, head in enumerate(HEADS, start=1):
         command = COMMAND.format(head=head)
@@ -95,7 +98,13 @@ def read_outcome(head: str, seconds: float) -> Outcome:
         names = [name for name in list(weights.keys()) if name.startswith("head.")]
         shapes = [weights.get_slice(name).get_shape() for name in names]
     parameters = sum(math.prod(shape) for shape in shapes)
-    return Outcome(head, parameters, results["eval_accuracy"], results["predict_accuracy"], seconds)
+    return Outcome(
+        head=head,
+        parameters=parameters,
+        dev_accuracy=results["eval_accuracy"],
+        test_accuracy=results["predict_accuracy"],
+        seconds=seconds,
+    )
 
 
 def read_test_labels() -> dict[str, int]:

@@ -22,7 +22,7 @@ from utils.training.trainer import build_trainer
 
 def main() -> None:
     record = Record()
-    arguments = parse_arguments(QuestionAnswering.arguments)
+    arguments = parse_arguments(QuestionAnswering.arguments, description=__doc__)
     model_arguments, data, training = arguments
     start_run(training)
 

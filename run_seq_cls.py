@@ -21,7 +21,7 @@ from utils.training.trainer import build_trainer
 
 def main() -> None:
     record = Record()
-    arguments = parse_arguments(SequenceClassification.arguments)
+    arguments = parse_arguments(SequenceClassification.arguments, description=__doc__)
     model_arguments, data, training = arguments
     start_run(training)
 

@@ -24,6 +24,7 @@ from typing import Any, BinaryIO
 import torch
 
 from utils.errors import ShownError, UserError
+from utils.training.progress import duration
 
 try:
     import fcntl
@@ -264,15 +265,6 @@ def reason(cell: Cell, code: int | None) -> str:
     lines = [line for line in text.rpartition("\n$ ")[2].splitlines()[1:] if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
     return (errors or lines or [f"exit code {code}"])[-1].strip()
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def _environments(workers: int, launcher: str | None) -> list[dict[str, str]]:

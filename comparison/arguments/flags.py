@@ -6,7 +6,7 @@ import difflib
 import json
 import shlex
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from heads import HEADS
 from utils.arguments import HeadTrainingArguments
@@ -39,6 +39,8 @@ class ComparisonArguments:
         flags_by_head: the training flags of each head that has some.
         notes: what was overridden.
     """
+
+    _argument_group_name: ClassVar[str] = "comparison"  # in --help
 
     recipe: str | None = field(init=False, default=None)
     flags: list[str] = field(init=False, default_factory=list)

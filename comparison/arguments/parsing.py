@@ -28,15 +28,20 @@ class ScriptFlags:
     output_dir: str | None = None
 
 
-def parse_comparison(argv: Sequence[str]) -> ComparisonArguments:
+def parse_comparison(argv: Sequence[str], description: str | None = None) -> ComparisonArguments:
     """Reads `[RECIPE.yaml|.json] [--flag value ...]`: the comparison's flags, and what is left for the script.
+
+    Args:
+        argv: the words after the program's name.
+        description: of the program, for --help.
 
     Raises:
         UserError: a value of the wrong kind, a contradiction, or no way to tell the script.
     """
     words = [word for word in argv if word != "--debug"]  # see `errors.run`
     recipe = words.pop(0) if words and not words[0].startswith("-") else None
-    parser: Any = Parser(ComparisonArguments, allow_abbrev=False)  # type: ignore[arg-type]
+    epilog = f"All other flags are those of the script, such as --learning_rate: {', '.join(TASKS)} --help lists them."
+    parser: Any = Parser(ComparisonArguments, allow_abbrev=False, description=description, epilog=epilog)  # type: ignore[arg-type]
     try:
         arguments, flags = parser.parse_args_into_dataclasses(words, return_remaining_strings=True)
     except ValueError as error:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from comparison.cells import ROOT, Cell
-from comparison.running import discard_broken_checkpoints, duration, lock, processes_of, reason, run_cells, shell_lines
+from comparison.running import discard_broken_checkpoints, lock, processes_of, reason, run_cells, shell_lines
 from utils.errors import ShownError, UserError
 
 FINISH = "import pathlib, sys; out = pathlib.Path(sys.argv[1]); out.mkdir(exist_ok=True); (out / 'run.json').touch()"
@@ -197,8 +197,3 @@ def test_shell_lines(cell):
     log.close()
     subprocess.run(["bash", "-c", lines[0]], check=True)
     assert cells[1].finished and not cells[3].finished
-
-
-@pytest.mark.parametrize(("seconds", "expected"), [(9.6, "10 s"), (100, "2 min"), (5999, "100 min"), (7200, "2.0 h")])
-def test_duration(seconds, expected):
-    assert duration(seconds) == expected

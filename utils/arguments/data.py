@@ -18,6 +18,8 @@ class DataArguments:
         benchmark: what `task_name` stands for; it fills in what the flags leave open.
     """
 
+    _argument_group_name: ClassVar[str] = "data"  # in --help
+
     script: ClassVar[str]
     benchmark: Benchmark | None = field(init=False, default=None)
     task_name: str | None = field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from heads import HEADS, check_head
 
@@ -12,6 +12,8 @@ from heads import HEADS, check_head
 @dataclass
 class ModelArguments:
     """Which encoder, and which head on top of it."""
+
+    _argument_group_name: ClassVar[str] = "encoder and head"  # in --help
 
     model_name_or_path: str | None = field(
         default=None,

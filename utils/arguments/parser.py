@@ -17,6 +17,7 @@ from transformers.hf_argparser import string_to_bool
 
 from ..errors import UserError, first_line
 from .data import DataArguments
+from .help import Formatter, sections
 from .model import ModelArguments
 from .recipe import read_recipe
 from .training import HeadTrainingArguments
@@ -48,10 +49,10 @@ def truth_value(text: str) -> bool:
 
 
 class Parser(HfArgumentParser):
-    """Says what is wrong with the flags in one line."""
+    """Says what is wrong with the flags in one line, and shows them in groups."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, formatter_class=Formatter, **kwargs)
         debug = "Show the traceback of an error."
         if "--debug" in self._option_string_actions:  # TrainingArguments has one that means something else
             own = self._option_string_actions["--debug"]
@@ -63,6 +64,19 @@ class Parser(HfArgumentParser):
             if action.type is string_to_bool:
                 action.type = truth_value
 
+    def format_help(self) -> str:
+        if not self.dataclass_types:
+            return super().format_help()
+        formatter = self._get_formatter()
+        formatter.add_text(f"usage: {self.prog} [RECIPE.yaml] [--flag value ...]")
+        formatter.add_text(self.description)
+        for title, actions in sections(self._actions, list(self.dataclass_types)):
+            formatter.start_section(title)
+            formatter.add_arguments(actions)
+            formatter.end_section()
+        formatter.add_text(self.epilog)
+        return formatter.format_help()
+
     def error(self, message: str) -> NoReturn:
         found = re.fullmatch(r"(.*invalid choice: '(.*)') \(choose from (.*)\)", message)
         if found and len(message) > LONG:  # optimizers and schedulers
@@ -71,19 +85,22 @@ class Parser(HfArgumentParser):
         raise UserError(f"{message}; {self.prog} --help lists all flags")
 
 
-def parse_arguments(data_arguments: type[DataArguments], argv: Sequence[str] | None = None) -> Arguments:
+def parse_arguments(
+    data_arguments: type[DataArguments], argv: Sequence[str] | None = None, description: str | None = None
+) -> Arguments:
     """Reads `[RECIPE.yaml|.json] [--flag value ...]`: the file first, the flags win over it.
 
     Args:
         data_arguments: the script's kind of `DataArguments`.
         argv: the words after the script's name; default: `sys.argv`.
+        description: of the script, for --help.
 
     Raises:
         UserError: an unknown flag or key, a value of the wrong kind, a contradiction.
     """
     argv = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg != "--debug"]  # see `errors.run`
     kinds: list[Any] = [ModelArguments, data_arguments, HeadTrainingArguments]
-    parser = Parser(kinds, allow_abbrev=False)
+    parser = Parser(kinds, allow_abbrev=False, description=description)
     if argv and not argv[0].startswith("-"):
         names = [item.name for kind in kinds for item in dataclasses.fields(kind) if item.init]
         argv = read_recipe(argv[0], names) + argv[1:]

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from transformers import TrainingArguments
@@ -16,11 +17,24 @@ from .checks import check_json, check_numbers, check_packages
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with four more fields and one other default.
+    """`TrainingArguments` with four more fields, other defaults of two, and plainer help for a few.
 
-    `train_sampling_strategy` is "group_by_length": batches of similar lengths need a third of the tokens on short texts.
+    `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is "group_by_length": batches of similar lengths need a third of the tokens on short texts.
     """
 
+    _argument_group_name: ClassVar[str] = "training"  # in --help
+
+    output_dir: str | None = field(default=None, metadata={"help": "Folder of this run (default: trainer_output)."})
+    do_train: bool = field(default=False, metadata={"help": "Train on the training rows."})
+    do_eval: bool = field(default=False, metadata={"help": "Score the validation rows at the end."})
+    do_predict: bool = field(
+        default=False,
+        metadata={"help": "Predict the test rows into predictions.jsonl, and score them where they have labels."},
+    )
+    seed: int = field(
+        default=42, metadata={"help": "Decides the first weights of the head, the order of rows, and dropout."}
+    )
+    logging_steps: float = field(default=0.05, metadata={"help": "Log every N steps; below 1: a share of all steps."})
     train_sampling_strategy: str = field(
         default="group_by_length",
         metadata={
@@ -73,6 +87,8 @@ class HeadTrainingArguments(TrainingArguments):
         check_json(self)
         if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
             raise ValueError("--deepspeed needs a package that is not installed: pip install deepspeed")
+        if self.eval_strategy == "steps" and self.eval_steps is None and self.logging_steps < 1:
+            self.eval_steps = 500  # as often as checkpoints, not as log lines
         super().__post_init__()
         check_numbers(self)
         check_packages(self)

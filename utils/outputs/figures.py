@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from ..tasks import Task
 from ..tasks.base import Pairs
 
+logger = logging.getLogger(__name__)
+
 BLUE, ORANGE = "#0072B2", "#D55E00"  # told apart by all eyes: Okabe and Ito (2008), Color Universal Design
-# The first of these that is installed writes what the default font cannot, such as Hangul.
-FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic")
+FONT = "DejaVu Sans"  # comes with matplotlib
 MOST_CLASSES = 40  # rows or columns that still can be read
 
 
@@ -34,7 +36,8 @@ def draw_training(history: Sequence[Mapping[str, float]], path: Path) -> bool:
     score = next((key for key in (evaluations or [{}])[0] if key.startswith("eval_") and key not in measured), None)
     figure, axes = _figure(2 if score else 1, width=4.5)
     if losses:
-        axes[0].plot(*zip(*losses, strict=True), color=BLUE, label="training")
+        style = "o" if len(losses) == 1 else "-"  # a line through one point is nothing
+        axes[0].plot(*zip(*losses, strict=True), style, color=BLUE, label="training")
     for axis, key in zip(axes, ["eval_loss", *([score] if score else [])], strict=True):
         if evaluations:
             epochs, values = zip(*((entry["epoch"], entry[key]) for entry in evaluations), strict=True)
@@ -68,8 +71,8 @@ def draw_confusion(predictions: Sequence[int], references: Sequence[int], names:
     counts = np.zeros((len(names), len(names)), dtype=int)
     np.add.at(counts, (np.asarray(references), np.asarray(predictions)), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = _legible(names)
-    figure, (axis,) = _figure(1, width=2.2 + 0.5 * len(names), height=1.6 + 0.42 * len(names))
+    names, font = _legible(names)
+    figure, (axis,) = _figure(1, width=2.2 + 0.5 * len(names), height=1.6 + 0.42 * len(names), font=font)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axis.set(xlabel="predicted", ylabel="gold", xticks=range(len(names)), yticks=range(len(names)))
     axis.set_xticklabels(names, rotation=90 if max(map(len, names)) > 4 else 0)
@@ -89,8 +92,8 @@ def draw_classes(classes: Mapping[str, Mapping[str, float]], measure: str, path:
         classes: `{name: {measure: value, "support": count}}`.
     """
     shown = dict(sorted(classes.items(), key=lambda item: -item[1]["support"])[:MOST_CLASSES])
-    names = _legible(list(shown))
-    figure, (axis,) = _figure(1, width=6, height=1 + 0.3 * len(shown))
+    names, font = _legible(list(shown))
+    figure, (axis,) = _figure(1, width=6, height=1 + 0.3 * len(shown), font=font)
     values = [scores[measure] for scores in shown.values()]
     axis.barh(range(len(shown)), values, color=BLUE)
     for i, (value, scores) in enumerate(zip(values, shown.values(), strict=True)):
@@ -113,14 +116,16 @@ def draw_scatter(predictions: Sequence[float], references: Sequence[float], path
     figure.savefig(path)
 
 
-def _figure(columns: int, width: float, height: float = 3.2) -> Any:
-    """A figure with `columns` plots of `width` x `height` inches, and the list of its axes."""
+def _figure(columns: int, width: float, height: float = 3.2, font: str | None = None) -> Any:
+    """A figure with `columns` plots of `width` x `height` inches, and the list of its axes.
+
+    Args:
+        font: writes what the default one cannot.
+    """
     import matplotlib
-    from matplotlib import font_manager
     from matplotlib.figure import Figure
 
-    installed = [name for name in FONTS if name in font_manager.get_font_names()]
-    with matplotlib.rc_context({"font.family": ["DejaVu Sans", *installed[:1]]}):
+    with matplotlib.rc_context({"font.family": [FONT, *([font] if font else [])]}):
         figure = Figure(figsize=(width * columns, height), dpi=150, layout="constrained")
         axes = figure.subplots(1, columns, squeeze=False)[0]
     for axis in axes:
@@ -128,10 +133,23 @@ def _figure(columns: int, width: float, height: float = 3.2) -> Any:
     return figure, list(axes)
 
 
-def _legible(names: Sequence[str]) -> list[str]:
-    """The names, or their numbers where no installed font can write them."""
+def _legible(names: Sequence[str]) -> tuple[list[str], str | None]:
+    """The names and the font that they need besides the default one; numbers where no installed font can write them."""
     from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
 
-    if all(name.isascii() for name in names) or any(name in font_manager.get_font_names() for name in FONTS):
-        return list(names)
-    return [name if name.isascii() else f"class {i}" for i, name in enumerate(names)]
+    default = FT2Font(font_manager.findfont(FONT))
+    needed = {character for name in names for character in name if not default.get_char_index(ord(character))}
+    if not needed:
+        return list(names), None
+    paths = font_manager.findSystemFonts()  # and not matplotlib's own list, which may be older than a font
+    for path in sorted(paths, key=lambda path: ("Regular" not in path, "Serif" in path, path)):
+        try:
+            font = FT2Font(path)
+        except RuntimeError:  # a kind of file that it cannot read
+            continue
+        if all(font.get_char_index(ord(character)) for character in needed):
+            font_manager.fontManager.addfont(path)
+            return list(names), font.family_name
+    logger.info("no installed font writes '%s': classes are numbered in pictures", "".join(sorted(needed)[:10]))
+    return [name if needed.isdisjoint(name) else f"class {i}" for i, name in enumerate(names)], None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,17 @@ from ..arguments import Arguments
 from ..data.splits import Split
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
+from ..training.progress import log_line
 from ..training.trainer import HeadTrainer
 from .card import write_card
+from .closing import closing_lines
 from .figures import draw_scores, draw_training
 from .hub import push
 from .predictions import predict
 from .run_folder import clear, finish, staged, write_json
 from .run_record import Record, run_record
+
+logger = logging.getLogger(__name__)
 
 
 def run_stages(
@@ -66,6 +71,8 @@ def run_stages(
                 trainer, task, test, prepared.get("test"), options, training.folder, stage / "predictions.jsonl"
             )
             last_pairs = predicted.pairs or last_pairs
+            if trainer.is_world_process_zero():
+                logger.info("%s", log_line(predicted.metrics))
             metrics |= _save(trainer, stage, "predict", predicted.metrics, None)
             if "test" not in prepared:
                 report["test"] = predicted.report
@@ -83,6 +90,8 @@ def run_stages(
             finish(stage, training.folder)
     if training.push_to_hub:
         push(trainer)
+    for line in closing_lines(task, arguments, metrics):
+        logger.info("%s", line)
 
 
 def _train_results(trainer: HeadTrainer, results: dict[str, float]) -> dict[str, float]:
@@ -98,10 +107,9 @@ def _train_results(trainer: HeadTrainer, results: dict[str, float]) -> dict[str,
 def _save(
     trainer: HeadTrainer, folder: Path, stage: str, metrics: dict[str, float], samples: int | None
 ) -> dict[str, float]:
-    """Logs the results of a stage and writes them; returns them with the number of rows, where that is given."""
+    """Writes the results of a stage; returns them with the number of rows, where that is given."""
     if samples is not None:
         metrics = metrics | {f"{stage}_samples": samples}
-    trainer.log_metrics(stage, metrics)
     if trainer.is_world_process_zero():
         write_json(folder / f"{stage}_results.json", metrics)
     return metrics

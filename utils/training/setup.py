@@ -41,6 +41,8 @@ def start_run(training: HeadTrainingArguments) -> None:
     _check_writable(training.folder, "--output_dir")
     _check_writable(Path(datasets.config.HF_DATASETS_CACHE), "HF_DATASETS_CACHE")
     _check_earlier_run(training)
+    if training.output_dir is None or str(training.folder) == "trainer_output":
+        logger.info("no --output_dir: this run goes to %s", training.folder)
     set_seed(training.seed)  # before the model is built: its head is random
 
 

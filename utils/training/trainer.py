@@ -30,6 +30,7 @@ from .callbacks import SaveAfterEvaluation
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
+from .progress import show_lines
 from .pushing import PushingTrainer
 from .sampler import EpochLengthGroupedSampler
 
@@ -104,6 +105,7 @@ class HeadTrainer(SummingTrainer, PushingTrainer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.add_callback(SaveAfterEvaluation())
+        show_lines(self)
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
 

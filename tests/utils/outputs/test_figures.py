@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 from matplotlib import font_manager
 from matplotlib.image import imread
@@ -92,10 +94,30 @@ def test_scores_are_drawn_as_suits_the_labels(drawn, tmp_path, labels, pairs, ex
     assert (tmp_path / "a.png").is_file()
 
 
-@pytest.mark.parametrize(("fonts", "expected"), [([], ["class 0", "good"]), (["NanumGothic"], ["나쁨", "good"])])
-def test_names_that_no_font_can_write_become_numbers(monkeypatch, fonts, expected):
-    monkeypatch.setattr(font_manager, "get_font_names", lambda: ["DejaVu Sans", *fonts])
-    assert figures._legible(["나쁨", "good"]) == expected
+@pytest.mark.parametrize(
+    ("installed", "expected"), [([], (["class 0", "good"], None)), (["DejaVu Sans"], (["α", "good"], "DejaVu Sans"))]
+)
+def test_names_that_no_font_can_write_become_numbers(monkeypatch, installed, expected):
+    paths = [font_manager.findfont(name) for name in installed]
+    monkeypatch.setattr(figures, "FONT", "cmr10")  # Computer Modern, which has no Greek
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [__file__, *paths])  # one that is no font
+    assert figures._legible(["α", "good"]) == expected
+    assert figures._legible(["bad", "good"]) == (["bad", "good"], None)
+
+
+def test_hangul_is_written_where_a_font_has_it(drawn, tmp_path, caplog):
+    names, font = figures._legible(["긍정", "부정"])
+    if font is None:
+        pytest.skip("no font with Hangul is installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of glyphs that are missing
+        figures.draw_confusion([0, 1], [0, 1], names, tmp_path / "a.png")
+    assert [label.get_text() for label in drawn[0].get_xticklabels()] == ["긍정", "부정"]
+
+
+def test_one_point_is_a_point(drawn, tmp_path):
+    figures.draw_training(HISTORY[:1], tmp_path / "a.png")
+    assert drawn[0].lines[0].get_marker() == "o"
 
 
 def test_scores_of_classes():

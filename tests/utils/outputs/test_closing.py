@@ -1,0 +1,37 @@
+"""The last lines of a run."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments
+from utils.metrics.catalogue import CLASSES
+from utils.outputs.closing import closing_lines
+
+TASK = SimpleNamespace(script="run_seq_cls.py", metric=CLASSES, labels=SimpleNamespace(names=["no", "yes"]))
+
+
+@pytest.mark.parametrize(
+    ("flags", "metrics", "expected"),
+    [
+        (
+            {"do_train": True, "do_eval": True},
+            {"eval_accuracy": 0.51234, "eval_samples": 1200},
+            [
+                "model: my runs/a",
+                "score: accuracy 0.5123 on 1,200 validation rows",
+                "next: python run_seq_cls.py --model_name_or_path 'my runs/a' --test_file YOUR_FILE --do_predict "
+                "--output_dir 'my runs/a-predictions'",
+            ],
+        ),
+        (
+            {"do_predict": True},
+            {"eval_accuracy": 0.5, "eval_samples": 2, "predict_accuracy": 0.75, "predict_samples": 4},
+            ["predictions: my runs/a/predictions.jsonl", "score: accuracy 0.75 on 4 test rows"],
+        ),
+        ({"do_predict": True}, {"predict_samples": 4}, ["predictions: my runs/a/predictions.jsonl"]),
+    ],
+)
+def test_where_things_are_the_score_and_what_next(flags, metrics, expected):
+    training = HeadTrainingArguments(output_dir="my runs/a", **flags)
+    assert closing_lines(TASK, Arguments(ModelArguments(config_name="c"), DataArguments, training), metrics) == expected
