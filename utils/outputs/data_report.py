@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from heads.characters import compose
+
 from ..tasks import PreparedSplit, Task
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ def data_report(task: Task, prepared: Mapping[str, PreparedSplit]) -> dict[str, 
     report: dict[str, Any] = {
         name: summary(one.split.file, count(task, one)) | _whole(task, one) for name, one in prepared.items()
     }
-    texts = {name: task.texts(one.split) for name, one in prepared.items()}
+    texts = {name: list(map(compose, task.texts(one.split))) for name, one in prepared.items()}
     report["shared_texts"] = {
         f"{later} rows also in {earlier}": sum(text in known for text in texts[later])
         for earlier, later in combinations(texts, 2)
@@ -70,7 +72,7 @@ def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
 
 def _whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
     """What takes all rows of a split at once."""
-    texts = task.texts(prepared.split)
+    texts = list(map(compose, task.texts(prepared.split)))
     labels_of: dict[str, set[tuple[str, ...]]] = {}
     for text, names in zip(texts, task.label_names(prepared.split), strict=False):
         labels_of.setdefault(text, set()).add(tuple(names))
