@@ -235,3 +235,16 @@ def replace_file(path: Path, pieces: Iterable[str]) -> None:
     with draft.open("w", encoding="utf-8") as stream:
         stream.writelines(pieces)
     draft.replace(path)
+
+
+def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
+    """Writes a JSON file, as a whole or not at all.
+
+    Raises:
+        UserError: a number that is none: JSON has no nan.
+    """
+    try:
+        text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError as error:
+        raise UserError(f"{path.name} would hold a number that is none (nan or infinite)") from error
+    replace_file(path, [text + "\n"])

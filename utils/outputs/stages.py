@@ -9,6 +9,7 @@ from typing import Any
 
 from ..arguments import Arguments
 from ..data.splits import Split
+from ..files import write_json
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer
@@ -16,7 +17,7 @@ from .card import write_card
 from .figures import draw_scores, draw_training
 from .hub import push
 from .predictions import predict
-from .run_folder import clear, finish, staged, write_json
+from .run_folder import clear, finish, staged
 from .run_record import Record, run_record
 
 

@@ -264,9 +264,7 @@ def tokenize(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq
         max_length=max_seq_length,
         return_offsets_mapping=marked,
     )
-    features: dict[str, list] = (
-        relations.repair_suffixes(encoded, texts, tokenizer) if marked else dict(encoded)
-    )
+    features: dict[str, list] = relations.repair_suffixes(encoded, texts, tokenizer) if marked else dict(encoded)
     features["row"] = batch["row"]
     features["length"] = [len(ids) for ids in features["input_ids"]]
     features["truncated"] = [bool(encoding.overflowing) for encoding in encoded.encodings]
