@@ -1,8 +1,11 @@
-"""Truth values and numbers as people and programs write them."""
+"""Truth values, numbers and lists as people and programs write them."""
 
 from __future__ import annotations
 
+import ast
+import json
 import math
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +15,10 @@ _TRUTH = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0", "참", "예", "네"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0", "거짓", "아니오", "아니요"), False),
 }
+
+_ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[+-]?\d+(?:\.\d*)?|True|False|None|nan)"""
+_LIST = re.compile(rf"\[\s*(?:{_ITEM}(?:\s*,\s*|\s+|(?=\s*\])))*\]", re.DOTALL)
+_TUPLE = re.compile(r"[({]\s*(?:['\"].*['\"])\s*,?\s*[)}]", re.DOTALL)
 
 
 def truth_value(value: Any) -> bool | None:
@@ -46,9 +53,41 @@ def whole_number(value: Any) -> int:
     raise ValueError(f"expected a whole number, found {shown(value)}")
 
 
+def as_list(value: Any) -> Any:
+    """A list, also where a cell spells one: as JSON, as Python and pandas write lists, tuples and sets, or as numpy writes arrays.
+
+    Anything else is given back as it is.
+    """
+    if isinstance(value, (tuple, set, frozenset)):
+        return list(value)
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):  # also of a number of thousands of digits
+            pass
+        if _LIST.fullmatch(text):  # item by item: Python would join 'a' 'b', as numpy writes them, to 'ab'
+            return [_literal(item) for item in re.findall(_ITEM, text)]
+    elif text == "set()":
+        return []
+    elif _TUPLE.fullmatch(text):
+        found = _literal(text)
+        return sorted(found) if isinstance(found, set) else list(found) if isinstance(found, tuple) else value
+    return value
+
+
 def _is_missing(value: Any) -> bool:
     return (
         value is None
         or (isinstance(value, float) and math.isnan(value))
         or (isinstance(value, str) and not value.strip())
     )
+
+
+def _literal(text: str) -> Any:
+    try:
+        return None if text == "nan" else ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import UserError
 from ..files import Row, id_of, shown
+from .fields import as_list
 
 TEXT_COLUMNS = ("text", "sentence", "document", "form", "content")
 TOKEN_COLUMNS = ("tokens", "words")
@@ -53,16 +54,19 @@ def as_characters(path: Path, row: Row, text_column: str | None, label_column: s
 
 def _are_tokens(value: Any) -> bool:
     """Whether a field holds tokens already, not a text nor the objects that Prodigy describes them by."""
-    value = _from_json(value)
+    value = _spelled(value)
     return isinstance(value, list) and not any(isinstance(item, dict) for item in value)
 
 
-def _from_json(value: Any) -> Any:
-    """A value, of a list that a csv spells as JSON the list."""
-    if isinstance(value, str) and value.startswith("["):
-        with contextlib.suppress(json.JSONDecodeError):
-            return json.loads(value)
-    return value
+def _spelled(value: Any) -> Any:
+    """A value; of a list that a csv spells, as JSON or as pandas writes it, the list."""
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return value
+    found = as_list(value)
+    if isinstance(found, str):
+        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return ast.literal_eval(found.strip())
+    return found
 
 
 def check_no_spans(path: Path, row: Row) -> None:
@@ -80,8 +84,8 @@ def check_exported(path: Path, row: Row) -> None:
 
 
 def spans_of(value: Any) -> list[Span] | None:
-    """The entities that a field holds, also where a csv spells them as JSON; None where it holds something else."""
-    value = _from_json(value)
+    """The entities that a field holds, also where a csv spells them; None where it holds something else."""
+    value = _spelled(value)
     if not isinstance(value, list):
         return None
     spans = [_span(item) for item in value]
@@ -95,7 +99,7 @@ def _span(item: Any) -> Span | None:
         )
         if isinstance(kind, list) and len(kind) == 1:
             kind = kind[0]
-    elif isinstance(item, list) and len(item) == 3:
+    elif isinstance(item, (list, tuple)) and len(item) == 3:
         start, end, kind, text = *item, None
     else:
         return None

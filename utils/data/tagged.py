@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import re
 import unicodedata
@@ -14,6 +12,7 @@ from typing import NamedTuple
 from ..errors import UserError
 from ..files import Row, at_least_one, bare, extension, id_of, lines, listed, shown
 from .conllu import is_conllu, read_conllu
+from .fields import as_list
 from .foreign import data_file
 from .spans import TOKEN_COLUMNS, as_characters
 from .tables import RECORDS, table_rows
@@ -46,7 +45,7 @@ class _Line(NamedTuple):
 def read_tagged(path: str | Path, text_column: str | None = None, label_column: str | None = None) -> Iterator[Row]:
     """Sentences for token classification: `{"id": str | None, "tokens": [str], "tags": [str] | None}`.
 
-    json, jsonl, parquet and csv hold lists (in csv written as JSON); without `text_column` and `label_column` they are
+    json, jsonl, parquet and csv hold lists (in csv spelled as JSON, or as pandas and numpy write them); without `text_column` and `label_column` they are
     looked for under the usual names. A `label_column` that the file lacks means that it has no tags.
 
     The extensions in `COLUMNS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
@@ -124,16 +123,16 @@ def _is_header(path: Path, number: int, cells: list[str]) -> bool:
 
 
 def _line(path: Path, number: int, cells: list[str]) -> _Line:
-    token, tag = cells[0], cells[-1].strip() if len(cells) > 1 else None
+    token, tag = cells[0], cells[-1] if len(cells) > 1 else None
     if not token:
         raise UserError("a tag without a token; write the token or delete the row", file=path, row=number)
-    if tag == "":
+    if tag is not None and not tag.strip():
         raise UserError("a token without a tag; write its tag (O for none)", file=path, row=number)
     return _Line(number, token, tag)
 
 
 def _sentences(path: Path, block: list[_Line], guid: str | None) -> Iterator[Row]:
-    if any(line.tag and " " in line.tag for line in block):  # whole sentences: a tag itself never holds a space
+    if any(line.tag and " " in line.tag.strip() for line in block):  # whole sentences: a tag itself never holds a space
         for number, words, tags in block:
             yield _sentence(path, number, None, words.split(), (tags or "").split())
     elif block:
@@ -193,9 +192,8 @@ def _column(path: Path, row: Row, named: str | None, usual: Sequence[str], optio
 
 def _strings(path: Path, row: Row, column: str) -> list[str]:
     value = row.fields[column]
-    if isinstance(value, str) and value.startswith("["):  # how a csv can hold a list
-        with contextlib.suppress(json.JSONDecodeError):  # what is no list is reported below
-            value = json.loads(value)
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "("):  # how a csv can hold a list
+        value = as_list(value)  # what is no list is reported below
     if isinstance(value, list) and None in value:  # also what `datasets` numbers -1
         reason = "expected a list without null, which is also what -1 of a ClassLabel is; write one item for each token"
         raise UserError(reason, file=path, row=row.line, column=column)

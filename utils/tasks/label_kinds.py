@@ -7,11 +7,11 @@ import re
 from collections import Counter
 from typing import Any, NamedTuple
 
+from ..data.fields import as_list
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import Row, listed, shown
 from .label_values import (
-    as_list,
     canonical,
     is_broken_list,
     is_decimal,

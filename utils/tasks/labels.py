@@ -10,12 +10,13 @@ from typing import Any
 from heads import HeadedEncoderConfig
 
 from ..arguments import SequenceDataArguments
+from ..data.fields import as_list
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import listed
 from .columns import find_columns
 from .label_kinds import REGRESSION, SETS, SINGLE, is_multi_hot, read_kind
-from .label_values import SIGNS, as_list, canonical, is_nothing, look_alike, number
+from .label_values import SIGNS, canonical, is_nothing, look_alike, number
 
 logger = logging.getLogger(__name__)
 

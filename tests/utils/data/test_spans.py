@@ -23,10 +23,10 @@ def label_studio(spans, text):
     return [{"start": start, "end": end, "text": text[start:end], "labels": [kind]} for start, end, kind in spans]
 
 
-def as_csv(text, spans):
+def as_csv(text, spans, spell=json.dumps):
     stream = io.StringIO()
     writer = csv.writer(stream)
-    writer.writerows([["id", "text", "label"], [1, text, json.dumps(label_studio(spans, text), ensure_ascii=False)]])
+    writer.writerows([["id", "text", "label"], [1, text, spell(spans)]])
     return stream.getvalue()
 
 
@@ -49,7 +49,9 @@ TOOLS = {
         "a.json",
         lambda text, spans: json.dumps([{"id": 1, "text": text, "label": label_studio(spans, text), "annotator": 1}]),
     ),
-    "Label Studio CSV": ("a.csv", as_csv),
+    "Label Studio CSV": ("a.csv", lambda text, spans: as_csv(text, label_studio(spans, text))),
+    "pandas, of spaCy's tuples": ("a.csv", lambda text, spans: as_csv(text, spans, str)),
+    "pandas, of dictionaries": ("a.csv", lambda text, spans: as_csv(text, label_studio(spans, text), str)),
     "Prodigy": (
         "a.jsonl",
         lambda text, spans: json.dumps(

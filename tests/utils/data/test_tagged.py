@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import unicodedata
 from pathlib import Path
@@ -123,6 +125,18 @@ def test_lists_in_csv(write):
     assert sentences(write("a.csv", content)) == [(2, "1", ["a", "b"], ["O", "B-X"])]
 
 
+@pytest.mark.parametrize("tokens", ["['it''s', \"b'\"]", "('it''s', \"b'\")", "['it''s'\n \"b'\"]"])
+def test_lists_in_csv_as_pandas_and_numpy_write_them(write, tokens):
+    tokens = tokens.replace("''", "\\'")
+    content = io.StringIO()
+    csv.writer(content).writerows(
+        [["tokens", "ner_tags"], [tokens, "['O', 'B-X']"], [str(["a"] * 5000), str(["O"] * 5000)]]
+    )
+    first, second = read_tagged(write("a.csv", content.getvalue()))
+    assert first.fields == {"id": None, "tokens": ["it's", "b'"], "tags": ["O", "B-X"]}
+    assert second.fields["tags"] == ["O"] * 5000
+
+
 def test_lists_in_parquet(tmp_path):
     path = tmp_path / "a.parquet"
     parquet.write_table(pyarrow.table({"tokens": [["a"], ["b", "c"]], "ner_tags": [[1], [0, 2]]}), path)
@@ -162,8 +176,9 @@ def test_faulty_lists(write, content, columns, place):
     assert place in fault(read_tagged, write("a.jsonl", content), **columns)
 
 
-def test_list_that_is_not_json_in_csv(write):
-    message = fault(read_tagged, write("a.csv", "tokens\n['a']\n"))
+@pytest.mark.parametrize("cell", ["[a]", "['a' ... 'z']", "['a'", "{'a'}", "[['a']]"])
+def test_what_is_no_list_in_csv(write, cell):
+    message = fault(read_tagged, write("a.csv", f"tokens\n{cell}\n"))
     assert ", row 2, column 'tokens': expected a list" in message
 
 
@@ -218,6 +233,15 @@ def test_tags_that_look_alike(write, tag, plain):
     assert tidy_tag(tag) == tidy_tag(plain) == plain
     content = json.dumps({"tokens": ["a", "b"], "tags": [tag, "O"]}, ensure_ascii=False)
     assert sentences(write("a.jsonl", content)) == [(1, None, ["a", "b"], [plain, "O"])]
+
+
+def test_white_space_around_the_tags_of_a_column_is_said(write, caplog):
+    path = write("a.tsv", "서울\tB-LC \n간다\t O\r\n\n가\tO \n")
+    assert sentences(path) == [(1, None, ["서울", "간다"], ["B-LC", "O"]), (4, None, ["가"], ["O"])]
+    assert caplog.text.count("a.tsv, row 1: the tag 'B-LC ' is read as 'B-LC', as are others") == 1
+    path = write("b.tsv", "집 에 간다 \tO O O \n")
+    assert sentences(path) == [(1, None, ["집", "에", "간다"], ["O", "O", "O"])]
+    assert "b.tsv" not in caplog.text
 
 
 def test_tags_that_look_alike_are_said_once(write, caplog):
