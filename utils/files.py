@@ -38,7 +38,18 @@ class Row(NamedTuple):
 def id_of(fields: dict[str, Any]) -> str | None:
     """What a record calls itself; None where it has no name."""
     found = next((fields[name] for name in ID_COLUMNS if fields.get(name) is not None), None)
-    return None if found is None else str(found)
+    return None if found is None else id_text(found)
+
+
+def id_text(value: Any) -> str:
+    """An id as text; a nested one, such as MongoDB's `{"$oid": "..."}`, as JSON."""
+    if isinstance(value, bytes):
+        with contextlib.suppress(UnicodeDecodeError):
+            return value.decode("utf-8")
+        return value.hex()
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=id_text)
+    return str(value)
 
 
 def existing_file(path: str | Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import Row, at_least_one, extension, lines, listed, shown
+from ..files import ID_COLUMNS, Row, at_least_one, extension, id_text, lines, listed, shown
 from .arrow import read_arrow, read_parquet
 from .cells import read_csv, read_tsv, read_txt
 from .foreign import data_file
@@ -179,7 +179,9 @@ def _flat(path: Path, row: Row) -> dict[str, Any]:
 
 def _leaves(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in fields.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and name in ID_COLUMNS and not prefix:
+            yield name, id_text(value)
+        elif isinstance(value, dict) and value:
             yield from _leaves(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value

@@ -75,6 +75,14 @@ def test_json_is_flattened(write, name, content, number):
     assert list(read_table(write(name, content))) == [Row(number, FLAT)]
 
 
+@pytest.mark.parametrize("read", [read_table, read_tagged, read_squad])
+def test_a_nested_id_is_text(write, read):
+    row = {"id": {"$oid": "65a", "부": 1}, "text": "서울", "label": "a", "tokens": ["서울"], "tags": ["O"]}
+    row |= {"context": "서울", "question": "어디"}
+    (found,) = read(write("a.jsonl", json.dumps(row)))
+    assert found.fields["id"] == '{"$oid": "65a", "부": 1}'
+
+
 def test_json_lines_in_a_json_file(write):
     assert list(read_table(write("a.json", '{"a": 1}\n\n{"a": 2}\n'))) == [Row(1, {"a": 1}), Row(3, {"a": 2})]
 
