@@ -45,6 +45,22 @@ def name_tags(file: str, rows: Iterator[Row], names: Sequence[str]) -> Iterator[
         yield Row(row.line, row.fields | {"tags": named})
 
 
+def has_tags(split: Split) -> bool:
+    """Whether every row has tags: a test file may have none."""
+    return all(row.fields["tags"] is not None for row in split.rows)
+
+
+def check_tagged(split: Split) -> None:
+    """Raises UserError where a row of a split that needs tags has none, or where the tokens cannot be words."""
+    for row in split.rows:
+        if row.fields["tags"] is None and split.name != "test":
+            raise UserError("no tags; give a file with a tag for every token", file=split.file, row=row.line)
+    tokens = [token for row in split.rows for token in row.fields["tokens"] if token.strip()]
+    if not split.part and not tokens:
+        raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
+    check_tokens(split, tokens)
+
+
 def check_tokens(split: Split, tokens: list[str]) -> None:
     """Raises UserError where the tokens of a split, spaces left out, cannot be words or characters of texts."""
     if not tokens:

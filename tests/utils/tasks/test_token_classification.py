@@ -16,7 +16,9 @@ from utils.arguments import TokenDataArguments
 from utils.data.splits import Split
 from utils.errors import UserError
 from utils.tasks import PreparedSplit, TokenClassification
-from utils.tasks.token_classification import Tags, check_tagged, feature_columns
+from utils.tasks.tags import Tags
+from utils.tasks.token_rows import check_tagged
+from utils.tasks.token_windows import feature_columns
 
 
 def literal(tiny_tokenizer, tokens: list[str], best: list[str], unit: str) -> list[str]:
