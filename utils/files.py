@@ -21,6 +21,7 @@ ID_COLUMNS = ("id", "guid", "idx", "index")  # what names a row, the first that 
 
 SAVED_DATASET = "state.json"  # what stands in every folder that `Dataset.save_to_disk` writes
 
+_UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)  # the first begins as that of UTF-16 does
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -146,7 +147,7 @@ def _decoded(path: Path) -> Iterator[str]:
                     "the first line holds bytes of 0: not a file of text, or UTF-16; save it as UTF-8", file=path
                 )
             encoding = "utf-8"
-            yield text
+            yield text.removeprefix("\ufeff")  # also where files were put together
 
 
 def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
@@ -168,6 +169,8 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
 
 def _likely_encoding(content: bytes) -> str | None:
     """What text is written in that is not UTF-8; None where nothing fits. Of cp1252 nobody can be sure: nearly everything fits."""
+    if content.startswith(_UTF32_MARKS):
+        return "utf-32"
     if content.startswith(_UTF16_MARKS):
         return "utf-16"
     with contextlib.suppress(UnicodeDecodeError):

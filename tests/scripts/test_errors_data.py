@@ -16,7 +16,7 @@ TRAIN_FILES = {
         "empty file": ("a.csv", "", "the file is empty (0 bytes); was it downloaded or written completely?"),
         "header only": ("a.csv", "text,label\n", "the file holds no records"),
         "no column of text": ("a.csv", "words,label\na,b\n", "no column of text; name one of words, label with --text_column_name"),
-        "no column of labels": ("a.csv", "text,mood\na,b\n", ", row 2, column 'label': no label; write one, or name another"),
+        "no column of labels": ("a.csv", "text,mood\na,b\n", "a.csv: no column of labels; name one of mood with --label_column_name"),
         "a row without a label": ("a.csv", TWO + "the,\n", ", row 4, column 'label': no label"),
         "every text empty": ("a.csv", "text,label\n,긍정\n  ,부정\n", ", column 'text': every text is empty; name another --text"),
         "every pair empty": ("a.csv", "text,text_pair,label\n,,0\n", ", column 'text': every text is empty"),
@@ -32,7 +32,7 @@ TRAIN_FILES = {
     },
     "token_cls": {
         "empty file": ("a.tsv", "", "the file is empty (0 bytes)"),
-        "no tags": ("a.tsv", "영화\n\n서울\n", ", row 1: no tags; give a file with a tag for every token"),
+        "no tags": ("a.tsv", "영화\n\n서울\n", ", row 1: no tags; give a tag for every token, or name"),
         "unlike lengths": ("a.jsonl", '{"tokens": ["a", "b"], "tags": ["O"]}\n', ", row 1, column 'tags': tokens and tags differ in number (2 and 1)"),
         "ragged row": ("a.tsv", "영화\tO\n서울\tB-LOC\tx\n", ", row 2: columns: 2 expected (as in the rows above), 3 found"),
         "a token without a tag": ("a.tsv", "영화\tO\n서울\t\n", ", row 2: a token without a tag; write its tag"),

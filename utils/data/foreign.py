@@ -83,6 +83,7 @@ _BYTES: dict[bytes, str] = {
     b"\xfd7zXZ": EXTENSIONS[".xz"],
     b"\x28\xb5\x2f\xfd": EXTENSIONS[".zst"],
     b"version https://git-lfs": "a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`",
+    b"#begin document": "CoNLL-2012, as of OntoNotes; write token, TAB, tag, and a blank line after each sentence",
     b"#FORMAT=WebAnno": "WebAnno TSV, as INCEpTION writes it; export the annotations as CoNLL 2002 there",
 }
 _OWN_BYTES: dict[bytes, tuple[str, ...]] = {b"PAR1": (".parquet",), b"ARROW1": (".arrow", ".feather")}

@@ -78,9 +78,19 @@ def check_no_spans(path: Path, row: Row) -> None:
 
 
 def check_exported(path: Path, row: Row) -> None:
-    """Raises UserError where a record is one of Label Studio's full export, which nests what others have as columns."""
-    if isinstance(row.fields.get("annotations"), list) and any(name.startswith("data.") for name in row.fields):
+    """Raises UserError where a record is of a tool's export that means something else than its columns say.
+
+    Label Studio's full export and INCEpTION's JSON nest what others have as columns; Prodigy keeps what was rejected.
+    """
+    fields = row.fields
+    if isinstance(fields.get("annotations"), list) and any(name.startswith("data.") for name in fields):
         raise UserError("Label Studio's JSON; export the project as JSON-MIN instead", file=path, row=row.line)
+    if any(name.startswith(("%FEATURE_STRUCTURES", "_referenced_fss", "_views.")) for name in fields):
+        reason = "UIMA CAS JSON, as INCEpTION writes it; export the annotations as CoNLL 2002 there"
+        raise UserError(reason, file=path)
+    if fields.get("answer") in ("reject", "ignore") and fields.keys() & {"_input_hash", "_task_hash", "_session_id"}:
+        reason = f"Prodigy's answer is {shown(fields['answer'])}: what stands here was not accepted; delete such rows"
+        raise UserError(reason, file=path, row=row.line, column="answer")
 
 
 def spans_of(value: Any) -> list[Span] | None:

@@ -13,6 +13,7 @@ import numpy as np
 from heads.characters import compose
 
 from ..tasks import PreparedSplit, Task
+from ..tasks.label_values import is_blank
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def count(task: Task, prepared: PreparedSplit) -> Counter[str]:
     texts, features = task.texts(prepared.split), prepared.features
     counts = Counter(
         rows=len(texts),
-        empty_texts=sum(not text.strip() for text in texts),
+        empty_texts=sum(map(is_blank, texts)),
         inputs=len(features),
         truncated_inputs=sum(features["truncated"]) if "truncated" in features.column_names else 0,
         unknown_tokens=sum(ids.count(task.tokenizer.unk_token_id) for ids in features["input_ids"]),

@@ -159,7 +159,7 @@ def _merged(names: Counter[str]) -> list[str]:
 
 def _parts(name: str) -> set[str]:
     """The names that a separator joins in one; empty where there is none."""
-    parts = {part.strip() for part in re.split(r"[,;|]", name)}
+    parts = {part.strip() for part in re.split(r"[,;|#/&+]", name)}
     return parts if len(parts) > 1 else set()
 
 

@@ -16,7 +16,9 @@ NOTHING = frozenset("nan NaN NAN NaT None null Null NULL N/A n/a #N/A <NA>".spli
 SIGNS = frozenset(("-", "–", "—", "?", "-1"))
 
 _INVISIBLE: dict[int, str | None] = {
-    code: None for code in (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)
+    code: None
+    for code in (*range(0xA0), 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)
+    if not chr(code).isspace() and not chr(code).isprintable()
 }
 _BLANK_LETTERS: dict[int, str | None] = {
     code: " " for code in (0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)
@@ -37,6 +39,11 @@ def canonical(name: str) -> str:
         return name
     composed = unicodedata.normalize("NFC", name).translate(_INVISIBLE | _BLANK_LETTERS)
     return " ".join(composed.split()).strip(_JOINERS)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: it holds spaces and invisible characters only."""
+    return not text.strip() or (len(text) < 64 and canonical(text) == "")
 
 
 @lru_cache(maxsize=1 << 16)

@@ -174,3 +174,39 @@ def test_labels_of_a_text_are(write, label):
 def test_the_full_export_of_label_studio(write, read):
     record = {"id": 1, "data": {"text": TEXT}, "annotations": [{"result": []}]}
     assert "Label Studio's JSON; export the project as JSON-MIN" in fault(read, write("a.json", json.dumps([record])))
+
+
+@pytest.mark.parametrize("read", [read_table, read_tagged])
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"%TYPES": {}, "%FEATURE_STRUCTURES": [], "%VIEWS": {}},
+        {"_context": {}, "_views": {"v": {}}, "_referenced_fss": {}},
+    ],
+)
+def test_the_json_of_inception(write, read, record):
+    message = fault(read, write("a.json", json.dumps(record)))
+    assert "UIMA CAS JSON, as INCEpTION writes it; export the annotations as CoNLL 2002 there" in message
+
+
+@pytest.mark.parametrize("read", [read_table, read_tagged])
+def test_what_was_rejected_in_prodigy(write, read):
+    """Its export keeps it, with the label that it does not have."""
+    rows = [
+        {"text": TEXT, "label": "a", "spans": [], "answer": answer, "_input_hash": 1} for answer in ("accept", "reject")
+    ]
+    message = fault(read, write("a.jsonl", "\n".join(map(json.dumps, rows))))
+    assert (
+        "row 2, column 'answer': Prodigy's answer is \"reject\": what stands here was not accepted; delete" in message
+    )
+    del rows[1]["_input_hash"]
+    assert len(list(read(write("a.jsonl", "\n".join(map(json.dumps, rows)))))) == 2
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_the_pairs_of_spacy(write, wrapped):
+    pairs = [[TEXT, {"entities": SPANS}]]
+    (row,) = read_tagged(
+        write("a.json", json.dumps({"classes": ["LC", "PS"], "annotations": pairs} if wrapped else pairs))
+    )
+    assert row.fields == {"id": None, "tokens": list(TEXT), "tags": TAGS}

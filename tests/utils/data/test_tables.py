@@ -83,6 +83,32 @@ def test_a_nested_id_is_text(write, read):
     assert found.fields["id"] == '{"$oid": "65a", "부": 1}'
 
 
+@pytest.mark.parametrize("lines", [None, 1])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"rows": [{"row_idx": 0, "row": {"text": "a"}}]},
+            "a.json: JSON of the Hub's viewer, which has 100 rows at most; download",
+        ),
+        (
+            {"a1": {"text": "a"}, "a2": {"text": "b"}},
+            "JSON with an object for each of a1, a2; write one object a row, in pandas",
+        ),
+        (
+            {"train": [{"text": "a"}], "test": [{"text": "b"}]},
+            "an object with rows under train, test; write each list into a file",
+        ),
+        (
+            {"document": [{"id": "d", "paragraph": [{"form": "a"}]}]},
+            "documents without sentences: they hold id, paragraph; write",
+        ),
+    ],
+)
+def test_json_that_holds_rows_in_another_way(write, content, message, lines):
+    assert message in fault(read_table, write("a.json", json.dumps(content, indent=lines)))
+
+
 def test_json_lines_in_a_json_file(write):
     assert list(read_table(write("a.json", '{"a": 1}\n\n{"a": 2}\n'))) == [Row(1, {"a": 1}), Row(3, {"a": 2})]
 

@@ -165,7 +165,10 @@ def test_lists_without_tags(write, content):
         ),
         ('{"tokens": "a b"}', {}, "row 1, column 'tokens': expected a list"),
         ('{"tokens": ["a"], "tags": [null]}', {}, "row 1, column 'tags': expected a list"),
-        ('{"sentence": "a"}', {}, "row 1: no column of tokens among sentence; name it with --text_column_name"),
+        ('{"other": "a"}', {}, "row 1: no column of tokens among other; name it with --text_column_name"),
+        ('{"sentence": "a", "NER": [1]}', {}, "row 1: no column of tokens among sentence, NER; name it"),
+        ('{"text": "a", "label": [[0, 1, "X"]]}\n{"text": "a"}', {}, "row 2: only some of the rows so far have tags"),
+        ('{"text": "a"}\n{"text": "a", "label": []}', {}, "row 2: only some of the rows so far have tags"),
         ('{"tokens": ["a"]}', {"text_column": "x"}, "row 1, column 'x': no such column; name one of tokens"),
         ('{"tokens": ["a"], "tags": ["O"]}', {"label_column": "x"}, "row 1, column 'x': no such column"),
         ('{"tokens": ["a"], "tags": ["O"]}\n{"tokens": ["a"]}', {}, "row 2: only some of the rows"),
@@ -180,6 +183,12 @@ def test_faulty_lists(write, content, columns, place):
 def test_what_is_no_list_in_csv(write, cell):
     message = fault(read_tagged, write("a.csv", f"tokens\n{cell}\n"))
     assert ", row 2, column 'tokens': expected a list" in message
+
+
+@pytest.mark.parametrize("fields", [{}, {"label": None}, {"note": "x"}])
+def test_a_text_alone_is_characters_without_tags(write, fields):
+    (row,) = read_tagged(write("a.jsonl", json.dumps({"id": 3, "text": "a 나"} | fields)))
+    assert row.fields == {"id": "3", "tokens": ["a", " ", "나"], "tags": None}
 
 
 # What is read as something else than its letters say, and said
@@ -219,6 +228,7 @@ def test_one_token_a_row_of_a_table(write):
         ("B-PER ", "B-PER"),
         (" B-PER\u00a0", "B-PER"),
         ("B-PER\u200b", "B-PER"),
+        ("B-PER\x00", "B-PER"),
         ("\ufeffO", "O"),
         ("Ｂ－ＰＥＲ", "B-PER"),
         ("B–PER", "B-PER"),
@@ -242,6 +252,41 @@ def test_white_space_around_the_tags_of_a_column_is_said(write, caplog):
     path = write("b.tsv", "집 에 간다 \tO O O \n")
     assert sentences(path) == [(1, None, ["집", "에", "간다"], ["O", "O", "O"])]
     assert "b.tsv" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("서울;B-LC\n간다;O\n", 'a.tsv: "서울;B-LC" is one column; put a TAB or a space between token and tag'),
+        ("# sent\n서울,B-LC\n\n간다,O\n", '"서울,B-LC" is one column'),
+        (
+            "서울\tB-LC\t\n간다\tO\t\n",
+            "row 1: the row ends in a TAB, so its last column, the tag, is empty; delete the TAB",
+        ),
+        (
+            "a b c\na b\n",
+            "row 2: columns: 3 expected (as in the rows above), 2 found; write one token a row, its columns",
+        ),
+    ],
+)
+def test_columns_that_are_none(write, content, message):
+    assert message in fault(read_tagged, write("a.tsv", content))
+
+
+def test_tags_that_stand_before_the_last_column(write, caplog):
+    rows = list(read_tagged(write("a.tsv", "서울\tB-LC\t수도\n간다\tO\t가다\n")))
+    assert rows[0].fields["tags"] == ["수도", "가다"]
+    said = 'a.tsv: the tags are the last column, such as "수도"; column 2 looks like tags, such as "B-LC": put last what is meant'
+    assert said in caplog.text
+    caplog.clear()
+    list(read_tagged(write("a.tsv", "EU NNP B-NP B-ORG\nis VB O O\n")))
+    list(read_tagged(write("b.tsv", "O\tX\tNN\nB\tX\tVB\n")))
+    assert not caplog.text
+
+
+def test_files_put_together_keep_no_byte_order_mark(write):
+    path = write("a.tsv", "\ufeff서울\tB-LC\n\n\ufeff간다\tO\n")
+    assert sentences(path) == [(1, None, ["서울"], ["B-LC"]), (3, None, ["간다"], ["O"])]
 
 
 def test_tags_that_look_alike_are_said_once(write, caplog):

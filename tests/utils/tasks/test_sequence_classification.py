@@ -93,7 +93,7 @@ def test_texts_of_pairs_hold_both():
 def test_empty_texts_are_counted_by_row(caplog):
     rows = [
         {"premise": "", "hypothesis": "", "label": 0},
-        {"premise": "a", "hypothesis": " ", "label": 0},
+        {"premise": "a", "hypothesis": "\u200b\ufeff ", "label": 0},
         {"premise": "a", "hypothesis": "b", "label": 0},
     ]
     split = split_of(rows)

@@ -118,7 +118,7 @@ def test_tags_of_a_checkpoint_that_only_numbers_them():
 
 
 def test_errors():
-    with pytest.raises(UserError, match=r"a\.tsv, row 1: no tags; give a file with a tag for every token"):
+    with pytest.raises(UserError, match=r"a\.tsv, row 1: no tags; give a tag for every token, or name"):
         check_tagged(split_of([["a"]], None))
     with pytest.raises(UserError, match=r"a\.tsv: every sentence is empty"):
         check_tagged(split_of([[], [" "]], [[], ["O"]]))
