@@ -65,8 +65,12 @@ def existing_file(path: str | Path) -> Path:
         if parts:
             cure = f"this folder holds the data sets {listed(parts)}; name one of them, such as {path.name}/{parts[0]}, or give --dataset_name"
             raise UserError(cure, file=path)
-        raise UserError("this is a folder; name a file in it", file=path)
+        raise UserError(
+            "this is a folder; name a file in it, or give it as --dataset_name to read all of them", file=path
+        )
     if not path.exists():
+        if "*" in path.name:
+            raise UserError("no such file, and patterns are not read; give the folder as --dataset_name", file=path)
         if not path.parent.is_dir():
             raise UserError(f"no such file: the folder {path.parent} does not exist; check the path", file=path)
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]

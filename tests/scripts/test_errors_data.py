@@ -20,7 +20,7 @@ TRAIN_FILES = {
         "a row without a label": ("a.csv", TWO + "the,\n", ", row 4, column 'label': no label"),
         "every text empty": ("a.csv", "text,label\n,긍정\n  ,부정\n", ", column 'text': every text is empty; name another --text"),
         "every pair empty": ("a.csv", "text,text_pair,label\n,,0\n", ", column 'text': every text is empty"),
-        "no text": ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": null, "label": "y"}\n', ", row 2, column 'text': text expected, found nothing"),
+        "no text": ("a.jsonl", '{"text": "a", "label": "x"}\n{"text": null, "label": "y"}\n', ", row 2, column 'text': text expected, found nothing; write it as text, or delete the row"),
         "a number for a text": ("a.jsonl", '{"text": 5, "label": "x"}\n', ", row 1, column 'text': text expected, found int 5"),
         "ragged row": ("a.csv", TWO + "the,movie,긍정\n", ", row 4: fields: 2 expected (as in the header), 3 found"),
         "open quote": ("a.csv", TWO + '"the,긍정\n', ", row 4: a quote opened in this row is never closed; close it"),

@@ -1,4 +1,4 @@
-"""Truth values, numbers and lists as people and programs write them."""
+"""Truth values, numbers, lists and tags as people and programs write them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import re
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -78,6 +79,17 @@ def as_list(value: Any) -> Any:
     return value
 
 
+def tidy_tag(tag: str) -> str:
+    """A tag in NFC, without white space at its ends and without characters that nobody sees.
+
+    Full-width letters and signs, and the dashes of other alphabets, become those of a keyboard.
+    """
+    if tag.isascii() and tag.isprintable():
+        return tag.strip()
+    tag = unicodedata.normalize("NFC", "".join(_plain(character) for character in tag)).strip()
+    return re.sub(r"^([A-Za-z])[\u2010-\u2015\u2212](?=.)|(?<=.)[\u2010-\u2015\u2212]([A-Za-z])$", _hyphened, tag)
+
+
 def _is_missing(value: Any) -> bool:
     return (
         value is None
@@ -91,3 +103,13 @@ def _literal(text: str) -> Any:
         return None if text == "nan" else ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
+
+
+def _plain(character: str) -> str:
+    if "\uff01" <= character <= "\uff5e":
+        return unicodedata.normalize("NFKC", character)
+    return "" if unicodedata.category(character) in ("Cf", "Cc") and not character.isspace() else character
+
+
+def _hyphened(found: re.Match[str]) -> str:
+    return f"{found[1]}-" if found[1] else f"-{found[2]}"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..errors import UserError
 from ..files import Row, at_least_one, bare, extension, id_of, lines, listed, shown
 from .conllu import is_conllu, read_conllu
-from .fields import as_list
+from .fields import as_list, tidy_tag
 from .foreign import data_file
 from .spans import SPAN_COLUMNS, TEXT_COLUMNS, TOKEN_COLUMNS, as_characters
 from .tables import RECORDS, table_rows
@@ -277,24 +277,3 @@ def _tidy(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
         if tags is not None:
             row.fields["tags"] = [spelled[tag] for tag in tags]
         yield row
-
-
-def tidy_tag(tag: str) -> str:
-    """A tag in NFC, without white space at its ends and without characters that nobody sees.
-
-    Full-width letters and signs, and the dashes of other alphabets, become those of a keyboard.
-    """
-    if tag.isascii() and tag.isprintable():
-        return tag.strip()
-    tag = unicodedata.normalize("NFC", "".join(_plain(character) for character in tag)).strip()
-    return re.sub(r"^([A-Za-z])[\u2010-\u2015\u2212](?=.)|(?<=.)[\u2010-\u2015\u2212]([A-Za-z])$", _hyphened, tag)
-
-
-def _plain(character: str) -> str:
-    if "\uff01" <= character <= "\uff5e":
-        return unicodedata.normalize("NFKC", character)
-    return "" if unicodedata.category(character) in ("Cf", "Cc") and not character.isspace() else character
-
-
-def _hyphened(found: re.Match[str]) -> str:
-    return f"{found[1]}-" if found[1] else f"-{found[2]}"

@@ -50,6 +50,7 @@ LABEL_COLUMNS = (
     *("라벨", "레이블", "감정", "분류"),
 )
 NAMES_OF_CLASSES = ("sentiment", "emotion", "category", "class", "intent", "topic")
+NO_TEXTS = frozenset("nan NaN #N/A <NA> NULL #VALUE! #REF! #NAME? #DIV/0! #NUM!".split())
 NO_LABELS = "none"  # what --label_column_name says where a test file is not to be scored
 
 
@@ -178,16 +179,20 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
         _report(split, columns, data, known)
     if known is not None and split.name != "train":
         _check_pairs(split, columns, known)
-    empty = []
+    empty, no_texts = [], []
     names = columns.text_names
     for row in split.rows:
         for name in names:
             value = row.fields.get(name)
             if not isinstance(value, str):
                 shown_value = "nothing" if value is None else f"{type(value).__name__} {shown(value)}"
-                raise UserError(f"text expected, found {shown_value}", file=split.file, row=row.line, column=name)
+                cure = "join it to one text" if isinstance(value, list) else "write it as text, or delete the row"
+                reason = f"text expected, found {shown_value}; {cure}"
+                raise UserError(reason, file=split.file, row=row.line, column=name)
         if any(is_blank(row.fields[name]) for name in names):
             empty.append(row)
+        if any(row.fields[name].strip() in NO_TEXTS for name in names):
+            no_texts.append(row)
     if split.name != "test" and columns.label is None:
         others = [name for name in split.rows[0].fields if name not in columns.text_names and name != columns.id]
         cure = f"name one of {listed(others)} with --label_column_name" if others else "write one"
@@ -202,6 +207,9 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
         logger.warning(
             "%s: every row has the same text, in column '%s'; is it the right one?", split.file, columns.text
         )
+    if no_texts:
+        message = "%s: %d rows hold 'nan', '#N/A' or the like as their text (the first is row %d): it is read as text"
+        logger.warning(message, split.file, len(no_texts), no_texts[0].line)
     if empty:
         message = "%s: %d rows with an empty text are kept (the first is row %d)"
         logger.warning(message, split.file, len(empty), empty[0].line)

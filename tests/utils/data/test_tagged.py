@@ -14,7 +14,8 @@ import pytest
 from faults import fault
 from pyarrow import parquet
 
-from utils.data.tagged import read_tagged, tidy_tag
+from utils.data.fields import tidy_tag
+from utils.data.tagged import read_tagged
 from utils.files import Row
 
 KLUE_NER = (

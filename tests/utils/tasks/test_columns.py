@@ -65,6 +65,13 @@ def test_no_column_of_labels_names_those_that_are_there():
         check_rows(split_of("id text"), arguments())
 
 
+def test_what_programs_write_where_there_is_no_text_is_said(caplog):
+    rows = [Row(i, {"text": text, "label": "a"}) for i, text in enumerate(["좋다", " #N/A", "nan", "none"], start=2)]
+    check_rows(Split("train", "a.csv", rows), arguments())
+    said = "a.csv: 2 rows hold 'nan', '#N/A' or the like as their text (the first is row 3): it is read as text"
+    assert said in caplog.text
+
+
 def test_one_object_that_holds_the_rows():
     split = Split("train", "a.json", [Row(1, {"count": 2, "results": [{"text": "a"}]})])
     with pytest.raises(
