@@ -8,8 +8,9 @@ import numpy as np
 from utils.arguments import TokenDataArguments
 from utils.data.splits import Split
 from utils.files import Row
-from utils.tasks import PreparedSplit, TokenClassification, token_classification
-from utils.tasks.token_classification import Tags, feature_columns
+from utils.tasks import PreparedSplit, TokenClassification, token_windows
+from utils.tasks.tags import Tags
+from utils.tasks.token_windows import feature_columns
 
 NAMES = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 
@@ -28,7 +29,7 @@ def task_of(tags: Tags, tokenizer: Any = None) -> TokenClassification:
 
 def tokenize(split: Split, tags: Tags, tokenizer, size: int) -> dict[str, list]:
     columns = feature_columns(split, tags)
-    return token_classification.tokenize(columns, tokenizer, max_seq_length=size, unit=tags.unit)
+    return token_windows.tokenize(columns, tokenizer, max_seq_length=size, unit=tags.unit)
 
 
 def decode(split: Split, features: dict[str, list], tags: Tags, best: list[list[int]]) -> list[list[str]]:

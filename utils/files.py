@@ -21,6 +21,7 @@ ID_COLUMNS = ("id", "guid", "idx", "index")  # what names a row, the first that 
 
 SAVED_DATASET = "state.json"  # what stands in every folder that `Dataset.save_to_disk` writes
 
+_UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)  # the first begins as that of UTF-16 does
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -38,7 +39,18 @@ class Row(NamedTuple):
 def id_of(fields: dict[str, Any]) -> str | None:
     """What a record calls itself; None where it has no name."""
     found = next((fields[name] for name in ID_COLUMNS if fields.get(name) is not None), None)
-    return None if found is None else str(found)
+    return None if found is None else id_text(found)
+
+
+def id_text(value: Any) -> str:
+    """An id as text; a nested one, such as MongoDB's `{"$oid": "..."}`, as JSON."""
+    if isinstance(value, bytes):
+        with contextlib.suppress(UnicodeDecodeError):
+            return value.decode("utf-8")
+        return value.hex()
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=id_text)
+    return str(value)
 
 
 def existing_file(path: str | Path) -> Path:
@@ -53,8 +65,12 @@ def existing_file(path: str | Path) -> Path:
         if parts:
             cure = f"this folder holds the data sets {listed(parts)}; name one of them, such as {path.name}/{parts[0]}, or give --dataset_name"
             raise UserError(cure, file=path)
-        raise UserError("this is a folder; name a file in it", file=path)
+        raise UserError(
+            "this is a folder; name a file in it, or give it as --dataset_name to read all of them", file=path
+        )
     if not path.exists():
+        if "*" in path.name:
+            raise UserError("no such file, and patterns are not read; give the folder as --dataset_name", file=path)
         if not path.parent.is_dir():
             raise UserError(f"no such file: the folder {path.parent} does not exist; check the path", file=path)
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
@@ -135,7 +151,7 @@ def _decoded(path: Path) -> Iterator[str]:
                     "the first line holds bytes of 0: not a file of text, or UTF-16; save it as UTF-8", file=path
                 )
             encoding = "utf-8"
-            yield text
+            yield text.removeprefix("\ufeff")  # also where files were put together
 
 
 def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
@@ -157,6 +173,8 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
 
 def _likely_encoding(content: bytes) -> str | None:
     """What text is written in that is not UTF-8; None where nothing fits. Of cp1252 nobody can be sure: nearly everything fits."""
+    if content.startswith(_UTF32_MARKS):
+        return "utf-32"
     if content.startswith(_UTF16_MARKS):
         return "utf-16"
     with contextlib.suppress(UnicodeDecodeError):
@@ -235,3 +253,16 @@ def replace_file(path: Path, pieces: Iterable[str]) -> None:
     with draft.open("w", encoding="utf-8") as stream:
         stream.writelines(pieces)
     draft.replace(path)
+
+
+def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
+    """Writes a JSON file, as a whole or not at all.
+
+    Raises:
+        UserError: a number that is none: JSON has no nan.
+    """
+    try:
+        text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError as error:
+        raise UserError(f"{path.name} would hold a number that is none (nan or infinite)") from error
+    replace_file(path, [text + "\n"])

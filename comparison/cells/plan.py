@@ -216,7 +216,7 @@ def lay_out(
 def write_what_matters(folder: Path, matters: Iterable[Mapping[str, Any]]) -> None:
     """Writes HASH8.json beside the cells, for whoever wants to know what a folder's name stands for."""
     for one in matters:
-        text = json.dumps(one, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+        text = json.dumps(one, ensure_ascii=False, indent=2, sort_keys=True, default=str, allow_nan=False)
         replace_file(folder / f"{short_hash(one)}.json", [text + "\n"])
 
 

@@ -19,7 +19,7 @@ import torch
 
 from heads import HEADS
 from utils.errors import UserError, first_line
-from utils.files import replace_file
+from utils.files import write_json
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS
 
@@ -77,7 +77,7 @@ class Trial:
 
     def fail(self, reason: str, seconds: float) -> None:
         """Marks it as failed: it counts as a trial, and is not run again."""
-        replace_file(self._mark, [json.dumps({"reason": reason, "seconds": round(seconds, 1)}) + "\n"])
+        write_json(self._mark, {"reason": reason, "seconds": round(seconds, 1)}, indent=None)
 
     def forget_failure(self) -> None:
         self._mark.unlink(missing_ok=True)

@@ -5,12 +5,11 @@ The dictionary of `across.json` alone is enough to write all three again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from utils.files import replace_file
+from utils.files import replace_file, write_json
 
 from .across_page import GRID_NOTE, about_line, render_across_page
 from .across_tables import (
@@ -32,7 +31,7 @@ from .markdown import code_block, literal, markdown_list, markdown_table
 
 def write_across(across: Mapping[str, Any], folder: Path) -> None:
     """Writes the three files into the folder, each as a whole or not at all."""
-    replace_file(folder / "across.json", [json.dumps(across, ensure_ascii=False, indent=2) + "\n"])
+    write_json(folder / "across.json", across)
     replace_file(folder / "across.md", [render_across_markdown(across)])
     replace_file(folder / "across.html", [render_across_page(across)])
 

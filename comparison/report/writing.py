@@ -5,12 +5,11 @@ The dictionary of `comparison.json` alone is enough to write all three again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from utils.files import replace_file
+from utils.files import replace_file, write_json
 
 from .markdown import code_block, literal, markdown_list, markdown_table
 from .page import render_page
@@ -21,7 +20,7 @@ from .words import equal_lines, head_arguments, pair_note, score_note, subject_l
 
 def write_report(comparison: Mapping[str, Any], folder: Path) -> None:
     """Writes the three files into the folder, each as a whole or not at all."""
-    replace_file(folder / "comparison.json", [json.dumps(comparison, ensure_ascii=False, indent=2) + "\n"])
+    write_json(folder / "comparison.json", comparison)
     replace_file(folder / "comparison.md", [render_markdown(comparison)])
     replace_file(folder / "comparison.html", [render_page(comparison)])
 

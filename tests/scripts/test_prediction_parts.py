@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_squad
+from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_jsonl, write_squad
 
 ROWS = 23  # five parts, the last one shorter
 WRITE = {
@@ -108,3 +108,14 @@ def test_rows_without_labels_are_not_scored(predict, tmp_path):
     outcome = predict("seq_cls", write_csv(tmp_path / "test.csv", rows))
     assert outcome.metrics("predict") == {"predict_samples": ROWS}
     assert len(outcome.predictions) == ROWS
+
+
+def test_questions_whose_parts_are_labelled_differently(predict, tmp_path):
+    """The second part alone would be unlabelled, and the others be scored."""
+    rows = questions(ROWS, seed=3, words=40)
+    for row in rows[5:10]:
+        row["answers"] = []
+    outcome = predict("qa", write_jsonl(tmp_path / "test.jsonl", rows))
+    assert outcome.metrics("predict") == {"predict_samples": ROWS}
+    said = "test.jsonl: there are labels, but not everywhere among the rows 6 to 10: all are predicted, none is scored"
+    assert outcome.stdout.count(said) == 1

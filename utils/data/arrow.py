@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import ID_COLUMNS, SAVED_DATASET, Row
+from ..files import ID_COLUMNS, SAVED_DATASET, Row, id_text
 from .cells import check_distinct
 
 # pyarrow is imported where it is used: it is slow to load, and few runs read such files.
@@ -130,15 +130,10 @@ def _with_names(value: Any, feature: Any) -> Any:
 
 
 def _plain_id(value: Any) -> Any:
-    """As `_plain`; text also where a reader of JSON may round, beyond 2**53, and of nested values."""
-    if isinstance(value, bytes):
-        with contextlib.suppress(UnicodeDecodeError):
-            return value.decode("utf-8")
-        return value.hex()
+    """As `_plain`; text also of bytes, of nested values, and where a reader of JSON may round, beyond 2**53."""
     value = _plain(value)
-    if isinstance(value, int) and abs(value) > 2**53:
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, dict)) else value
+    rounded = isinstance(value, int) and abs(value) > 2**53
+    return id_text(value) if rounded or isinstance(value, (bytes, list, dict)) else value
 
 
 def _plain(value: Any) -> Any:

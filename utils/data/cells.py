@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a TAB", "|": "a vertical bar"}
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?')  # what Excel reads from a first line
-_NAMES = re.compile(r'"?[\w.-]+"?(\s*[,;]\s*"?[\w.-]+"?)+')  # a header of plain words
+_NAMES = re.compile(r'"?[\w.-]+"?(\s*[,;|]\s*"?[\w.-]+"?)+')  # a header of plain words
 _USUAL_NAME = re.compile(r"\b(id|text|sentence\d?|document|review|label|title)s?\b", re.IGNORECASE)
 _LIKE_DATA = re.compile(r"[-+]?\d+([.,]\d+)?|\S+(\s+\S+){3,}|.{41,}")
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?|")
@@ -145,10 +145,17 @@ def _rows(path: Path, records: Records, cure: str) -> Iterator[Row]:
             continue
         elif len(cells) not in (width, len(header)):
             reason = f"fields: {width} expected (as in the header), {len(cells)} found; {cure}"
+            if width == 1:
+                reason = (
+                    f"the header has one column, {shown(names[0])}, and this row {len(cells)}; is row 1 the header?"
+                )
+                reason += " Delete what stands above it"
             raise UserError(reason, file=path, row=line)
         elif any(cells[width:]):
             found = shown(next(cell for cell in cells[width:] if cell))
-            raise UserError(f"{found} stands in a column without a name; name it in the header", file=path, row=line)
+            raise UserError(
+                f"{found} stands in a column without a name; name it in the header, the first line", file=path, row=line
+            )
         elif width > 1 and [cell.strip("\ufeff ") for cell in cells[:width]] == names:
             reason = "the same as the header, as where files were put together; delete this row, or write a header"
             raise UserError(reason, file=path, row=line)

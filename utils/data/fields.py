@@ -1,8 +1,12 @@
-"""Truth values and numbers as people and programs write them."""
+"""Truth values, numbers, lists and tags as people and programs write them."""
 
 from __future__ import annotations
 
+import ast
+import json
 import math
+import re
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +16,10 @@ _TRUTH = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0", "참", "예", "네"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0", "거짓", "아니오", "아니요"), False),
 }
+
+_ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[+-]?\d+(?:\.\d*)?|True|False|None|nan)"""
+_LIST = re.compile(rf"\[\s*(?:{_ITEM}(?:\s*,\s*|\s+|(?=\s*\])))*\]", re.DOTALL)
+_TUPLE = re.compile(r"[({]\s*(?:['\"].*['\"])\s*,?\s*[)}]", re.DOTALL)
 
 
 def truth_value(value: Any) -> bool | None:
@@ -46,9 +54,62 @@ def whole_number(value: Any) -> int:
     raise ValueError(f"expected a whole number, found {shown(value)}")
 
 
+def as_list(value: Any) -> Any:
+    """A list, also where a cell spells one: as JSON, as Python and pandas write lists, tuples and sets, or as numpy writes arrays.
+
+    Anything else is given back as it is.
+    """
+    if isinstance(value, (tuple, set, frozenset)):
+        return list(value)
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):  # also of a number of thousands of digits
+            pass
+        if _LIST.fullmatch(text):  # item by item: Python would join 'a' 'b', as numpy writes them, to 'ab'
+            return [_literal(item) for item in re.findall(_ITEM, text)]
+    elif text == "set()":
+        return []
+    elif _TUPLE.fullmatch(text):
+        found = _literal(text)
+        return sorted(found) if isinstance(found, set) else list(found) if isinstance(found, tuple) else value
+    return value
+
+
+def tidy_tag(tag: str) -> str:
+    """A tag in NFC, without white space at its ends and without characters that nobody sees.
+
+    Full-width letters and signs, and the dashes of other alphabets, become those of a keyboard.
+    """
+    if tag.isascii() and tag.isprintable():
+        return tag.strip()
+    tag = unicodedata.normalize("NFC", "".join(_plain(character) for character in tag)).strip()
+    return re.sub(r"^([A-Za-z])[\u2010-\u2015\u2212](?=.)|(?<=.)[\u2010-\u2015\u2212]([A-Za-z])$", _hyphened, tag)
+
+
 def _is_missing(value: Any) -> bool:
     return (
         value is None
         or (isinstance(value, float) and math.isnan(value))
         or (isinstance(value, str) and not value.strip())
     )
+
+
+def _literal(text: str) -> Any:
+    try:
+        return None if text == "nan" else ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+
+
+def _plain(character: str) -> str:
+    if "\uff01" <= character <= "\uff5e":
+        return unicodedata.normalize("NFKC", character)
+    return "" if unicodedata.category(character) in ("Cf", "Cc") and not character.isspace() else character
+
+
+def _hyphened(found: re.Match[str]) -> str:
+    return f"{found[1]}-" if found[1] else f"-{found[2]}"

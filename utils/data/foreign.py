@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import contextlib
 import gzip
+import logging
 import re
 import zlib
 from pathlib import Path
 
 from ..errors import UserError
 from ..files import existing_file, extension
+
+logger = logging.getLogger(__name__)
 
 _JSONL = "to_json('{stem}.jsonl', orient='records', lines=True)"
 _SHEET = "a spreadsheet; save it as CSV, or: `python -c \"import pandas; pandas.read_excel('{name}', dtype=str).{to}\"`"
@@ -83,10 +86,12 @@ _BYTES: dict[bytes, str] = {
     b"\xfd7zXZ": EXTENSIONS[".xz"],
     b"\x28\xb5\x2f\xfd": EXTENSIONS[".zst"],
     b"version https://git-lfs": "a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`",
+    b"#begin document": "CoNLL-2012, as of OntoNotes; write token, TAB, tag, and a blank line after each sentence",
     b"#FORMAT=WebAnno": "WebAnno TSV, as INCEpTION writes it; export the annotations as CoNLL 2002 there",
 }
 _OWN_BYTES: dict[bytes, tuple[str, ...]] = {b"PAR1": (".parquet",), b"ARROW1": (".arrow", ".feather")}
 
+_PART = re.compile(r"-(\d{5})-of-(\d{5})\.")  # as the Hub and `datasets` name them
 _SHEETS = (".xlsx", ".xls")
 _JSON_NAMES = (".json", ".jsonl", ".jsonlines", ".ndjson")
 _MARKUP = re.compile(rb"<(!doctype|html|\?xml|table|head)\b", re.IGNORECASE)
@@ -104,6 +109,10 @@ def data_file(path: str | Path, *, csv: bool = True, columns: bool = False) -> P
         UserError: there is none, or one of another format.
     """
     path = existing_file(path)
+    part = _PART.search(path.name)
+    if part and int(part[2]) > 1:
+        message = "%s: part %d of %d of a data set, the others are not read; --dataset_name %s reads all"
+        logger.warning(message, path, int(part[1]) + 1, int(part[2]), path.parent)
     kind = extension(path)
     found = _by_content(path, kind) if path.is_file() else None
     found = found if kind in _SHEETS else EXTENSIONS.get(kind, found)

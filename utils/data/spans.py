@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import UserError
 from ..files import Row, id_of, shown
+from .fields import as_list
 
 TEXT_COLUMNS = ("text", "sentence", "document", "form", "content")
 TOKEN_COLUMNS = ("tokens", "words")
@@ -53,16 +54,19 @@ def as_characters(path: Path, row: Row, text_column: str | None, label_column: s
 
 def _are_tokens(value: Any) -> bool:
     """Whether a field holds tokens already, not a text nor the objects that Prodigy describes them by."""
-    value = _from_json(value)
+    value = _spelled(value)
     return isinstance(value, list) and not any(isinstance(item, dict) for item in value)
 
 
-def _from_json(value: Any) -> Any:
-    """A value, of a list that a csv spells as JSON the list."""
-    if isinstance(value, str) and value.startswith("["):
-        with contextlib.suppress(json.JSONDecodeError):
-            return json.loads(value)
-    return value
+def _spelled(value: Any) -> Any:
+    """A value; of a list that a csv spells, as JSON or as pandas writes it, the list."""
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return value
+    found = as_list(value)
+    if isinstance(found, str):
+        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return ast.literal_eval(found.strip())
+    return found
 
 
 def check_no_spans(path: Path, row: Row) -> None:
@@ -74,14 +78,24 @@ def check_no_spans(path: Path, row: Row) -> None:
 
 
 def check_exported(path: Path, row: Row) -> None:
-    """Raises UserError where a record is one of Label Studio's full export, which nests what others have as columns."""
-    if isinstance(row.fields.get("annotations"), list) and any(name.startswith("data.") for name in row.fields):
+    """Raises UserError where a record is of a tool's export that means something else than its columns say.
+
+    Label Studio's full export and INCEpTION's JSON nest what others have as columns; Prodigy keeps what was rejected.
+    """
+    fields = row.fields
+    if isinstance(fields.get("annotations"), list) and any(name.startswith("data.") for name in fields):
         raise UserError("Label Studio's JSON; export the project as JSON-MIN instead", file=path, row=row.line)
+    if any(name.startswith(("%FEATURE_STRUCTURES", "_referenced_fss", "_views.")) for name in fields):
+        reason = "UIMA CAS JSON, as INCEpTION writes it; export the annotations as CoNLL 2002 there"
+        raise UserError(reason, file=path)
+    if fields.get("answer") in ("reject", "ignore") and fields.keys() & {"_input_hash", "_task_hash", "_session_id"}:
+        reason = f"Prodigy's answer is {shown(fields['answer'])}: what stands here was not accepted; delete such rows"
+        raise UserError(reason, file=path, row=row.line, column="answer")
 
 
 def spans_of(value: Any) -> list[Span] | None:
-    """The entities that a field holds, also where a csv spells them as JSON; None where it holds something else."""
-    value = _from_json(value)
+    """The entities that a field holds, also where a csv spells them; None where it holds something else."""
+    value = _spelled(value)
     if not isinstance(value, list):
         return None
     spans = [_span(item) for item in value]
@@ -95,7 +109,7 @@ def _span(item: Any) -> Span | None:
         )
         if isinstance(kind, list) and len(kind) == 1:
             kind = kind[0]
-    elif isinstance(item, list) and len(item) == 3:
+    elif isinstance(item, (list, tuple)) and len(item) == 3:
         start, end, kind, text = *item, None
     else:
         return None

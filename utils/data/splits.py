@@ -11,6 +11,8 @@ from typing import Any
 
 from transformers import TrainingArguments
 
+from heads.characters import compose
+
 from ..arguments import DataArguments
 from ..errors import UserError
 from ..files import Row
@@ -91,7 +93,7 @@ def load_splits(
         split.whole = split.whole or split.rows
         split.rows = split.rows[: limits[name]]
         if not split.rows:
-            raise UserError(f"no row is left for {name}; give more rows or another --validation_split", file=split.file)
+            raise _nothing_left(split, group_texts(Split(name, split.file, split.whole)))
         check(split)
     return splits, [splits["test"]] if "test" in splits else []
 
@@ -113,6 +115,14 @@ def label_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, 
     parts = iter(test)
     rows = next(parts)
     return rows, itertools.chain([rows], parts)
+
+
+def _nothing_left(split: Split, texts: list[str]) -> UserError:
+    message = f"no row is left for {split.name}; give more rows or another --validation_split"
+    if len(texts) > 1 and len(set(texts)) == 1:
+        message = f"no row is left for {split.name}: all rows have the same text, and such rows are held out together"
+        message += "; is it read from the right column?"
+    return UserError(message, file=split.file)
 
 
 def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split], None]) -> Iterator[Split]:
@@ -142,5 +152,5 @@ def _given_files(data: DataArguments) -> dict[str, str]:
 
 
 def _fraction(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest(), "big") / 2**64
+    """A number in [0, 1) that depends on the text alone, in whatever normal form it is."""
+    return int.from_bytes(hashlib.blake2b(compose(text).encode("utf-8"), digest_size=8).digest(), "big") / 2**64

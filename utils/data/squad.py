@@ -68,7 +68,8 @@ class _Questions:
         for key in ("context", "question"):
             if not isinstance(record.get(key), str):
                 found = f"expected text, found {shown(record.get(key))}"
-                message = f"{found}; the fields here are {listed(record)}"
+                cure = "the fields here are" if record.get(key) is not None else "rename the field that holds it, of"
+                message = f"{found}; {cure} {listed(name for name in record if record[name] is not None)}"
                 raise UserError(message, file=self.path, row=number, column=key)
         try:
             impossible = truth_value(record.get("is_impossible"))
@@ -117,10 +118,11 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Questions with their title and context, numbered; flat rows as they are."""
     number = 0
     for line, record in read_records(path):
-        if "paragraphs" not in record:
+        if "paragraphs" not in record and "qas" not in record:
             yield line, record
             continue
-        for paragraph in _objects(path, number + 1, record, "paragraphs"):
+        # KorQuAD 2.0 has no paragraphs: an article is one context.
+        for paragraph in [record] if "qas" in record else _objects(path, number + 1, record, "paragraphs"):
             for question in _objects(path, number + 1, paragraph, "qas"):
                 number += 1
                 yield number, question | {"title": record.get("title"), "context": paragraph.get("context")}
@@ -139,8 +141,9 @@ def _answers_of(record: dict[str, Any]) -> Any:
     answers = record.get("answers")
     if answers is None and record.get("answer_start") is not None:  # flat in all
         return [{"text": record.get("answer", record.get("answer_text")), "answer_start": record["answer_start"]}]
-    if answers is None and isinstance(record.get("answer"), (dict, list)):
-        return record["answer"]
+    if answers is None:
+        # A text alone is refused where its place is looked for: it is no question without an answer.
+        answers = next((record[name] for name in ("answer", "answer_text") if record.get(name)), None)
     return answers
 
 
@@ -155,7 +158,10 @@ def _stated(record: dict[str, Any]) -> list[tuple[Any, Any]]:
         text, start = answers["text"], answers["answer_start"]
         return [(text, start)] if isinstance(text, str) else list(zip(text, start, strict=True))
     except (KeyError, TypeError, ValueError):
-        raise ValueError(f"each answer needs 'text' and 'answer_start', found {shown(answers)}") from None
+        reason = f"each answer needs 'text' and 'answer_start', found {shown(answers)}"
+        raise ValueError(
+            f"{reason}; write where it stands in the context, in characters from 0, or remove it"
+        ) from None
 
 
 def _start(text: Any, start: Any) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import Row, at_least_one, extension, lines, listed, shown
+from ..files import ID_COLUMNS, Row, at_least_one, extension, id_text, lines, listed, shown
 from .arrow import read_arrow, read_parquet
 from .cells import read_csv, read_tsv, read_txt
 from .foreign import data_file
@@ -84,10 +84,13 @@ def _json(path: Path) -> Iterator[Row]:
         raise UserError(reason, file=path, row=fault.lineno) from fault
     if isinstance(content, dict):
         _check_by_rows(path, content)
+        _check_one_object(path, content)
         if isinstance(content.get("data"), list):
             content = content["data"]
-        elif isinstance(content.get("document"), list):  # of the National Institute of Korean Language
-            content = [sentence for document in content["document"] for sentence in document.get("sentence") or []]
+        elif isinstance(content.get("document"), list):
+            content = _nikl_sentences(path, content["document"])
+        elif isinstance(content.get("annotations"), list) and "classes" in content:  # of spaCy's usual annotator
+            content = content["annotations"]
         elif "\n" not in text.strip():
             content = [content]  # JSON lines that happen to be one
     if not isinstance(content, list):
@@ -96,7 +99,41 @@ def _json(path: Path) -> Iterator[Row]:
         raise UserError(f"{reason}; found {found}", file=path)
     escaped = "\\u" in text
     for number, record in enumerate(content, start=1):
-        yield _record(path, number, record, escaped)
+        yield _record(path, number, _of_spacy(record), escaped)
+
+
+def _nikl_sentences(path: Path, documents: list[Any]) -> list[Any]:
+    """The sentences of a corpus of the National Institute of Korean Language."""
+    found = [document.get("sentence") for document in documents if isinstance(document, dict)]
+    if found and not any(found):
+        reason = f"documents without sentences: they hold {listed(documents[0])}; write one object a row"
+        raise UserError(reason, file=path)
+    return [sentence for sentences in found for sentence in sentences or []]
+
+
+def _of_spacy(record: Any) -> Any:
+    """spaCy's `["text", {"entities": [...]}]` as an object; anything else as it is."""
+    if isinstance(record, list) and len(record) == 2 and isinstance(record[0], str) and isinstance(record[1], dict):
+        return {"text": record[0]} | record[1]
+    return record
+
+
+def _check_one_object(path: Path, content: dict[str, Any]) -> None:
+    """Raises UserError where the one object of a file holds rows in a way that is not read."""
+    values = list(content.values())
+    rows = content.get("rows")
+    if isinstance(rows, list) and rows and all(isinstance(row, dict) and "row" in row for row in rows):
+        reason = "JSON of the Hub's viewer, which has 100 rows at most; download the data set's parquet files instead"
+        raise UserError(reason, file=path)
+    if len(values) > 1 and all(
+        isinstance(value, dict) and value and value.keys() == values[0].keys() for value in values
+    ):
+        shape = f"with an object for each of {listed(content, room=60)}"
+        raise UserError(f"JSON {shape}; {_BY_ROWS}", file=path)
+    tables = bool(values) and all(isinstance(value, list) and value and isinstance(value[0], dict) for value in values)
+    if tables and not {"data", "document", "paragraphs"} & set(content):
+        reason = f"an object with rows under {listed(content, room=60)}; write each list into a file of its own"
+        raise UserError(reason, file=path)
 
 
 def _check_by_rows(path: Path, content: dict[str, Any], row: int | None = None) -> None:
@@ -111,8 +148,10 @@ def _check_by_rows(path: Path, content: dict[str, Any], row: int | None = None) 
         shape = "by row number (orient='index')"
     elif lists and {"columns", "data"} <= set(content) and not any(isinstance(row, dict) for row in content["data"]):
         shape = "with names and rows apart (orient='split')"
-    elif lists and not {"data", "document"} & set(content) and len({len(value) for value in values}) == 1:
-        nested = any(isinstance(item, (list, dict)) for value in values for item in value)
+    elif (
+        lists and not {"data", "document", "annotations"} & set(content) and len({len(value) for value in values}) == 1
+    ):
+        nested = any(isinstance(item, list) for value in values for item in value)
         shape = "with one list for each column" if nested or _TEXTS & set(content) else ""
     if shape:
         raise UserError(f"JSON {shape}; {_BY_ROWS}", file=path, row=row)
@@ -163,7 +202,7 @@ def _flattened(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
     for row in rows:
         if any(isinstance(value, dict) for value in row.fields.values()):
             row = Row(row.line, _flat(path, row))
-            check_exported(path, row)
+        check_exported(path, row)
         yield row
 
 
@@ -179,7 +218,9 @@ def _flat(path: Path, row: Row) -> dict[str, Any]:
 
 def _leaves(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in fields.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and name in ID_COLUMNS and not prefix:
+            yield name, id_text(value)
+        elif isinstance(value, dict) and value:
             yield from _leaves(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value

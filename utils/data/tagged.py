@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
+import itertools
 import logging
 import re
 import unicodedata
@@ -14,8 +13,9 @@ from typing import NamedTuple
 from ..errors import UserError
 from ..files import Row, at_least_one, bare, extension, id_of, lines, listed, shown
 from .conllu import is_conllu, read_conllu
+from .fields import as_list, tidy_tag
 from .foreign import data_file
-from .spans import TOKEN_COLUMNS, as_characters
+from .spans import SPAN_COLUMNS, TEXT_COLUMNS, TOKEN_COLUMNS, as_characters
 from .tables import RECORDS, table_rows
 
 logger = logging.getLogger(__name__)
@@ -30,10 +30,15 @@ COLUMNS = {
     *(".train", ".dev", ".valid", ".validation", ".test", ".testa", ".testb"),
 }
 # How a first line names its columns: that of the tokens, and that of the tags.
-TOKEN_HEADERS = set("token tokens word words form text char character 토큰 단어 글자".split())
-TAG_HEADERS = set("tag tags label labels ner ner_tag ner_tags ne_tag entity pos 태그 라벨".split())
+TOKEN_HEADERS = set("token tokens word words form text char character syllable 토큰 단어 글자 음절 어절 형태소".split())
+TAG_HEADERS = set(
+    "tag tags label labels ner ner_tag ner_tags ne ne_tag entity entities bio iob pos upos xpos 태그 라벨 개체명 품사".split()
+)
+LOOKED_AT = 200  # rows of a file of columns, to see what its columns hold
 
-_IOB_TAG = re.compile(r"\s([Oo]|[BIELMSUWbielmsuw][-_]\S+|[A-Z]+[-_][BIELMSUW])$")
+_TAG = r"([Oo]|[BIELMSUWbielmsuw][-_]\S+|[A-Z]+[-_][BIELMSUW])"
+_IOB_TAG = re.compile(rf"\s{_TAG}$")
+_JOINED = re.compile(rf"\S+[,;|]{_TAG}")  # a token and its tag, by what separates no columns
 _GUID = re.compile(r"#+ (?:id )?([^\t]+)\t")
 
 
@@ -46,7 +51,7 @@ class _Line(NamedTuple):
 def read_tagged(path: str | Path, text_column: str | None = None, label_column: str | None = None) -> Iterator[Row]:
     """Sentences for token classification: `{"id": str | None, "tokens": [str], "tags": [str] | None}`.
 
-    json, jsonl, parquet and csv hold lists (in csv written as JSON); without `text_column` and `label_column` they are
+    json, jsonl, parquet and csv hold lists (in csv spelled as JSON, or as pandas and numpy write them); without `text_column` and `label_column` they are
     looked for under the usual names. A `label_column` that the file lacks means that it has no tags.
 
     The extensions in `COLUMNS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
@@ -73,7 +78,31 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
     if text_column or label_column:
         reason = f"a file of columns has no names to look '{text_column or label_column}' up in; leave the option out"
         raise UserError(reason, file=path)
+    _check_last_column(path)
     return _tidy(path, at_least_one(path, _columns(path)))
+
+
+def _check_last_column(path: Path) -> None:
+    """Says where a column before the last looks like the tags, by the first rows.
+
+    Raises:
+        UserError: token and tag are one column, joined by a comma or the like.
+    """
+    texts = (bare(line) for line in lines(path))
+    rows = [_cells(text) for text in itertools.islice(texts, LOOKED_AT) if text.strip() and not text.startswith("#")]
+    if rows and all(len(cells) == 1 and _JOINED.fullmatch(cells[0]) for cells in rows):
+        raise UserError(f"{shown(rows[0][0])} is one column; put a TAB or a space between token and tag", file=path)
+    columns = list(zip(*rows, strict=False))
+    tags = [len(set(column)) > 1 and all(re.fullmatch(_TAG, cell) for cell in column) for column in columns]
+    if any(tags[1:-1]) and not tags[-1]:
+        place = tags.index(True, 1)
+        message = "%s: the tags are the last column, such as %s; column %d looks like tags, such as %s: put last what is meant"
+        logger.warning(message, path, shown(columns[-1][0]), place + 1, shown(max(columns[place], key=len)))
+
+
+def _cells(text: str) -> list[str]:
+    # Not str.split(): a token can be any space but the plain one, a no-break space for instance.
+    return text.split("\t") if "\t" in text else re.split(" +", text.strip(" "))
 
 
 def _columns(path: Path) -> Iterator[Row]:
@@ -90,14 +119,15 @@ def _columns(path: Path) -> Iterator[Row]:
             found = _GUID.match(text)
             block, guid = [], found[1] if found else None
         else:
-            # Not str.split(): a token can be any space but the plain one, a no-break space for instance.
-            cells = text.split("\t") if "\t" in text else re.split(" +", text.strip(" "))
+            cells = _cells(text)
             if not width and _is_header(path, number, cells):
                 continue
             width = width or len(cells)
             if len(cells) != width:
                 reason = f"columns: {width} expected (as in the rows above), {len(cells)} found"
-                raise UserError(f"{reason}; separate the columns of every row by one TAB", file=path, row=number)
+                raise UserError(
+                    f"{reason}; write one token a row, its columns separated by one TAB", file=path, row=number
+                )
             block.append(_line(path, number, cells))
     yield from _sentences(path, block, guid)
 
@@ -124,16 +154,19 @@ def _is_header(path: Path, number: int, cells: list[str]) -> bool:
 
 
 def _line(path: Path, number: int, cells: list[str]) -> _Line:
-    token, tag = cells[0], cells[-1].strip() if len(cells) > 1 else None
+    token, tag = cells[0], cells[-1] if len(cells) > 1 else None
     if not token:
         raise UserError("a tag without a token; write the token or delete the row", file=path, row=number)
-    if tag == "":
+    if tag == "" and len(cells) > 2:
+        reason = "the row ends in a TAB, so its last column, the tag, is empty; delete the TAB or write the tag"
+        raise UserError(reason, file=path, row=number)
+    if tag is not None and not tag.strip():
         raise UserError("a token without a tag; write its tag (O for none)", file=path, row=number)
     return _Line(number, token, tag)
 
 
 def _sentences(path: Path, block: list[_Line], guid: str | None) -> Iterator[Row]:
-    if any(line.tag and " " in line.tag for line in block):  # whole sentences: a tag itself never holds a space
+    if any(line.tag and " " in line.tag.strip() for line in block):  # whole sentences: a tag itself never holds a space
         for number, words, tags in block:
             yield _sentence(path, number, None, words.split(), (tags or "").split())
     elif block:
@@ -153,28 +186,46 @@ def _sentence(
 def _lists(path: Path, text_column: str | None, label_column: str | None) -> Iterator[Row]:
     tagged = None
     for row in table_rows(path):
-        annotated = as_characters(path, row, text_column, label_column)
+        annotated = as_characters(path, row, text_column, label_column) or _plain_text(row, text_column)
         if annotated is not None:
+            tagged = _are_tagged(path, annotated, annotated.fields["tags"] is not None, tagged)
             yield annotated
             continue
         tokens_in = _column(path, row, text_column, TOKEN_COLUMNS, "--text_column_name")
         if tokens_in is None:
             reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
-            if any(name.strip().lower() in TOKEN_HEADERS and isinstance(row.fields[name], str) for name in row.fields):
+            texts = {name.strip().lower() for name, value in row.fields.items() if isinstance(value, str)}
+            if texts & TOKEN_HEADERS and texts & TAG_HEADERS:
                 cure = "write a .tsv instead: token, TAB, tag, and a blank line after each sentence"
                 reason = f"columns {listed(row.fields)}, and no lists in them: one token a row? {cure}"
             raise UserError(reason, file=path, row=row.line)
         tags_in = _column(path, row, label_column, TAG_COLUMNS, "--label_column_name")
         if tags_in is not None and row.fields[tags_in] is None:
             tags_in = None
-        if tagged is None:
-            tagged = tags_in is not None
-        elif tagged != (tags_in is not None):
-            reason = "only some of the rows so far have tags; give every row its tags, or none"
-            raise UserError(reason, file=path, row=row.line, column=tags_in or label_column)
+        tagged = _are_tagged(path, row, tags_in is not None, tagged, tags_in or label_column)
         tokens = _strings(path, row, tokens_in)
         tags = None if tags_in is None else _strings(path, row, tags_in)
         yield _sentence(path, row.line, id_of(row.fields), tokens, tags, tags_in)
+
+
+def _plain_text(row: Row, text_column: str | None) -> Row | None:
+    """A text alone as characters without tags, to be predicted; None where there is another column of tokens or tags."""
+    fields = row.fields
+    name = next((name for name in (text_column, *TEXT_COLUMNS) if isinstance(fields.get(name or ""), str)), None)
+    others = {other.strip().lower() for other, value in fields.items() if value not in (None, "")}
+    if name is None or others & {*TOKEN_COLUMNS, *TAG_COLUMNS, *TAG_HEADERS, *SPAN_COLUMNS}:
+        return None
+    if any(isinstance(value, list) or str(value).startswith("[{") for value in fields.values()):
+        return None
+    return Row(row.line, {"id": id_of(fields), "tokens": list(fields[name]), "tags": None})
+
+
+def _are_tagged(path: Path, row: Row, now: bool, before: bool | None, column: str | None = None) -> bool:
+    """Whether the rows have tags; raises UserError where only some have."""
+    if before not in (None, now):
+        reason = "only some of the rows so far have tags; give every row its tags (an empty list of entities), or none"
+        raise UserError(reason, file=path, row=row.line, column=column)
+    return now
 
 
 def _column(path: Path, row: Row, named: str | None, usual: Sequence[str], option: str) -> str | None:
@@ -193,9 +244,8 @@ def _column(path: Path, row: Row, named: str | None, usual: Sequence[str], optio
 
 def _strings(path: Path, row: Row, column: str) -> list[str]:
     value = row.fields[column]
-    if isinstance(value, str) and value.startswith("["):  # how a csv can hold a list
-        with contextlib.suppress(json.JSONDecodeError):  # what is no list is reported below
-            value = json.loads(value)
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "("):  # how a csv can hold a list
+        value = as_list(value)  # what is no list is reported below
     if isinstance(value, list) and None in value:  # also what `datasets` numbers -1
         reason = "expected a list without null, which is also what -1 of a ClassLabel is; write one item for each token"
         raise UserError(reason, file=path, row=row.line, column=column)
@@ -227,24 +277,3 @@ def _tidy(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
         if tags is not None:
             row.fields["tags"] = [spelled[tag] for tag in tags]
         yield row
-
-
-def tidy_tag(tag: str) -> str:
-    """A tag in NFC, without white space at its ends and without characters that nobody sees.
-
-    Full-width letters and signs, and the dashes of other alphabets, become those of a keyboard.
-    """
-    if tag.isascii():
-        return tag.strip()
-    tag = unicodedata.normalize("NFC", "".join(_plain(character) for character in tag)).strip()
-    return re.sub(r"^([A-Za-z])[\u2010-\u2015\u2212](?=.)|(?<=.)[\u2010-\u2015\u2212]([A-Za-z])$", _hyphened, tag)
-
-
-def _plain(character: str) -> str:
-    if "\uff01" <= character <= "\uff5e":
-        return unicodedata.normalize("NFKC", character)
-    return "" if unicodedata.category(character) == "Cf" else character
-
-
-def _hyphened(found: re.Match[str]) -> str:
-    return f"{found[1]}-" if found[1] else f"-{found[2]}"

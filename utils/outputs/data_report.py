@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from heads.characters import compose
+
 from ..tasks import PreparedSplit, Task
+from ..tasks.label_values import is_blank
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ def data_report(task: Task, prepared: Mapping[str, PreparedSplit]) -> dict[str, 
     report: dict[str, Any] = {
         name: summary(one.split.file, count(task, one)) | _whole(task, one) for name, one in prepared.items()
     }
-    texts = {name: task.texts(one.split) for name, one in prepared.items()}
+    texts = {name: list(map(compose, task.texts(one.split))) for name, one in prepared.items()}
     report["shared_texts"] = {
         f"{later} rows also in {earlier}": sum(text in known for text in texts[later])
         for earlier, later in combinations(texts, 2)
@@ -40,7 +43,7 @@ def count(task: Task, prepared: PreparedSplit) -> Counter[str]:
     texts, features = task.texts(prepared.split), prepared.features
     counts = Counter(
         rows=len(texts),
-        empty_texts=sum(not text.strip() for text in texts),
+        empty_texts=sum(map(is_blank, texts)),
         inputs=len(features),
         truncated_inputs=sum(features["truncated"]) if "truncated" in features.column_names else 0,
         unknown_tokens=sum(ids.count(task.tokenizer.unk_token_id) for ids in features["input_ids"]),
@@ -70,7 +73,7 @@ def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
 
 def _whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
     """What takes all rows of a split at once."""
-    texts = task.texts(prepared.split)
+    texts = list(map(compose, task.texts(prepared.split)))
     labels_of: dict[str, set[tuple[str, ...]]] = {}
     for text, names in zip(texts, task.label_names(prepared.split), strict=False):
         labels_of.setdefault(text, set()).add(tuple(names))

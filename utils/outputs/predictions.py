@@ -15,13 +15,13 @@ from accelerate.utils import broadcast_object_list
 
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import replace_file, source_hash
+from ..files import listed, replace_file, source_hash, write_json
 from ..models.loading import add_weights
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer
 from .data_report import count, summary
-from .run_folder import PARTS, write_json
+from .run_folder import PARTS
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +123,11 @@ def _sum(files: list[Path], source: str) -> Predicted:
     counts: Counter[str] = Counter()
     pairs: Pairs | None = {}
     loss, labels, seconds, steps = 0.0, 0.0, 0.0, 0
+    unscored: list[str] = []
     for file in files:
         content = json.loads(file.read_text(encoding="utf-8"))
+        if content["pairs"] is None:
+            unscored.append(f"{counts['rows'] + 1:,} to {counts['rows'] + content['counts']['rows']:,}")
         counts.update(content["counts"])
         seconds += content["seconds"]
         steps += content["steps"]
@@ -135,6 +138,9 @@ def _sum(files: list[Path], source: str) -> Predicted:
         else:
             for name, values in content["pairs"].items():
                 pairs.setdefault(name, []).extend(values)
+    if 0 < len(unscored) < len(files):
+        message = "%s: there are labels, but not everywhere among the rows %s: all are predicted, none is scored"
+        logger.warning(message, source, listed(unscored))
     metrics = {} if pairs is None else {"predict_loss": loss / max(labels, 1)}
     metrics |= {
         "predict_runtime": round(seconds, 4),

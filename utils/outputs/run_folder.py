@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import heads
-
-from ..errors import UserError
-from ..files import replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -76,16 +71,3 @@ def finish(stage: Path, folder: Path) -> None:
         path.replace(folder / path.name)
     stage.rmdir()
     shutil.rmtree(folder / PARTS, ignore_errors=True)
-
-
-def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
-    """Writes a JSON file, as a whole or not at all.
-
-    Raises:
-        UserError: a number that is none: JSON has no nan.
-    """
-    try:
-        text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
-    except ValueError as error:
-        raise UserError(f"{path.name} would hold a number that is none (nan or infinite)") from error
-    replace_file(path, [text + "\n"])

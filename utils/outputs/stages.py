@@ -10,6 +10,7 @@ from typing import Any
 
 from ..arguments import Arguments
 from ..data.splits import Split
+from ..files import write_json
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.progress import log_line
@@ -19,7 +20,7 @@ from .closing import closing_lines
 from .figures import draw_scores, draw_training
 from .hub import push
 from .predictions import predict
-from .run_folder import clear, finish, staged, write_json
+from .run_folder import clear, finish, staged
 from .run_record import Record, run_record
 
 logger = logging.getLogger(__name__)

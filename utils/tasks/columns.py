@@ -15,7 +15,7 @@ from ..data.splits import Split
 from ..data.tables import CELLS
 from ..errors import UserError
 from ..files import ID_COLUMNS, extension, listed, shown
-from .label_values import canonical, is_nothing, number
+from .label_values import canonical, is_blank, is_nothing, number
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ TEXT_COLUMNS = (
     "premise",
     "question1",
     "content",
+    *("텍스트", "문장", "내용", "본문", "리뷰", "댓글"),
 )
 PAIR_COLUMNS = ("text_pair", "sentence2", "hypothesis", "question2")
 QUESTIONS = ("question", "query")  # with one of the next, a pair
@@ -46,8 +47,10 @@ LABEL_COLUMNS = (
     "target",
     "sentiment",
     "emotion",
+    *("라벨", "레이블", "감정", "분류"),
 )
 NAMES_OF_CLASSES = ("sentiment", "emotion", "category", "class", "intent", "topic")
+NO_TEXTS = frozenset("nan NaN #N/A <NA> NULL #VALUE! #REF! #NAME? #DIV/0! #NUM!".split())
 NO_LABELS = "none"  # what --label_column_name says where a test file is not to be scored
 
 
@@ -82,8 +85,8 @@ class Columns:
 def find_columns(split: Split, data: SequenceDataArguments, known: Columns | None = None) -> Columns:
     """Takes the columns that the flags name, then those of the benchmark's files, then those that are known.
 
-    The others are guessed from the usual names. Names that differ in their Unicode form or in the spaces around them are the
-    same.
+    The others are guessed from the usual names. Names that differ in their Unicode form, in the spaces around them or in
+    capital letters are the same.
 
     Args:
         known: what the model was trained on.
@@ -93,6 +96,7 @@ def find_columns(split: Split, data: SequenceDataArguments, known: Columns | Non
     """
     names = list(dict.fromkeys(name for row in split.rows for name in row.fields))
     fields = {canonical(name): name for name in reversed(names)} | {name: name for name in names}
+    lowered = {name.lower(): fields[name] for name in reversed(fields)}
 
     positions: tuple[int | None, ...] = (None, None, None)
     if data.benchmark is not None and data.benchmark.columns is not None and data.dataset_name is None:
@@ -109,8 +113,9 @@ def find_columns(split: Split, data: SequenceDataArguments, known: Columns | Non
             raise UserError(f"no such column; {flag} can be one of {listed(names)}", file=split.file, column=given)
         if position is not None and position < len(names):
             return names[position]
-        likely = [trained, *usual] if trained is not None else usual
-        found = (fields[canonical(name)] for name in likely if canonical(name) in fields)
+        likely = [canonical(name) for name in ([trained, *usual] if trained is not None else usual)]
+        found = [fields[name] for name in likely if name in fields]
+        found = found or [lowered[name.lower()] for name in likely if name.lower() in lowered]
         return next((name for name in found if name != taken), None)
 
     texts = QUESTIONS if _question_and_answer(fields) else ()
@@ -125,6 +130,8 @@ def find_columns(split: Split, data: SequenceDataArguments, known: Columns | Non
     )
     if text is None:
         header = ", or write the header that is missing" if extension(Path(split.file)) in CELLS else ""
+        if not header and len(split.rows) == 1:
+            header = ", or, if this one object holds the rows, write these as a list"
         cure = f"name one of {listed(names)} with --text_column_name{header}"
         raise UserError(f"no column of text; {cure}", file=split.file)
     pairs: tuple[str, ...] = (*PAIR_COLUMNS, *ANSWERING) if text in map(fields.get, texts) else PAIR_COLUMNS
@@ -134,7 +141,7 @@ def find_columns(split: Split, data: SequenceDataArguments, known: Columns | Non
     label, given = None, data.label_column_name
     wanted = given is None or canonical(given).casefold() != NO_LABELS or NO_LABELS in fields
     if wanted or split.name != "test":
-        usual = _usual_labels(split, fields)
+        usual = _usual_labels(split, fields) or LABEL_COLUMNS
         label = find("--label_column_name", given if wanted else None, positions[2], trained[2], usual, text)
     return Columns(text, pair, label, next((fields[name] for name in ID_COLUMNS if name in fields), None))
 
@@ -172,29 +179,37 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
         _report(split, columns, data, known)
     if known is not None and split.name != "train":
         _check_pairs(split, columns, known)
-    empty = []
+    empty, no_texts = [], []
     names = columns.text_names
     for row in split.rows:
         for name in names:
             value = row.fields.get(name)
             if not isinstance(value, str):
                 shown_value = "nothing" if value is None else f"{type(value).__name__} {shown(value)}"
-                raise UserError(f"text expected, found {shown_value}", file=split.file, row=row.line, column=name)
-        if any(not row.fields[name].strip() for name in names):
+                cure = "join it to one text" if isinstance(value, list) else "write it as text, or delete the row"
+                reason = f"text expected, found {shown_value}; {cure}"
+                raise UserError(reason, file=split.file, row=row.line, column=name)
+        if any(is_blank(row.fields[name]) for name in names):
             empty.append(row)
+        if any(row.fields[name].strip() in NO_TEXTS for name in names):
+            no_texts.append(row)
     if split.name != "test" and columns.label is None:
-        cure = "write one, or name another --label_column_name"
-        raise UserError(f"no label; {cure}", file=split.file, row=split.rows[0].line, column="label")
+        others = [name for name in split.rows[0].fields if name not in columns.text_names and name != columns.id]
+        cure = f"name one of {listed(others)} with --label_column_name" if others else "write one"
+        raise UserError(f"no column of labels; {cure}", file=split.file)
     if split.name != "test" and columns.label is not None and not data.drop_unlabelled:
         cells = split.column(columns.label)
         if any(cell is None or (isinstance(cell, str) and not canonical(cell)) for cell in cells):
             raise no_label(split, columns.label, is_nothing)
-    if not split.part and not any(row.fields[name].strip() for row in split.rows for name in names):
+    if not split.part and all(is_blank(row.fields[name]) for row in split.rows for name in names):
         raise UserError("every text is empty; name another --text_column_name", file=split.file, column=columns.text)
     if len(split.rows) > 1 and len(set(columns.texts(split))) == 1:
         logger.warning(
             "%s: every row has the same text, in column '%s'; is it the right one?", split.file, columns.text
         )
+    if no_texts:
+        message = "%s: %d rows hold 'nan', '#N/A' or the like as their text (the first is row %d): it is read as text"
+        logger.warning(message, split.file, len(no_texts), no_texts[0].line)
     if empty:
         message = "%s: %d rows with an empty text are kept (the first is row %d)"
         logger.warning(message, split.file, len(empty), empty[0].line)

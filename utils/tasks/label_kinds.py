@@ -7,11 +7,11 @@ import re
 from collections import Counter
 from typing import Any, NamedTuple
 
+from ..data.fields import as_list
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import Row, listed, shown
 from .label_values import (
-    as_list,
     canonical,
     is_broken_list,
     is_decimal,
@@ -56,7 +56,14 @@ def read_kind(split: Split, column: str, do_regression: bool | None) -> Kind:
         if do_regression:
             message = "--do_regression true expects one number a row, and this holds lists; leave the flag out"
             raise UserError(message, file=split.file, column=column)
-        return _sets(split, column, labelled)
+        if not all(isinstance(value, list) and len(value) == 1 and _is_name(value[0]) for _, value in labelled):
+            return _sets(split, column, labelled)
+        message = (
+            "%s, column '%s': every row has a list of one label, as doccano writes them: one class a row is read; "
+            "for sets of classes write vectors of 0 and 1"
+        )
+        logger.info(message, split.file, column)
+        labelled = [(row, value[0]) for row, value in labelled]
     distinct = {str(value): value for _, value in labelled}
     names = Counter(canonical(str(value)) for _, value in labelled)
     for name in signs_for_nothing(names):
@@ -152,7 +159,7 @@ def _merged(names: Counter[str]) -> list[str]:
 
 def _parts(name: str) -> set[str]:
     """The names that a separator joins in one; empty where there is none."""
-    parts = {part.strip() for part in re.split(r"[,;|]", name)}
+    parts = {part.strip() for part in re.split(r"[,;|#/&+]", name)}
     return parts if len(parts) > 1 else set()
 
 
@@ -183,8 +190,16 @@ def _sets(split: Split, column: str, labelled: list[tuple[Row, Any]]) -> Kind:
     if not names:
         raise UserError("no row has a label; name another --label_column_name", file=split.file, column=column)
     classes = sort_names(set(_merged(names)))
-    logger.info("%s: sets of %d classes (%s)", place, len(classes), listed(classes))
+    empty = sum(not items for items in values)
+    note = f"; {empty:,} rows have none of them" if empty else ""
+    if empty and max(map(len, values)) == 1:
+        note += " and no row has several; without those rows one class a row is read"
+    logger.info("%s: sets of %d classes (%s)%s", place, len(classes), listed(classes), note)
     return Kind(SETS, classes)
+
+
+def _is_name(item: Any) -> bool:
+    return isinstance(item, (str, int)) and not is_nothing(item)
 
 
 def _fault_of_set(items: list) -> str | None:

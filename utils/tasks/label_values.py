@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import math
 import re
 import unicodedata
@@ -12,15 +10,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-LONGEST_LIST = 20_000  # characters of a cell that may spell a list
-
 # What people and programs write where there is no label. A lower-case "none" is not among them: it names a class.
 NOTHING = frozenset("nan NaN NAN NaT None null Null NULL N/A n/a #N/A <NA>".split())
 # The same, unless it can be a class among the others; see `signs_for_nothing`.
 SIGNS = frozenset(("-", "–", "—", "?", "-1"))
 
 _INVISIBLE: dict[int, str | None] = {
-    code: None for code in (0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)
+    code: None
+    for code in (*range(0xA0), 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)
+    if not chr(code).isspace() and not chr(code).isprintable()
 }
 _BLANK_LETTERS: dict[int, str | None] = {
     code: " " for code in (0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)
@@ -28,10 +26,7 @@ _BLANK_LETTERS: dict[int, str | None] = {
 _JOINERS = "\u200c\u200d"  # inside they make emoji and Persian words, outside they are left over
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
-_ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[+-]?\d+(?:\.\d*)?|True|False|None|nan)"""
-_LIST = re.compile(rf"\[\s*(?:{_ITEM}(?:\s*,\s*|\s+|(?=\s*\])))*\]", re.DOTALL)
 _OPENING = re.compile(r"""\s*[\[({]\s*['"\[({]""")
-_TUPLE = re.compile(r"[({]\s*(?:['\"].*['\"])\s*,?\s*[)}]", re.DOTALL)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -44,6 +39,11 @@ def canonical(name: str) -> str:
         return name
     composed = unicodedata.normalize("NFC", name).translate(_INVISIBLE | _BLANK_LETTERS)
     return " ".join(composed.split()).strip(_JOINERS)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: it holds spaces and invisible characters only."""
+    return not text.strip() or (len(text) < 64 and canonical(text) == "")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -108,41 +108,9 @@ def signs_for_nothing(names: Counter[str]) -> set[str]:
     return found
 
 
-def as_list(value: Any) -> Any:
-    """A list, also where a cell spells one: as JSON, as Python and pandas write lists, tuples and sets, or as numpy writes arrays.
-
-    Anything else is given back as it is.
-    """
-    if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
-    if not isinstance(value, str) or len(value) > LONGEST_LIST:
-        return value
-    text = value.strip()
-    if text.startswith("["):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):  # also of a number of thousands of digits
-            pass
-        if _LIST.fullmatch(text):  # item by item: Python would join 'a' 'b', as numpy writes them, to 'ab'
-            return [_literal(item) for item in re.findall(_ITEM, text)]
-    elif text == "set()":
-        return []
-    elif _TUPLE.fullmatch(text):
-        found = _literal(text)
-        return sorted(found) if isinstance(found, set) else list(found) if isinstance(found, tuple) else value
-    return value
-
-
 def is_broken_list(text: str) -> bool:
     """Whether a text begins as a list, a tuple, a set or a dictionary is written, which `as_list` could not read."""
     return _OPENING.match(text) is not None
-
-
-def _literal(text: str) -> Any:
-    try:
-        return None if text == "nan" else ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return text
 
 
 def is_multi_hot(values: Iterable[list]) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 from heads import HeadedEncoderConfig
 
 from ..arguments import SequenceDataArguments
+from ..data.fields import as_list
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import listed
 from .columns import find_columns
 from .label_kinds import REGRESSION, SETS, SINGLE, is_multi_hot, read_kind
-from .label_values import SIGNS, as_list, canonical, is_nothing, look_alike, number
+from .label_values import SIGNS, canonical, is_nothing, look_alike, number
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ class Labels:
 
     def _input(self, value: Any, index: dict[str, int]) -> Any:
         """One label as the loss takes it; LookupError with what is not known."""
+        value = self._cell(value)
         if self.problem_type == REGRESSION:
             score = number(value)
             if score is None:
@@ -124,6 +126,13 @@ class Labels:
             return _find(value, index)
         chosen = self._chosen(value, index)
         return [float(i in chosen) for i in range(len(self.names))]
+
+    def _cell(self, value: Any) -> Any:
+        """What a cell says: where rows have one label each, also that of a list of one; None of an empty list."""
+        items = None if self.problem_type == SETS else as_list(value)
+        if isinstance(items, list) and len(items) < 2:
+            return items[0] if items else None
+        return value
 
     def _chosen(self, value: Any, index: dict[str, int]) -> list[int]:
         """The classes of a set as they stand there; LookupError with a label that is not known."""
@@ -139,7 +148,7 @@ class Labels:
 
     def _respelled(self, value: Any, index: dict[str, int]) -> list[tuple[str, str]]:
         """The labels in a cell that are not spelled as their classes, and these."""
-        items = as_list(value) if self.problem_type == SETS else [value]
+        items = as_list(value) if self.problem_type == SETS else [self._cell(value)]
         if self.multi_hot or unnamed(self.names) or (len(items) > 1 and is_multi_hot([items])):
             return []
         return [(str(item), self.names[_find(item, index)]) for item in items if str(item) not in self.names]
@@ -153,6 +162,8 @@ class Labels:
             return f"a number expected, found {shown}{kept}{cure}"
         if self.multi_hot and isinstance(value, list):
             return f"{len(self.names)} values of 0 and 1 expected, found {shown}"
+        if isinstance(as_list(value), list) and self.problem_type == SINGLE:
+            return f"a single label expected, found {shown}: the model gives one class a row{cure}"
         if unnamed(self.names):
             cure = NAMING + cure
         elif self.kept and split == "train":
@@ -165,7 +176,7 @@ class Labels:
         found = []
         for value in values:
             try:
-                chosen = self._chosen(value, index) if self.problem_type == SETS else [_find(value, index)]
+                chosen = self._chosen(value, index) if self.problem_type == SETS else [_find(self._cell(value), index)]
                 found.append([self.names[i] for i in chosen])
             except LookupError:
                 items = as_list(value)
@@ -174,6 +185,7 @@ class Labels:
 
     def lacks(self, value: Any) -> bool:
         """Whether a cell holds no label: it is empty or says so (nan, null, -, -1), and no class has this name."""
+        value = self._cell(value)
         if isinstance(value, (list, dict)):
             return False
         if is_nothing(value):

@@ -15,6 +15,7 @@ from ..arguments import QADataArguments
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import shown
+from .label_values import is_blank
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
         if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
             message = "no answer; give --version_2_with_negative if questions may have none"
             raise UserError(message, file=split.file, row=row.line, column="answers")
+    empty = [row.line for row in split.rows if is_blank(row.fields["question"])]
+    if empty:
+        logger.warning("%s: %d empty questions are kept (the first is row %d)", split.file, len(empty), empty[0])
     _say_what_is_open(split, data.version_2_with_negative)
     repeated = [name for name, count in Counter(split.column("id")).items() if count > 1 and name is not None]
     if repeated and split.name != "train":

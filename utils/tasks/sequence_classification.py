@@ -13,6 +13,7 @@ from transformers import PretrainedConfig, PreTrainedTokenizerFast
 from typing_extensions import Self
 
 from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
+from heads.characters import compose
 
 from ..arguments import SequenceDataArguments
 from ..data.splits import Split
@@ -253,18 +254,17 @@ def check_markers(split: Split, columns: Columns, tokenizer: PreTrainedTokenizer
 
 
 def tokenize(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_length: int) -> dict[str, list]:
-    """Tokenizes a batch of texts or pairs; pairs lose tokens from the longer text first."""
+    """Tokenizes a batch of texts or pairs, in NFC; pairs lose tokens from the longer text first."""
     marked = relations.has_markers(tokenizer)
+    texts = list(map(compose, batch["text"]))
     encoded = tokenizer(
-        batch["text"],
-        batch.get("pair"),
+        texts,
+        list(map(compose, batch["pair"])) if "pair" in batch else None,
         truncation=True,
         max_length=max_seq_length,
         return_offsets_mapping=marked,
     )
-    features: dict[str, list] = (
-        relations.repair_suffixes(encoded, batch["text"], tokenizer) if marked else dict(encoded)
-    )
+    features: dict[str, list] = relations.repair_suffixes(encoded, texts, tokenizer) if marked else dict(encoded)
     features["row"] = batch["row"]
     features["length"] = [len(ids) for ids in features["input_ids"]]
     features["truncated"] = [bool(encoding.overflowing) for encoding in encoded.encodings]

@@ -247,9 +247,10 @@ def _check_no_entities(split: Split, counts: Counter[str]) -> None:
         for i, tag in enumerate(row.fields["tags"], start=1):
             if tag in others:
                 reason = f"the tag '{tag[:40]}' of token {i} is unlike the others, such as {_marked(counts, others)}"
-                raise UserError(
-                    f"{reason}; correct it, or all tags would mark no entities", file=split.file, row=row.line
-                )
+                cure = "correct it, or all tags would mark no entities"
+                if row.line == i == 1:
+                    cure += "; delete the row if it names the columns"
+                raise UserError(f"{reason}; {cure}", file=split.file, row=row.line)
     listed = ", ".join(f"'{tag[:40]}'" for tag in others[:5])
     if others:
         message = (

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 CHARACTERS, WORDS = "characters", "words"
 MOST_LONGER = 0.05  # of the tokens of a file of characters: an emoticon here and there does not make words of all
+_TAG = re.compile(r"[Oo_-]|[BIELMSUWbielmsuw][-_]\S+|\S+[-_][BIELMSUW]")
 FIRST_AND_LAST = "in a file of columns the first holds the token, the last its tag"
 
 
@@ -45,6 +46,26 @@ def name_tags(file: str, rows: Iterator[Row], names: Sequence[str]) -> Iterator[
         yield Row(row.line, row.fields | {"tags": named})
 
 
+def has_tags(split: Split) -> bool:
+    """Whether every row has tags: a test file may have none."""
+    return all(row.fields["tags"] is not None for row in split.rows)
+
+
+def check_tagged(split: Split) -> None:
+    """Raises UserError where a row of a split that needs tags has none, or where the tokens cannot be words."""
+    for row in split.rows:
+        if row.fields["tags"] is None and split.name != "test":
+            raise UserError(
+                "no tags; give a tag for every token, or name their column with --label_column_name",
+                file=split.file,
+                row=row.line,
+            )
+    tokens = [token for row in split.rows for token in row.fields["tokens"] if token.strip()]
+    if not split.part and not tokens:
+        raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
+    check_tokens(split, tokens)
+
+
 def check_tokens(split: Split, tokens: list[str]) -> None:
     """Raises UserError where the tokens of a split, spaces left out, cannot be words or characters of texts."""
     if not tokens:
@@ -54,7 +75,7 @@ def check_tokens(split: Split, tokens: list[str]) -> None:
         seen = f"all tokens are numbers ({', '.join(token[:10] for token in tokens[:3])}, ...)"
     elif len(distinct) == 1 and len(tokens) >= 10:
         seen = f"all {len(tokens):,} tokens are '{tokens[0][:20]}'"
-    elif len(distinct) > 1 and all(re.fullmatch(r"O|[BI]-\S+", token) for token in distinct):
+    elif len(distinct) > 1 and all(map(_TAG.fullmatch, distinct)) and max(map(len, distinct)) > 2:
         seen = f"the tokens are tags ({', '.join(token[:20] for token in tokens[:3])}, ...)"
     else:
         return
@@ -78,7 +99,7 @@ def check_tags(split: Split) -> None:
         )
         cure = "say what they mean, from 0 on: --tag_names O B-PER I-PER ..."
         raise UserError(f"{seen} without names; {cure}", file=split.file)
-    if len(counts) > max(100, total / 5):
+    if len(counts) > max(20, total / 5):
         message = "%s: %d different tags for %d tokens; is the last column, or --label_column_name, the tag?"
         logger.warning(message, split.file, len(counts), total)
 

@@ -20,7 +20,8 @@ from utils.files import Row
 from utils.metrics.catalogue import CLASSES, LABEL_SETS, NUMBERS, TAGS
 from utils.tasks import SequenceClassification
 from utils.tasks.labels import Labels
-from utils.tasks.token_classification import Tags, _with_spaces_before
+from utils.tasks.tags import Tags
+from utils.tasks.token_classification import _with_spaces_before
 
 NAMES = ["a", "b"]
 REFERENCES = ["a", "a", "b", "b"]

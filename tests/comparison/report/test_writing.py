@@ -12,6 +12,7 @@ from html_page import Page
 from comparison.report.markup import Markup, element, fragment
 from comparison.report.page import render_page
 from comparison.report.writing import render_markdown, write_report
+from utils.errors import UserError
 
 
 def head(scores, parameters, **more):
@@ -128,6 +129,13 @@ def test_files(tmp_path):
     assert "배우들" in text
     write_report(BARE, tmp_path / "new")
     assert json.loads((tmp_path / "new" / "comparison.json").read_text(encoding="utf-8")) == BARE
+
+
+def test_no_file_holds_a_number_that_is_none(comparison, tmp_path):
+    comparison["elapsed"] = float("nan")
+    with pytest.raises(UserError, match=r"comparison\.json would hold a number that is none"):
+        write_report(comparison, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_markdown():

@@ -34,6 +34,7 @@ IDS = {
     "bytes of text": (pa.array(["좋다".encode()]), ["좋다"]),
     "uuid": (pa.array([ID.bytes], pa.uuid()), [str(ID)]),
     "struct": (pa.array([{"a": Decimal("1"), "b": [None]}]), ['{"a": "1", "b": [null]}']),
+    "struct of bytes": (pa.array([{"한": b"\xff"}]), ['{"한": "ff"}']),
     "list": (pa.array([[datetime.date(2026, 1, 2)]]), ['["2026-01-02"]']),
     "map": (pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())), ['[["a", 1]]']),
     "large": (pa.array([2**53, 2**53 + 1, -(2**53) - 1]), [2**53, "9007199254740993", "-9007199254740993"]),

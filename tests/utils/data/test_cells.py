@@ -162,3 +162,17 @@ def test_quotes_that_no_spreadsheet_writes_are_text(write, said, cell):
         == cell
     )
     assert said() == []
+
+
+def test_lines_above_the_header(write):
+    message = fault(read_table, write("a.csv", "# from somewhere\ntext,label\na,b\n"))
+    assert (
+        'row 2: the header has one column, "# from somewhere", and this row 2; is row 1 the header? Delete what'
+        in message
+    )
+    message = fault(read_table, write("a.csv", "title,\ntext,label\na,b\n"))
+    assert 'row 2: "label" stands in a column without a name; name it in the header, the first line' in message
+
+
+def test_vertical_bars_in_a_text_file(write):
+    assert "looks like the header of a csv" in fault(read_table, write("a.txt", "text|label\na|b\n"))

@@ -1,12 +1,13 @@
-"""Truth values and numbers: every spelling that is accepted, and what is not."""
+"""Truth values, numbers and lists: every spelling that is accepted, and what is not."""
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import pytest
 
-from utils.data.fields import truth_value, whole_number
+from utils.data.fields import as_list, truth_value, whole_number
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,40 @@ def test_whole_numbers(value):
 def test_no_whole_numbers(value):
     with pytest.raises(ValueError, match="^expected a whole number, found "):
         whole_number(value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "items"),
+    [
+        ('["a", "b"]', ["a", "b"]),
+        ("['기쁨', '놀람']", ["기쁨", "놀람"]),
+        ("['기쁨' '놀람']", ["기쁨", "놀람"]),
+        ("['a'\n 'b']", ["a", "b"]),
+        ("['it\\'s', \"b\"]", ["it's", "b"]),
+        ("('a', 'b')", ["a", "b"]),
+        ("('a',)", ["a"]),
+        ("{'b', 'a'}", ["a", "b"]),
+        ("set()", []),
+        ("[]", []),
+        ("[0 1 0]", [0, 1, 0]),
+        ("[0. 1.]", [0.0, 1.0]),
+        ("[True, False]", [True, False]),
+        ("[None, 'a']", [None, "a"]),
+        (("a", "b"), ["a", "b"]),
+    ],
+)
+def test_lists(cell, items):
+    assert as_list(cell) == items
+
+
+def test_a_long_cell_takes_no_time():
+    began = time.process_time()
+    for cell in (
+        "[" + "'a' " * 4000 + "x",
+        "[" + "1" * 19_000 + "x]",
+        "[" + "'" * 19_000 + "]",
+        "[" * 19_000,
+        "[" * 10**6,
+    ):
+        assert as_list(cell) == cell
+    assert time.process_time() - began < 5

@@ -113,7 +113,7 @@ def test_archives_can_be_unpacked_by_pasting(tmp_path):
     assert [row.fields for row in read_table(tmp_path / "b.csv")] == TABLE.to_dict(orient="records")
 
 
-@pytest.mark.parametrize("encoding", ["cp949", "utf-16"])
+@pytest.mark.parametrize("encoding", ["cp949", "utf-16", "utf-32"])
 @pytest.mark.parametrize("name", ["a b.csv", "a.csv.gz"])
 @pytest.mark.parametrize("platform", ["linux", "win32"])
 def test_encodings_are_converted_by_pasting(tmp_path, monkeypatch, encoding, name, platform):

@@ -23,10 +23,10 @@ def label_studio(spans, text):
     return [{"start": start, "end": end, "text": text[start:end], "labels": [kind]} for start, end, kind in spans]
 
 
-def as_csv(text, spans):
+def as_csv(text, spans, spell=json.dumps):
     stream = io.StringIO()
     writer = csv.writer(stream)
-    writer.writerows([["id", "text", "label"], [1, text, json.dumps(label_studio(spans, text), ensure_ascii=False)]])
+    writer.writerows([["id", "text", "label"], [1, text, spell(spans)]])
     return stream.getvalue()
 
 
@@ -49,7 +49,9 @@ TOOLS = {
         "a.json",
         lambda text, spans: json.dumps([{"id": 1, "text": text, "label": label_studio(spans, text), "annotator": 1}]),
     ),
-    "Label Studio CSV": ("a.csv", as_csv),
+    "Label Studio CSV": ("a.csv", lambda text, spans: as_csv(text, label_studio(spans, text))),
+    "pandas, of spaCy's tuples": ("a.csv", lambda text, spans: as_csv(text, spans, str)),
+    "pandas, of dictionaries": ("a.csv", lambda text, spans: as_csv(text, label_studio(spans, text), str)),
     "Prodigy": (
         "a.jsonl",
         lambda text, spans: json.dumps(
@@ -172,3 +174,39 @@ def test_labels_of_a_text_are(write, label):
 def test_the_full_export_of_label_studio(write, read):
     record = {"id": 1, "data": {"text": TEXT}, "annotations": [{"result": []}]}
     assert "Label Studio's JSON; export the project as JSON-MIN" in fault(read, write("a.json", json.dumps([record])))
+
+
+@pytest.mark.parametrize("read", [read_table, read_tagged])
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"%TYPES": {}, "%FEATURE_STRUCTURES": [], "%VIEWS": {}},
+        {"_context": {}, "_views": {"v": {}}, "_referenced_fss": {}},
+    ],
+)
+def test_the_json_of_inception(write, read, record):
+    message = fault(read, write("a.json", json.dumps(record)))
+    assert "UIMA CAS JSON, as INCEpTION writes it; export the annotations as CoNLL 2002 there" in message
+
+
+@pytest.mark.parametrize("read", [read_table, read_tagged])
+def test_what_was_rejected_in_prodigy(write, read):
+    """Its export keeps it, with the label that it does not have."""
+    rows = [
+        {"text": TEXT, "label": "a", "spans": [], "answer": answer, "_input_hash": 1} for answer in ("accept", "reject")
+    ]
+    message = fault(read, write("a.jsonl", "\n".join(map(json.dumps, rows))))
+    assert (
+        "row 2, column 'answer': Prodigy's answer is \"reject\": what stands here was not accepted; delete" in message
+    )
+    del rows[1]["_input_hash"]
+    assert len(list(read(write("a.jsonl", "\n".join(map(json.dumps, rows)))))) == 2
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_the_pairs_of_spacy(write, wrapped):
+    pairs = [[TEXT, {"entities": SPANS}]]
+    (row,) = read_tagged(
+        write("a.json", json.dumps({"classes": ["LC", "PS"], "annotations": pairs} if wrapped else pairs))
+    )
+    assert row.fields == {"id": None, "tokens": list(TEXT), "tags": TAGS}

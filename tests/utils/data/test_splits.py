@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import unicodedata
 from pathlib import Path
 
 import datasets
@@ -120,6 +121,17 @@ def test_first_rows_only(write, tmp_path):
 def test_missing_data_are_named(write, tmp_path, stages, given, cure):
     with pytest.raises(UserError, match=cure):
         load(tmp_path, stages, **{f"{given}_file": write("a.txt", TEXTS)})
+
+
+def test_one_text_in_two_normal_forms_is_held_out_once(write, tmp_path):
+    forms = [unicodedata.normalize(form, text) for text in TEXTS for form in ("NFC", "NFD")]
+    splits = load(tmp_path, "train eval", train_file=write("a.txt", forms), validation_split=0.3)
+    assert [unicodedata.normalize("NFC", text) for text in splits["validation"]] == [t for t in HELD_OUT for _ in "12"]
+
+
+def test_rows_of_one_text_are_no_split(write, tmp_path):
+    with pytest.raises(UserError, match=r"a\.txt: no row is left for validation: all rows have the same text"):
+        load(tmp_path, "train eval", train_file=write("a.txt", ["the movie"] * 20), validation_split=0.3)
 
 
 def test_no_row_left(write, tmp_path):

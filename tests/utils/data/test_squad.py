@@ -149,7 +149,10 @@ def test_answers_that_do_not_fit(write, content, reason):
     ("content", "place"),
     [
         (squad_json(question=None), ", row 1, column 'question': expected text, found null"),
-        ('[{"text": "a"}]', ", row 1, column 'context': expected text, found null; the fields here are text"),
+        (
+            '[{"text": "a"}]',
+            ", row 1, column 'context': expected text, found null; rename the field that holds it, of text",
+        ),
         ('{"data": [{"paragraphs": [{"context": "a"}]}]}', ", row 1, column 'qas': not SQuAD JSON"),
         ('{"data": [{"paragraphs": "a"}]}', ", row 1, column 'paragraphs': not SQuAD JSON"),
     ],
@@ -212,9 +215,28 @@ def test_other_forms_of_one_answer(write, answers):
     assert row.fields["answers"] == [{"text": "나", "answer_start": 1}] and row.fields["is_impossible"] is False
 
 
-def test_an_answer_without_a_place_is_another_column(write):
-    (row,) = read_squad(write("a.jsonl", json.dumps(FLAT_QUESTION | {"answer": "나"})))
-    assert row.fields["answers"] == []
+@pytest.mark.parametrize("name", ["answer", "answer_text", "answers"])
+def test_an_answer_without_a_place(write, name):
+    """It is no question without an answer, as which --version_2_with_negative would train on it."""
+    message = fault(read_squad, write("a.jsonl", json.dumps(FLAT_QUESTION | {name: "나"}, ensure_ascii=False)))
+    assert (
+        "column 'answers': question \"q\": each answer needs 'text' and 'answer_start', found \"나\"; write where"
+        in message
+    )
+    for record in ({name: None}, {name: [] if name == "answers" else ""}, {name: "나", "is_impossible": "True"}):
+        (row,) = read_squad(write("a.jsonl", json.dumps(FLAT_QUESTION | record)))
+        assert row.fields["answers"] == []
+
+
+def test_articles_without_paragraphs(write):
+    """As in KorQuAD 2.0, whose answers are single ones."""
+    article = {"title": "T", "context": "<p>가나</p>", "raw_html": "<html>"}
+    article["qas"] = [{"id": i, "question": "?", "answer": {"text": "나", "answer_start": 4}} for i in range(2)]
+    for content in ({"version": "KorQuAD_2.0", "data": [article]}, [article]):
+        rows = list(read_squad(write("a.json", json.dumps(content))))
+        assert [row.fields["id"] for row in rows] == ["0", "1"]
+        assert {row.fields["title"] for row in rows} == {"T"}
+        assert rows[1].fields["answers"] == [{"text": "나", "answer_start": 4}]
 
 
 @pytest.mark.parametrize(("value", "kind"), [(1, 1), (1.0, 1), ("1", "1"), (float("nan"), None), (None, None)])

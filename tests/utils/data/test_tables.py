@@ -75,6 +75,48 @@ def test_json_is_flattened(write, name, content, number):
     assert list(read_table(write(name, content))) == [Row(number, FLAT)]
 
 
+@pytest.mark.parametrize("read", [read_table, read_tagged, read_squad])
+def test_a_nested_id_is_text(write, read):
+    row = {"id": {"$oid": "65a", "부": 1}, "text": "서울", "label": "a", "tokens": ["서울"], "tags": ["O"]}
+    row |= {"context": "서울", "question": "어디"}
+    (found,) = read(write("a.jsonl", json.dumps(row)))
+    assert found.fields["id"] == '{"$oid": "65a", "부": 1}'
+
+
+@pytest.mark.parametrize("lines", [None, 1])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"rows": [{"row_idx": 0, "row": {"text": "a"}}]},
+            "a.json: JSON of the Hub's viewer, which has 100 rows at most; download",
+        ),
+        (
+            {"a1": {"text": "a"}, "a2": {"text": "b"}},
+            "JSON with an object for each of a1, a2; write one object a row, in pandas",
+        ),
+        (
+            {"train": [{"text": "a"}], "test": [{"text": "b"}]},
+            "an object with rows under train, test; write each list into a file",
+        ),
+        (
+            {"document": [{"id": "d", "paragraph": [{"form": "a"}]}]},
+            "documents without sentences: they hold id, paragraph; write",
+        ),
+    ],
+)
+def test_json_that_holds_rows_in_another_way(write, content, message, lines):
+    assert message in fault(read_table, write("a.json", json.dumps(content, indent=lines)))
+
+
+def test_a_part_of_a_data_set_is_said(tmp_path, caplog):
+    path = tmp_path / "train-00001-of-00003.parquet"
+    parquet.write_table(pyarrow.table({"a": [1]}), path)
+    assert len(list(read_table(path))) == 1
+    said = f"{path}: part 2 of 3 of a data set, the others are not read; --dataset_name {tmp_path} reads all"
+    assert caplog.messages == [said]
+
+
 def test_json_lines_in_a_json_file(write):
     assert list(read_table(write("a.json", '{"a": 1}\n\n{"a": 2}\n'))) == [Row(1, {"a": 1}), Row(3, {"a": 2})]
 
@@ -122,7 +164,8 @@ def test_missing_file_suggests_the_nearest(write):
 
 
 def test_folder(tmp_path):
-    assert "this is a folder" in fault(read_table, tmp_path)
+    assert "this is a folder; name a file in it, or give it as --dataset_name" in fault(read_table, tmp_path)
+    assert "patterns are not read; give the folder as --dataset_name" in fault(read_table, tmp_path / "train-*.parquet")
 
 
 @pytest.mark.parametrize("read", [read_table, read_tagged, read_squad])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import unicodedata
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 from faults import fault
 from pyarrow import parquet
 
-from utils.data.tagged import read_tagged, tidy_tag
+from utils.data.fields import tidy_tag
+from utils.data.tagged import read_tagged
 from utils.files import Row
 
 KLUE_NER = (
@@ -123,6 +126,18 @@ def test_lists_in_csv(write):
     assert sentences(write("a.csv", content)) == [(2, "1", ["a", "b"], ["O", "B-X"])]
 
 
+@pytest.mark.parametrize("tokens", ["['it''s', \"b'\"]", "('it''s', \"b'\")", "['it''s'\n \"b'\"]"])
+def test_lists_in_csv_as_pandas_and_numpy_write_them(write, tokens):
+    tokens = tokens.replace("''", "\\'")
+    content = io.StringIO()
+    csv.writer(content).writerows(
+        [["tokens", "ner_tags"], [tokens, "['O', 'B-X']"], [str(["a"] * 5000), str(["O"] * 5000)]]
+    )
+    first, second = read_tagged(write("a.csv", content.getvalue()))
+    assert first.fields == {"id": None, "tokens": ["it's", "b'"], "tags": ["O", "B-X"]}
+    assert second.fields["tags"] == ["O"] * 5000
+
+
 def test_lists_in_parquet(tmp_path):
     path = tmp_path / "a.parquet"
     parquet.write_table(pyarrow.table({"tokens": [["a"], ["b", "c"]], "ner_tags": [[1], [0, 2]]}), path)
@@ -151,7 +166,10 @@ def test_lists_without_tags(write, content):
         ),
         ('{"tokens": "a b"}', {}, "row 1, column 'tokens': expected a list"),
         ('{"tokens": ["a"], "tags": [null]}', {}, "row 1, column 'tags': expected a list"),
-        ('{"sentence": "a"}', {}, "row 1: no column of tokens among sentence; name it with --text_column_name"),
+        ('{"other": "a"}', {}, "row 1: no column of tokens among other; name it with --text_column_name"),
+        ('{"sentence": "a", "NER": [1]}', {}, "row 1: no column of tokens among sentence, NER; name it"),
+        ('{"text": "a", "label": [[0, 1, "X"]]}\n{"text": "a"}', {}, "row 2: only some of the rows so far have tags"),
+        ('{"text": "a"}\n{"text": "a", "label": []}', {}, "row 2: only some of the rows so far have tags"),
         ('{"tokens": ["a"]}', {"text_column": "x"}, "row 1, column 'x': no such column; name one of tokens"),
         ('{"tokens": ["a"], "tags": ["O"]}', {"label_column": "x"}, "row 1, column 'x': no such column"),
         ('{"tokens": ["a"], "tags": ["O"]}\n{"tokens": ["a"]}', {}, "row 2: only some of the rows"),
@@ -162,9 +180,16 @@ def test_faulty_lists(write, content, columns, place):
     assert place in fault(read_tagged, write("a.jsonl", content), **columns)
 
 
-def test_list_that_is_not_json_in_csv(write):
-    message = fault(read_tagged, write("a.csv", "tokens\n['a']\n"))
+@pytest.mark.parametrize("cell", ["[a]", "['a' ... 'z']", "['a'", "{'a'}", "[['a']]"])
+def test_what_is_no_list_in_csv(write, cell):
+    message = fault(read_tagged, write("a.csv", f"tokens\n{cell}\n"))
     assert ", row 2, column 'tokens': expected a list" in message
+
+
+@pytest.mark.parametrize("fields", [{}, {"label": None}, {"note": "x"}])
+def test_a_text_alone_is_characters_without_tags(write, fields):
+    (row,) = read_tagged(write("a.jsonl", json.dumps({"id": 3, "text": "a 나"} | fields)))
+    assert row.fields == {"id": "3", "tokens": ["a", " ", "나"], "tags": None}
 
 
 # What is read as something else than its letters say, and said
@@ -204,6 +229,7 @@ def test_one_token_a_row_of_a_table(write):
         ("B-PER ", "B-PER"),
         (" B-PER\u00a0", "B-PER"),
         ("B-PER\u200b", "B-PER"),
+        ("B-PER\x00", "B-PER"),
         ("\ufeffO", "O"),
         ("Ｂ－ＰＥＲ", "B-PER"),
         ("B–PER", "B-PER"),
@@ -218,6 +244,50 @@ def test_tags_that_look_alike(write, tag, plain):
     assert tidy_tag(tag) == tidy_tag(plain) == plain
     content = json.dumps({"tokens": ["a", "b"], "tags": [tag, "O"]}, ensure_ascii=False)
     assert sentences(write("a.jsonl", content)) == [(1, None, ["a", "b"], [plain, "O"])]
+
+
+def test_white_space_around_the_tags_of_a_column_is_said(write, caplog):
+    path = write("a.tsv", "서울\tB-LC \n간다\t O\r\n\n가\tO \n")
+    assert sentences(path) == [(1, None, ["서울", "간다"], ["B-LC", "O"]), (4, None, ["가"], ["O"])]
+    assert caplog.text.count("a.tsv, row 1: the tag 'B-LC ' is read as 'B-LC', as are others") == 1
+    path = write("b.tsv", "집 에 간다 \tO O O \n")
+    assert sentences(path) == [(1, None, ["집", "에", "간다"], ["O", "O", "O"])]
+    assert "b.tsv" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("서울;B-LC\n간다;O\n", 'a.tsv: "서울;B-LC" is one column; put a TAB or a space between token and tag'),
+        ("# sent\n서울,B-LC\n\n간다,O\n", '"서울,B-LC" is one column'),
+        (
+            "서울\tB-LC\t\n간다\tO\t\n",
+            "row 1: the row ends in a TAB, so its last column, the tag, is empty; delete the TAB",
+        ),
+        (
+            "a b c\na b\n",
+            "row 2: columns: 3 expected (as in the rows above), 2 found; write one token a row, its columns",
+        ),
+    ],
+)
+def test_columns_that_are_none(write, content, message):
+    assert message in fault(read_tagged, write("a.tsv", content))
+
+
+def test_tags_that_stand_before_the_last_column(write, caplog):
+    rows = list(read_tagged(write("a.tsv", "서울\tB-LC\t수도\n간다\tO\t가다\n")))
+    assert rows[0].fields["tags"] == ["수도", "가다"]
+    said = 'a.tsv: the tags are the last column, such as "수도"; column 2 looks like tags, such as "B-LC": put last what is meant'
+    assert said in caplog.text
+    caplog.clear()
+    list(read_tagged(write("a.tsv", "EU NNP B-NP B-ORG\nis VB O O\n")))
+    list(read_tagged(write("b.tsv", "O\tX\tNN\nB\tX\tVB\n")))
+    assert not caplog.text
+
+
+def test_files_put_together_keep_no_byte_order_mark(write):
+    path = write("a.tsv", "\ufeff서울\tB-LC\n\n\ufeff간다\tO\n")
+    assert sentences(path) == [(1, None, ["서울"], ["B-LC"]), (3, None, ["간다"], ["O"])]
 
 
 def test_tags_that_look_alike_are_said_once(write, caplog):

@@ -22,7 +22,7 @@ from utils.data.tagged import read_tagged
 from utils.outputs.data_report import data_report, show_report
 from utils.tasks import PreparedSplit, QuestionAnswering, SequenceClassification, TokenClassification
 from utils.tasks.labels import Labels
-from utils.tasks.token_classification import Tags
+from utils.tasks.tags import Tags
 
 
 @dataclass

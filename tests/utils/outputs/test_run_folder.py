@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from utils.errors import UserError
-from utils.outputs.run_folder import clear, finish, left_by_a_run, staged, write_json
+from utils.outputs.run_folder import clear, finish, left_by_a_run, staged
 
 
 def fill(folder, **files: str):
@@ -81,11 +79,3 @@ def test_a_model_that_was_trained_is_kept_and_named(tmp_path, caplog):
 )
 def test_what_is_left_by_runs(name, ours):
     assert left_by_a_run(name) == ours
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_no_file_holds_a_number_that_is_none(value, tmp_path):
-    write_json(tmp_path / "a.json", {"점수": 0.5})
-    with pytest.raises(UserError, match="^a.json would hold a number that is none"):
-        write_json(tmp_path / "a.json", {"scores": [0.5, value]})
-    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"점수": 0.5}

@@ -45,6 +45,44 @@ def test_names_in_another_form():
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
+        ("Text Label", ("Text", None, "Label")),
+        ("ID PREMISE HYPOTHESIS GOLD_LABEL", ("PREMISE", "HYPOTHESIS", "GOLD_LABEL")),
+        ("Text sentence Label score", ("sentence", None, "score")),  # the name as it stands comes first
+        ("문장 감정", ("문장", None, "감정")),
+        ("내용 분류", ("내용", None, "분류")),
+    ],
+)
+def test_capital_letters_and_korean_names(names, expected):
+    assert found(split_of(names)) == expected
+
+
+def test_no_column_of_labels_names_those_that_are_there():
+    with pytest.raises(
+        UserError, match="^a.csv: no column of labels; name one of class, stars with --label_column_name$"
+    ):
+        check_rows(split_of("id text class stars"), arguments())
+    with pytest.raises(UserError, match="^a.csv: no column of labels; write one$"):
+        check_rows(split_of("id text"), arguments())
+
+
+def test_what_programs_write_where_there_is_no_text_is_said(caplog):
+    rows = [Row(i, {"text": text, "label": "a"}) for i, text in enumerate(["좋다", " #N/A", "nan", "none"], start=2)]
+    check_rows(Split("train", "a.csv", rows), arguments())
+    said = "a.csv: 2 rows hold 'nan', '#N/A' or the like as their text (the first is row 3): it is read as text"
+    assert said in caplog.text
+
+
+def test_one_object_that_holds_the_rows():
+    split = Split("train", "a.json", [Row(1, {"count": 2, "results": [{"text": "a"}]})])
+    with pytest.raises(
+        UserError, match="no column of text; .* or, if this one object holds the rows, write these as a list"
+    ):
+        find_columns(split, arguments())
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
         ("index question sentence label", ("question", "sentence", "label")),
         ("question passage label", ("question", "passage", "label")),
         ("query document label", ("query", "document", "label")),

@@ -50,6 +50,11 @@ def labels_of(values: list, **flags: Any) -> Labels:
         ([[0, 1], [1], []], SETS, ["0", "1"], "sets of 2 classes (0, 1)"),
         (["['b', 'a']", "['a']"], SETS, ["a", "b"], "sets of 2 classes (a, b)"),
         ([["a ", "b"], ["a"]], SETS, ["a", "b"], "sets of 2 classes (a, b)"),
+        ([["a", "b"], [], []], SETS, ["a", "b"], "sets of 2 classes (a, b); 2 rows have none of them"),
+        ([["a"], []], SETS, ["a"], "1 rows have none of them and no row has several; without those rows one class a row is read"),
+        ([["b"], ["a"], ["a "]], SINGLE, ["a", "b"], "every row has a list of one label, as doccano writes them: one class a row is read;"),
+        (["['b']", '["a"]'], SINGLE, ["a", "b"], "for sets of classes write vectors of 0 and 1"),
+        ([[1], [0]], SINGLE, ["0", "1"], "one class a row is read"),
         (["a", "b", "-", None, "nan", ""], SINGLE, ["a", "b"], "2 classes (a, b)"),
         ([0, 1, 2, -1], SINGLE, ["0", "1", "2"], "3 classes (0, 1, 2)"),
         (["1.5", "2.5", "N/A"], SCORES, [], "every label has a decimal point"),
@@ -97,6 +102,20 @@ def test_errors_stay_short(label):
             assert len(str(error)) < 300
 
 
+def test_lists_of_one_label():
+    labels = labels_of([["b"], ["a"]])
+    assert labels == labels_of(["b", "a"])
+    assert labels.to_inputs(column([["a "], "['b']", "b"]), "label") == [0, 1, 1]
+    assert labels.names_of([["a"], "b"]) == [["a"], ["b"]]
+    assert labels.lacks([]) and labels.lacks("[]") and not labels.lacks(["a"])
+    with pytest.raises(
+        UserError, match=r"row 2, .* a single label expected, found \['a', 'b'\]: the model gives one class"
+    ):
+        labels.to_inputs(column([["a", "b"]]), "label")
+    sets = labels_of([["b", "a"], []])
+    assert not sets.lacks([])
+
+
 def test_a_checkpoint_knows_its_vectors():
     labels = labels_of([[0, 1, 0], [1, 1, 0]])
     again = Labels.of_checkpoint(HeadedEncoderConfig(**labels.config_fields()))
@@ -124,9 +143,9 @@ def test_spellings_find_their_class_and_it_is_said_once(caplog):
 
 def test_what_lacks_a_label():
     words, numbers = Labels(SINGLE, ["a", "b"]), Labels(SINGLE, ["0", "1"])
-    for value in (None, "", "nan", "None", "-", "?", "-1", -1, float("nan")):
+    for value in (None, "", "nan", "None", "-", "?", "-1", -1, float("nan"), [], ["-"]):
         assert words.lacks(value) and numbers.lacks(value)
-    for value in ("a", "c", "none", [], ["-"]):
+    for value in ("a", "c", "none", ["c"], ["-", "a"], {}):
         assert not words.lacks(value)
     assert not Labels(SINGLE, ["-1", "0", "1"]).lacks(-1)
     assert not Labels(SINGLE, ["None", "a"]).lacks("None")

@@ -238,6 +238,12 @@ def test_training_rows_that_say_nothing_are_unanswerable(tiny_tokenizer, caplog)
     ]
 
 
+def test_empty_questions_are_said(tiny_tokenizer, caplog):
+    rows = [ANSWER, ANSWER | {"question": " "}, ANSWER | {"question": "\u200b"}]
+    check_questions(split_of(rows), tiny_tokenizer, arguments())
+    assert caplog.messages == ["a.json: 2 empty questions are kept (the first is row 2)"]
+
+
 def test_ids_that_stand_more_than_once(tiny_tokenizer, caplog):
     with caplog.at_level("INFO"):
         check_questions(split_of([ANSWER | {"id": "a"}] * 3 + [ANSWER | {"id": "b"}]), tiny_tokenizer, arguments())

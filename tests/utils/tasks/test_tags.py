@@ -18,7 +18,7 @@ from utils.errors import UserError
 from utils.tasks import PreparedSplit
 from utils.tasks.tag_schemes import TagScheme
 from utils.tasks.tags import Tags
-from utils.tasks.token_classification import feature_columns, tokenize
+from utils.tasks.token_windows import feature_columns, tokenize
 
 NAMES = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 

@@ -16,7 +16,9 @@ from utils.arguments import TokenDataArguments
 from utils.data.splits import Split
 from utils.errors import UserError
 from utils.tasks import PreparedSplit, TokenClassification
-from utils.tasks.token_classification import Tags, check_tagged, feature_columns
+from utils.tasks.tags import Tags
+from utils.tasks.token_rows import check_tagged
+from utils.tasks.token_windows import feature_columns
 
 
 def literal(tiny_tokenizer, tokens: list[str], best: list[str], unit: str) -> list[str]:
@@ -116,7 +118,7 @@ def test_tags_of_a_checkpoint_that_only_numbers_them():
 
 
 def test_errors():
-    with pytest.raises(UserError, match=r"a\.tsv, row 1: no tags; give a file with a tag for every token"):
+    with pytest.raises(UserError, match=r"a\.tsv, row 1: no tags; give a tag for every token, or name"):
         check_tagged(split_of([["a"]], None))
     with pytest.raises(UserError, match=r"a\.tsv: every sentence is empty"):
         check_tagged(split_of([[], [" "]], [[], ["O"]]))

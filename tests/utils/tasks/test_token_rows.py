@@ -74,6 +74,9 @@ def test_units_that_do_not_fit():
         ),
         ("a a a a a a a a a a", "all 10 tokens are 'a'"),
         ("B-PER I-PER O", "the tokens are tags (B-PER, I-PER, O, ...)"),
+        ("S-PER E-PER O", "the tokens are tags (S-PER, E-PER, O, ...)"),
+        ("PER_B PER_I -", "the tokens are tags (PER_B, PER_I, -, ...)"),
+        ("b_per o", "the tokens are tags (b_per, o, ...)"),
     ],
 )
 def test_what_cannot_be_tokens(tokens, said):
@@ -82,7 +85,7 @@ def test_what_cannot_be_tokens(tokens, said):
     assert said in str(error.value) and len(str(error.value)) < 300
 
 
-@pytest.mark.parametrize("tokens", ["", "O", "1 a", "a a a", "B-52 fliegt"])
+@pytest.mark.parametrize("tokens", ["", "O", "1 a", "a a a", "B-52 fliegt", "I O - _", "e-mail S-Bahn an"])
 def test_what_can_be_tokens(tokens):
     check_tokens(unlabelled(tokens.split()), tokens.split())
 

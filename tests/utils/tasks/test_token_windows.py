@@ -14,7 +14,7 @@ from transformers import BertTokenizer, PreTrainedTokenizerFast
 
 from utils.data.splits import Split
 from utils.data.tagged import read_tagged
-from utils.tasks.token_classification import Tags
+from utils.tasks.tags import Tags
 
 # Known words, words of known pieces, [UNK]s, emoji (one and four code points), combining marks, zero-width characters that a
 # tokenizer may delete, compatibility characters that normalisation makes longer, white space of all kinds.
