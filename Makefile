@@ -1,5 +1,6 @@
 # make quickstart   three heads fine-tuned on the embedded reviews, side by side
 # make test         the test suite            (ARGS="-k cnn" for a part of it)
+# make test-long    the tests that take half a minute each and more
 # make test-compat  checkpoints of this environment, under the other releases of transformers that read them
 # make lint, types  what CI checks before the tests; .pre-commit-config.yaml has the same
 # make format       what lint can repair
@@ -18,14 +19,20 @@ TORCH := "torch>=2.11,<2.14"
 TORCH_INDEX ?= $(shell test "$$(uname -s)" = Linux && ! nvidia-smi -L 2>/dev/null | grep -q '^GPU' \
 	&& echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: quickstart test test-compat lint types format clean
+.PHONY: quickstart test test-long test-compat lint types format clean
 .NOTPARALLEL:
 
 quickstart: $(INSTALLED)
 	$(BIN)/python quickstart.py
 
+# The floor is where the tests stand; what the scripts run in processes of their own is not counted.
+COVERAGE := --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered --cov-fail-under=72
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=72)
+	$(BIN)/python -m pytest -n 2 $(if $(ARGS),$(ARGS),-m "not long" $(COVERAGE))
+
+test-long: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 -m long
 
 # Without the project, and with nothing but torch and transformers: as wherever a checkpoint is used.
 COMPAT := 4.57 5.17 newest

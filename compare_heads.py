@@ -7,7 +7,7 @@
         --train_file examples/ner/train.tsv --validation_file examples/ner/dev.tsv --learning_rate 1e-3 \\
         --workers 2 --output_dir runs/ner-heads
 
-Stopped or killed, the same command goes on where it was. All flags that are not here are the script's. The file of a study in the
+Stopped or killed, the same command resumes where it stopped. All flags that are not here are the script's. The file of a study in the
 place of a recipe runs a comparison for each of its recipes and encoders; `--across FOLDER ...` puts finished ones on one page.
 """
 

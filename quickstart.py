@@ -133,7 +133,7 @@ def side_by_side(outcomes: list[Outcome], test_labels: dict[str, int]) -> str:
         "",
         f"One seed does not show which head is better: {rows} reviews alone leave up to {margin:.1f} points of doubt",
         "on each score, and another seed moves it again. The reviews are invented and the encoder is not pretrained:",
-        "what helps here need not help you.",
+        "results on your data may differ.",
     ]
     return "\n".join(lines)
 

@@ -82,6 +82,7 @@ def test_finished_cells_are_never_run_again(compared, compare):
     assert len(planned) == 1 and "--head lstm" in planned[0]
 
 
+@pytest.mark.long
 def test_killed_three_times(compared, compare, flags, tmp_path):
     """In the middle of a start, and in the middle of a checkpoint or close to it."""
     words = ["--script", "run_seq_cls.py", "--heads", "cnn", "--seeds", "3"]
@@ -190,6 +191,7 @@ def opening_commands() -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.strip().startswith("python ")]
 
 
+@pytest.mark.long
 def test_the_script_opens_with_two_commands_that_work(run, tmp_path):
     commands = opening_commands()
     assert len(commands) == 2

@@ -172,6 +172,7 @@ def test_a_token_that_may_not_write_loses_nothing(hub, encoder, files, tmp_path,
     assert hub.repositories["user/reviews"] == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", [("/commit/", 500), ("/preupload/", 0)], ids=["server error", "no network"])
 def test_a_push_that_breaks_off_loses_nothing_and_says_how_to_go_on(hub, encoder, files, tmp_path, pushed, fault):
     before = dict(hub.repositories["user/reviews"])

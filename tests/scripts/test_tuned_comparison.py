@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+import pytest
 from script_runs import PATIENCE, as_flags, start
 
 from comparison.arguments import parse_comparison
@@ -33,6 +34,7 @@ def is_free(cell) -> bool:
     return log is not None
 
 
+@pytest.mark.long
 def test_a_killed_tuning_goes_on_to_the_same_numbers(run, encoder, files, tmp_path):
     space = tmp_path / "space.yaml"
     space.write_text(SPACE, encoding="utf-8")
