@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import json
 import os
 import secrets
 import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
+from killed_comparisons import is_free, read, wait_for
 from safetensors.torch import load_file
-from script_runs import PATIENCE, REPOSITORY, Outcome, as_flags, start
+from script_runs import REPOSITORY, Outcome, as_flags, start
 
 from comparison.arguments import parse_comparison
 from comparison.cells import make_plan
-from comparison.running import lock
 
 STEPS = {"max_steps": 60, "save_steps": 10, "learning_rate": 1e-3, "per_device_train_batch_size": 8}
 
@@ -106,24 +104,6 @@ def test_killed_three_times(compared, compare, flags, tmp_path):
     assert resumed["scores"] == undisturbed["scores"]
     # Trainer counts from the last checkpoint: that is no cost of training.
     assert undisturbed["cost"]["training_seconds"] > 0 and resumed["cost"]["training_seconds"] is None
-
-
-def read(file: Path) -> dict:
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
-def is_free(cell) -> bool:
-    log = lock(cell)
-    if log is not None:
-        log.close()
-    return log is not None
 
 
 def test_a_planned_line_does_what_the_comparison_does(compared, compare, tmp_path):

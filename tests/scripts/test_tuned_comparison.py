@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
-from pathlib import Path
 
 import pytest
-from script_runs import PATIENCE, as_flags, start
+from killed_comparisons import is_free, read, wait_for
+from script_runs import as_flags, start
 
 from comparison.arguments import parse_comparison
 from comparison.cells import make_plan, plan_trials
-from comparison.running import lock
 
 SPACE = "shared: {learning_rate: {log: [1e-4, 1e-2]}}\nheads: {cnn: {num_filters: {choice: [4, 8]}}}\n"
-
-
-def read(file: Path) -> dict:
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
-def wait_for(condition) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def is_free(cell) -> bool:
-    log = lock(cell)
-    if log is not None:
-        log.close()
-    return log is not None
 
 
 @pytest.mark.long
