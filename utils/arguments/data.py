@@ -15,12 +15,14 @@ class DataArguments:
 
     Attributes:
         script: the script that trains on such data.
+        known_beside: what `predictions_with` may name.
         benchmark: what `task_name` stands for; it fills in what the flags leave open.
     """
 
     _argument_group_name: ClassVar[str] = "data"  # in --help
 
     script: ClassVar[str]
+    known_beside: ClassVar[tuple[str, ...]] = ("text", "label")
     benchmark: Benchmark | None = field(init=False, default=None)
     task_name: str | None = field(
         default=None,
@@ -63,6 +65,20 @@ class DataArguments:
     max_train_samples: int | None = field(default=None, metadata={"help": "Use the first N training rows only."})
     max_eval_samples: int | None = field(default=None, metadata={"help": "Use the first N validation rows only."})
     max_predict_samples: int | None = field(default=None, metadata={"help": "Use the first N test rows only."})
+    predictions_with: str | None = field(
+        default=None,
+        metadata={
+            "help": "What each prediction is written with: text, label and, of run_seq_cls.py, probabilities of all classes; "
+            "several with commas between."
+        },
+    )
+    predictions_format: str = field(
+        default="jsonl",
+        metadata={
+            "help": "csv or parquet writes the predictions as a table as well, beside predictions.jsonl.",
+            "choices": ["jsonl", "csv", "parquet"],
+        },
+    )
     overwrite_cache: bool = field(
         default=False, metadata={"help": "Tokenize again instead of reusing cached features."}
     )
@@ -85,8 +101,18 @@ class DataArguments:
         for name in ("max_train_samples", "max_eval_samples", "max_predict_samples"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
+        for name in self.beside:
+            if name not in self.known_beside:
+                raise ValueError(
+                    f"--predictions_with {name} is none of {', '.join(self.known_beside)} (of {self.script})"
+                )
         if self.max_seq_length < 8:
             raise ValueError(f"--max_seq_length must be at least 8 tokens, not {self.max_seq_length}")
+
+    @property
+    def beside(self) -> list[str]:
+        """The names in `predictions_with`."""
+        return [name.strip() for name in (self.predictions_with or "").split(",") if name.strip()]
 
     def _apply_benchmark(self, benchmark: Benchmark) -> None:
         """Fills in files and flags wherever nothing was said."""
@@ -114,6 +140,7 @@ class SequenceDataArguments(DataArguments):
     """Single texts or pairs."""
 
     script = "run_seq_cls.py"
+    known_beside = ("text", "label", "probabilities")
     text_pair_column_name: str | None = field(
         default=None, metadata={"help": "Column of the second text of a pair (default: guessed, logged)."}
     )

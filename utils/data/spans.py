@@ -110,7 +110,7 @@ def _span(item: Any) -> Span | None:
         if isinstance(kind, list) and len(kind) == 1:
             kind = kind[0]
     elif isinstance(item, (list, tuple)) and len(item) == 3:
-        start, end, kind, text = *item, None
+        (start, end, kind), text = item, None
     else:
         return None
     if type(start) is not int or type(end) is not int or not isinstance(kind, str) or not kind.strip():

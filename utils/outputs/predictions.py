@@ -21,6 +21,7 @@ from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer
 from .data_report import count, summary
+from .prediction_tables import write_table
 from .run_folder import PARTS
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def predict(
     if not trainer.is_world_process_zero():
         return Predicted()
     replace_file(target, _lines(files))
+    write_table(target, task.data.predictions_format)
     predicted = _sum(files, source)
     if predicted.pairs is not None:
         predicted.metrics |= {f"predict_{name}": value for name, value in task.score(predicted.pairs).items()}
@@ -109,7 +111,10 @@ def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> 
         "steps": round(output.metrics["predict_runtime"] * output.metrics["predict_steps_per_second"]),
         "counts": count(task, prepared),
         "pairs": task.pairs(prepared, output),
-        "records": task.records(prepared, output),
+        "records": [
+            record | more
+            for record, more in zip(task.records(prepared, output), task.records_with(prepared, output), strict=True)
+        ],
     }
 
 

@@ -17,7 +17,16 @@ LAST = "run.json"  # where it is, everything is
 PARTS = "predictions.parts"  # a folder, see `predictions.predict`
 CODE = {path.name for path in Path(heads.__file__).parent.glob("*.py")} - {"__init__.py"}
 RESULTS = ("trainer_state.json", "all_results.json", "train_results.json", "eval_results.json", "predict_results.json")
-REPORTS = ("README.md", LAST, "data_report.json", "predictions.jsonl", "training.png", "scores.png")
+REPORTS = (
+    "README.md",
+    LAST,
+    "data_report.json",
+    "predictions.jsonl",
+    "predictions.csv",
+    "predictions.parquet",
+    "training.png",
+    "scores.png",
+)
 # Weights, also in pieces; the configuration; and what tokenizers of any kind save.
 MODEL = re.compile(
     r"model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(adapter_)?config\.json|training_args\.bin|"

@@ -71,6 +71,9 @@ class QuestionAnswering(Task):
     def texts(self, split: Split) -> list[str]:
         return [f"{row.fields['question']}\n{row.fields['context']}" for row in split.rows]
 
+    def text_fields(self, split: Split) -> dict[str, list]:
+        return {"question": split.column("question"), "context": split.column("context")}
+
     def labelled(self, split: Split) -> bool:
         return has_answers(split, self.data.version_2_with_negative)
 

@@ -153,6 +153,11 @@ class SequenceClassification(Task):
     def texts(self, split: Split) -> list[str]:
         return self.find_columns(split).texts(split)
 
+    def text_fields(self, split: Split) -> dict[str, list]:
+        columns = self.find_columns(split)
+        texts = {"text": split.column(columns.text)}
+        return texts | ({"text_pair": split.column(columns.pair)} if columns.pair else {})
+
     def labelled(self, split: Split) -> bool:
         """Whether every row has a label: a test file may have an empty column of labels, one of placeholders, or none."""
         label = self.find_columns(split).label
@@ -204,12 +209,25 @@ class SequenceClassification(Task):
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """`score` is the probability of the prediction, of each predicted label, or the number itself."""
         split, columns = prepared.split, self.find_columns(prepared.split)
-        logits = _logits(output).astype(np.float64)[np.argsort(prepared.features["row"])]
+        logits = self._logits_by_row(prepared, output)
         records: list[dict[str, Any]] = []
         for row, values in zip(split.rows, logits, strict=True):
             record: dict[str, Any] = {"id": row.fields[columns.id]} if columns.id in row.fields else {}
             records.append(record | self._prediction(values))
         return records
+
+    def probabilities(self, prepared: PreparedSplit, output: Output) -> list[dict[str, float]]:
+        """Of the classes they add up to 1, of sets each stands alone; of numbers there are none."""
+        if self.labels.problem_type == REGRESSION:
+            return [{} for _ in prepared.split.rows]
+        share = _sigmoid if self.labels.problem_type == SETS else _softmax
+        names = self.labels.names
+        return [
+            dict(zip(names, share(values).tolist(), strict=True)) for values in self._logits_by_row(prepared, output)
+        ]
+
+    def _logits_by_row(self, prepared: PreparedSplit, output: Output) -> np.ndarray:
+        return _logits(output).astype(np.float64)[np.argsort(prepared.features["row"])]
 
     def usual_metric(self) -> Metric:
         if self.labels.problem_type == REGRESSION:
@@ -221,15 +239,15 @@ class SequenceClassification(Task):
         if self.labels.problem_type == REGRESSION:
             return {"prediction": float(logits[0]), "score": float(logits[0])}
         if self.labels.problem_type == SETS:
-            scores = 1 / (1 + np.exp(-logits))
+            scores = _sigmoid(logits)
             chosen = [i for i, score in enumerate(scores) if score > 0.5]
             return {
                 "prediction": [self.labels.names[i] for i in chosen],
                 "score": [float(scores[i]) for i in chosen],
             }
-        scores = np.exp(logits - logits.max())
+        scores = _softmax(logits)
         best = int(scores.argmax())
-        return {"prediction": self.labels.names[best], "score": float(scores[best] / scores.sum())}
+        return {"prediction": self.labels.names[best], "score": float(scores[best])}
 
     def _label_column(self, split: Split) -> list[Any]:
         return split.column(self.find_columns(split).label or "")
@@ -237,6 +255,15 @@ class SequenceClassification(Task):
     @property
     def _entity_pairs(self) -> bool:
         return self.data.benchmark is not None and self.data.benchmark.entity_pairs
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logits))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shares = np.exp(logits - logits.max())
+    return shares / shares.sum()
 
 
 def add_markers(tokenizer: PreTrainedTokenizerFast, data: SequenceDataArguments) -> None:

@@ -76,6 +76,9 @@ class TokenClassification(Task):
     def texts(self, split: Split) -> list[str]:
         return [self.labels.joiner.join(tokens) for tokens in split.column("tokens")]
 
+    def text_fields(self, split: Split) -> dict[str, list]:
+        return {"tokens": split.column("tokens")}
+
     def labelled(self, split: Split) -> bool:
         return has_tags(split)
 

@@ -345,3 +345,23 @@ def test_a_decomposed_text_gives_the_tokens_of_the_composed_one(form, tiny_token
     forms = batch | {name: [unicodedata.normalize(form, text) for text in batch[name]] for name in ("text", "pair")}
     assert tokenize(forms, tiny_tokenizer, 32) == tokenize(batch, tiny_tokenizer, 32)
     assert tiny_tokenizer.convert_ids_to_tokens(tokenize(forms, tiny_tokenizer, 32)["input_ids"][0])[1] == "영화"
+
+
+# What predictions are written with
+
+
+def test_texts_labels_and_probabilities_beside_predictions(tiny_tokenizer):
+    task = SequenceClassification(arguments(predictions_with="text,label,probabilities"), tiny_tokenizer)
+    task.labels = Labels("single_label_classification", ["no", "yes"])
+    split = split_of([{"text": "좋다", "label": "yes"}, {"text": "a", "label": "no"}])
+    features = datasets.Dataset.from_dict({"row": [1, 0]})  # batches are in any order
+    output: Any = PredictionOutput(np.log([[0.75, 0.25], [0.1, 0.9]]), None, None)
+    more = task.records_with(PreparedSplit(split, features), output)
+    assert [(one["text"], one["label"]) for one in more] == [("좋다", "yes"), ("a", "no")]
+    assert more[0]["probabilities"] == pytest.approx({"no": 0.1, "yes": 0.9})
+    task.labels = Labels("multi_label_classification", ["no", "yes"])
+    split = split_of([{"text": "좋다", "text_pair": "b"}, {"text": "a", "text_pair": "c"}], "test")
+    more = task.records_with(PreparedSplit(split, features), PredictionOutput(np.zeros((2, 2)), None, None))
+    assert more[1] == {"text": "a", "text_pair": "c", "label": None, "probabilities": {"no": 0.5, "yes": 0.5}}
+    task.data = arguments()
+    assert task.records_with(PreparedSplit(split, features), output) == [{}, {}]
