@@ -23,6 +23,7 @@ from transformers.utils import can_return_tuple
 from .characters import compose  # noqa: F401  (for spans.py: transformers 4.57 copies what this file imports, no more)
 from .cnn import CNNHead
 from .configuration_headed_encoder import HeadedEncoderConfig
+from .crf import CRF, Chain, best_sequences, free_chain, log_marginals, scheme_chain, split_tags
 from .dense import DenseHead
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
@@ -74,6 +75,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         self.num_labels = config.num_labels
         head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
         self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
+        self.crf = CRF(len(config.label_names)) if config.crf else None
         self.post_init()
 
     def _stock_dropout(self, encoder_config) -> float:
@@ -106,6 +108,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
                     initialise = nn.init.xavier_uniform_ if "weight_ih" in name else nn.init.orthogonal_
                     for gate in parameter.data.chunk(4):
                         initialise(gate)
+        elif isinstance(module, CRF):
+            nn.init.zeros_(module.transitions)
         else:
             super()._init_weights(module)
 
@@ -208,7 +212,58 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
     - `loss(logits, labels)`, the loss summed over the labels (B, T) that are not -100; default: cross-entropy;
     - `decode(logits, attention_mask)`, logits (B, T, C) whose largest class is the tag that is chosen. It is called outside of
       training, so that Trainer, pipelines and exported graphs all see what it decides.
+
+    With `config.crf` or `config.decoding` "constrained" the tags of a sentence are decided together, by `decode`: by whoever
+    knows which tokens have a tag, and a whole sentence of several windows. The logits stay those of each token.
     """
+
+    def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        config = copy.deepcopy(config)
+        vars(config).pop("custom_pipelines", None)
+        if config.crf or config.decoding == "constrained":
+            # As for question answering: written anew.
+            entry = {"impl": "token_classification.TaggingPipeline", "pt": ["AutoModelForTokenClassification"]}
+            config.custom_pipelines = {"token-classification": entry, "ner": dict(entry)}  # one task, two names
+        super().__init__(config, encoder)
+        if config.decoding == "constrained":
+            split_tags(config.label_names)
+        if config.crf and (hasattr(self.head, "loss") or hasattr(self.head, "decode")):
+            raise ValueError(f"the {config.head} head has a loss or a decision of its own; leave crf out")
+
+    def pipeline(self, tokenizer: PreTrainedTokenizerFast, **options):
+        """This model, which is loaded already, as a `TaggingPipeline`; it takes the options.
+
+        The function `pipeline` wants a folder or a repository to read the pipeline's code from.
+        """
+        from .token_classification import TaggingPipeline  # here, because `transformers.pipelines` costs time
+
+        return TaggingPipeline(model=self, tokenizer=tokenizer, task="token-classification", **options)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether the tags of a sentence are decided together, by `decode`, and not each by its largest logit."""
+        return self.crf is not None or self.config.decoding == "constrained"
+
+    def decode(self, logits: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The best sequences of tags, and how likely each tag is, over all sequences that are allowed.
+
+        Args:
+            logits: (B, L, C), of the tokens of a sentence that have a tag: for words their first sub-words.
+            mask: (B, L), 1 for tokens, on the left, and 0 for padding after them.
+
+        Returns:
+            tags (B, L) int64, and log-probabilities (B, L, C) in float32.
+        """
+        chain = self.chain()
+        return best_sequences(logits, mask, chain), log_marginals(logits, mask, chain)
+
+    def chain(self) -> Chain:
+        """What sequences of tags score beside their logits."""
+        chain = free_chain(len(self.config.label_names)) if self.crf is None else self.crf.chain()
+        if self.config.decoding == "constrained":
+            allowed = scheme_chain(self.config.label_names)
+            chain = Chain(*(ours + theirs for ours, theirs in zip(chain, allowed, strict=True)))
+        return chain
 
     @can_return_tuple
     def forward(
@@ -240,7 +295,9 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
         head: Any = self.head
         loss = None
         if labels is not None:
-            if hasattr(head, "loss"):
+            if self.crf is not None:
+                loss = self.crf(logits.float(), labels)
+            elif hasattr(head, "loss"):
                 loss = head.loss(logits.float(), labels)
             else:
                 loss = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="sum", ignore_index=-100)

@@ -46,6 +46,21 @@ class ModelArguments:
     head_kwargs: str | None = field(
         default=None, metadata={"help": """The head's own arguments as JSON, e.g. '{"kernel_sizes": [2, 3, 4]}'."""}
     )
+    crf: bool = field(
+        default=False,
+        metadata={
+            "help": "Tags: a linear-chain CRF on top of the head, trained with it; a sentence gets its best sequence of tags. "
+            "It learns little at the encoder's rate: give head_learning_rate."
+        },
+    )
+    decoding: str | None = field(
+        default=None,
+        metadata={
+            "help": "Tags: argmax takes the best one of each token (with crf: the best sequence), constrained the best sequence "
+            "that the scheme allows, without an I-X that continues no X (default: the checkpoint's own, else argmax).",
+            "choices": ["argmax", "constrained"],
+        },
+    )
 
     def __post_init__(self):
         if self.model_name_or_path is None and self.config_name is None:
