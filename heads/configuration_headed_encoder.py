@@ -19,9 +19,11 @@ class HeadedEncoderConfig(PretrainedConfig):
 
     Attributes:
         crf: tags are trained and decoded with a linear-chain CRF, see `crf.CRF`.
+        use_last_layers: how many of the encoder's last layers the head reads, as their weighted sum, see `pooling.LayerMix`.
         decoding: "constrained": no tag follows another that the scheme of the tags does not let it follow; else "argmax".
     """
 
+    use_last_layers = 1
     crf = False
     decoding = "argmax"
 

@@ -27,6 +27,7 @@ from .crf import CRF, Chain, best_sequences, free_chain, log_marginals, scheme_c
 from .dense import DenseHead
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
+from .pooling import LayerMix
 from .spans import close_tokens
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
@@ -67,6 +68,11 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             encoder = AutoModel.from_config(config.encoder_config)
         if hasattr(encoder, "pooler"):
             encoder.pooler = None  # the heads read hidden states; a module without gradient would stop DDP
+        layers = encoder.config.num_hidden_layers
+        if not 1 <= config.use_last_layers <= layers:
+            raise ValueError(
+                f"use_last_layers must be 1 to {layers}, the encoder's layers, not {config.use_last_layers}"
+            )
         self.encoder = encoder
         self.encoder_inputs = set(inspect.signature(encoder.forward).parameters)
         if getattr(config.encoder_config, "type_vocab_size", 0) < 2:
@@ -75,6 +81,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         self.num_labels = config.num_labels
         head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
         self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
+        self.mix = LayerMix(config.use_last_layers) if config.use_last_layers > 1 else None
         self.crf = CRF(len(config.label_names)) if config.crf else None
         self.post_init()
 
@@ -108,10 +115,31 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
                     initialise = nn.init.xavier_uniform_ if "weight_ih" in name else nn.init.orthogonal_
                     for gate in parameter.data.chunk(4):
                         initialise(gate)
+        elif isinstance(module, LayerMix):
+            nn.init.zeros_(module.weights)
+            nn.init.ones_(module.scale)
         elif isinstance(module, CRF):
             nn.init.zeros_(module.transitions)
         else:
             super()._init_weights(module)
+
+    def encode(self, **inputs) -> tuple[Any, torch.Tensor]:
+        """Runs the encoder.
+
+        Returns:
+            its output, and the hidden states that are read of it: (B, T, H), or those of the last N layers beside each other,
+            (B, T, N * H).
+        """
+        if self.mix is None:
+            output = self.encoder(**inputs, return_dict=True)
+            return output, output.last_hidden_state
+        asked = inputs.pop("output_hidden_states", None)
+        output = self.encoder(**inputs, return_dict=True, output_hidden_states=True)
+        before = output.hidden_states[
+            -self.config.use_last_layers : -1
+        ]  # the last one as the encoder gives it, normed or not
+        states = torch.cat([*before, output.last_hidden_state], dim=-1)
+        return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 
     def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs):
         """Runs encoder and head, or the head alone where the encoder's hidden states are given.
@@ -141,11 +169,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             }
             attention_mask = move(attention_mask, target)
         if hidden_states is None:
-            output = self.encoder(**inputs, attention_mask=attention_mask, return_dict=True, **kwargs)
-            logits = self.head(output.last_hidden_state, attention_mask)
+            output, states = self.encode(**inputs, attention_mask=attention_mask, **kwargs)
         else:
-            output = {}
-            logits = self.head(inputs["hidden_states"], attention_mask)
+            output, states = {}, inputs["hidden_states"]
+        logits = self.head(states if self.mix is None else self.mix(states), attention_mask)
         if self.per_token and target is not None:
             logits = take(logits, target)
         return logits, output
@@ -178,7 +205,7 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
             input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
             labels: (B,) class indices, (B,) scores or (B, C) of 0 and 1, as `config.problem_type` says.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels given.
-            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is.
+            hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is.
 
         Returns:
             logits (B, C), and the loss where there are labels.
@@ -284,7 +311,7 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
             input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
             labels: (B, T) class indices, -100 where a token carries none.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels that are not -100.
-            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is.
+            hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is.
 
         Returns:
             logits (B, T, C), and the loss where there are labels.
@@ -356,7 +383,7 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
             p_mask: (B, T), 1 at tokens that no answer can touch, as in transformers' XLNet. Their logits come out as
                 the lowest number of the dtype; the loss does not see this.
             num_items_in_batch: what the summed loss is divided by; default: B.
-            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is. Padding is
+            hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is. Padding is
                 then closed in the loss as well; otherwise the encoder's states of padding weigh in it, as in transformers.
 
         Returns:

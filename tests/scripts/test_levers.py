@@ -34,6 +34,39 @@ def ask(fail, encoder, files):
     return _ask
 
 
+# What is read
+
+
+def test_what_is_read_is_kept_in_the_checkpoint(run, encoder, files):
+    """The frozen encoder's states on disk are those of both layers: scored again from the checkpoint, the loss is the same."""
+    file = files["seq_cls"]
+    flags = SHORT | {"train_file": file["train_file"], "validation_file": file["validation_file"], "do_eval": True}
+    flags |= {"pooling": "attention", "use_last_layers": 2, "freeze_encoder": True, "learning_rate": 0.05}
+    trained = run("seq_cls", model_name_or_path=encoder, **flags)
+    config = trained.read("config.json")
+    assert (config["use_last_layers"], config["head_kwargs"]) == (2, {"pooling": "attention"})
+    assert load_file(trained.folder / "model.safetensors")["mix.weights"].abs().max() > 0
+    assert "head: dense {'pooling': 'attention'} on 2 layers, new" in trained.read("run.json")["notes"]
+    again = run("seq_cls", model_name_or_path=trained.folder, do_eval=True, validation_file=file["validation_file"])
+    assert again.metrics("eval")["eval_loss"] == pytest.approx(trained.metrics("eval")["eval_loss"], rel=1e-5)
+
+
+def test_what_cannot_be_read(ask, learn):
+    assert "the cnn head has no argument 'pooling'" in ask("seq_cls", head="cnn", pooling="mean")
+    assert ask("token_cls", pooling="mean").endswith(
+        "makes one vector of a sequence, and here every token has an output"
+    )
+    assert "--pooling mean contradicts --head_kwargs" in ask("seq_cls", pooling="mean", head_kwargs={"pooling": "max"})
+    assert "use_last_layers must be 1 to 2, the encoder's layers, not 3" in ask("seq_cls", use_last_layers=3)
+    checkpoint = learn("seq_cls").folder
+    assert "has use_last_layers 1; leave --use_last_layers 2 out" in ask(
+        "seq_cls", model_name_or_path=checkpoint, use_last_layers=2
+    )
+    assert "keeps its head's arguments; leave --pooling out" in ask(
+        "seq_cls", model_name_or_path=checkpoint, pooling="mean"
+    )
+
+
 # Tags
 
 

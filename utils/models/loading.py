@@ -54,8 +54,12 @@ def load_config(
         if arguments.head not in (None, config.head):
             cure = f"leave --head {arguments.head} out, or begin with its encoder"
             raise UserError(f"the checkpoint {name} has the head '{config.head}'; {cure}")
-        if arguments.head_kwargs is not None:
-            raise UserError(f"the checkpoint {name} keeps its head's arguments; leave --head_kwargs out")
+        if arguments.head_kwargs is not None or arguments.pooling is not None:
+            flag = "--pooling" if arguments.head_kwargs is None else "--head_kwargs"
+            raise UserError(f"the checkpoint {name} keeps its head's arguments; leave {flag} out")
+        if arguments.use_last_layers not in (1, config.use_last_layers):
+            cure = f"leave --use_last_layers {arguments.use_last_layers} out, or begin with its encoder"
+            raise UserError(f"the checkpoint {name} has use_last_layers {config.use_last_layers}; {cure}")
         if arguments.crf and not config.crf:
             raise UserError(f"the checkpoint {name} has no CRF; leave --crf out, or begin with its encoder")
     elif not do_train:
@@ -68,8 +72,13 @@ def load_config(
         if arguments.head not in (None, "dense") or arguments.head_kwargs is not None:
             cure = "leave --head and --head_kwargs out, or give --do_train"
             raise UserError(f"the checkpoint {name} has a head of its own, which is 'dense' here; {cure}")
-        if arguments.crf:
-            raise UserError(f"the checkpoint {name} has no CRF; leave --crf out, or give --do_train")
+        for flag, given in (
+            ("--crf", arguments.crf),
+            ("--pooling", arguments.pooling is not None),
+            ("--use_last_layers", arguments.use_last_layers > 1),
+        ):
+            if given:
+                raise UserError(f"{flag} is learned, and nothing is trained here; leave it out, or give --do_train")
         config = headed_config(config, name)
     return config
 
@@ -161,6 +170,8 @@ def build_model(
         config._name_or_path = ""  # nobody's folders in what is published
         if arguments.crf:
             labels = labels | {"crf": True}
+        if arguments.use_last_layers > 1:
+            labels = labels | {"use_last_layers": arguments.use_last_layers}
         try:
             headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
             _set_decoding(headed, arguments.decoding)
@@ -194,6 +205,7 @@ def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
             "encoder": f"{fields['encoder_config']['model_type']} of {fields['encoder_config']['hidden_size']} dimensions",
             "head": fields["head"],
             "head_kwargs": fields["head_kwargs"],
+            "use_last_layers": fields.get("use_last_layers", 1),
             "crf": fields.get("crf", False),
             "kind of labels": fields.get("problem_type") or "single_label_classification",
             "labels": list(fields["id2label"].values()) if "id2label" in fields else fields.get("num_labels"),
@@ -310,4 +322,5 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
 
 def _named(config: HeadedEncoderConfig) -> str:
     named = f"{config.head} {config.head_kwargs}" if config.head_kwargs else config.head
+    named += f" on {config.use_last_layers} layers" if config.use_last_layers > 1 else ""
     return f"{named}, with a CRF" if config.crf else named

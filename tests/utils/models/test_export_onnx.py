@@ -129,6 +129,14 @@ def test_inputs_and_outputs(export):
     assert shapes == {name: free for name in inputs} | outputs[export.task]
 
 
+@pytest.mark.parametrize("pooling", ["max", "cls_mean", "attention"])
+def test_what_a_head_reads_is_in_the_graph(pooling, tmp_path):
+    config = tiny_config("electra")
+    model = tiny_model("seq_cls", "dense", config, head_kwargs={"pooling": pooling}, use_last_layers=2)
+    graphs.export(perturb(model), tmp_path / "model.onnx")
+    assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
+
+
 def test_int8(export, tmp_path):
     graphs.quantize(export.path, tmp_path / "int8.onnx")
     graph = onnx.load(tmp_path / "int8.onnx").graph
