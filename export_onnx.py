@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import json
 import logging
+import math
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
 from heads.configuration_headed_encoder import positions
+from heads.modeling_headed_encoder import HeadedEncoderForTokenClassification, HeadedEncoderPreTrainedModel
 from utils.arguments import Parser
 from utils.errors import ShownError, UserError, run
 from utils.files import check_new_folder
@@ -53,16 +55,30 @@ def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: Any, folder: Pat
     tokenizer.save_pretrained(folder)
 
 
-def write_config(config: Any, folder: Path) -> None:
-    """The encoder's own configuration, which needs no code of this project, with the labels of the head."""
+def write_config(model: HeadedEncoderPreTrainedModel, folder: Path) -> None:
+    """The encoder's own configuration, which needs no code of this project, with the labels of the head.
+
+    Where the tags of a sentence are decided together it has `tag_chain`: what they score beside their logits, null for what is
+    forbidden.
+    """
+    config: Any = model.config
     fields = config.encoder_config.to_dict() | {
         "architectures": config.architectures,
         "id2label": dict(enumerate(config.label_names)),
         "label2id": {name: index for index, name in enumerate(config.label_names)},
         "problem_type": config.problem_type,
     }
+    if isinstance(model, HeadedEncoderForTokenClassification) and model.decodes:
+        scores = {name: values.tolist() for name, values in model.chain()._asdict().items()}
+        sides = {side: _finite(scores[side]) for side in ("start", "end")}
+        fields["token_unit"] = getattr(config, "token_unit", None)
+        fields["tag_chain"] = sides | {"between": [_finite(row) for row in scores["between"]]}
     fields.pop("_name_or_path", None)  # a folder of the machine that trained
     (folder / "config.json").write_text(json.dumps(fields, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _finite(scores: list[float]) -> list[float | None]:
+    return [score if math.isfinite(score) else None for score in scores]
 
 
 def main() -> None:
@@ -86,7 +102,7 @@ def main() -> None:
             difference = onnx_graph.difference(model, folder / "model.onnx")
             print(f"quantised, differs from torch by at most {difference:.1g}")
         write_tokenizer(tokenizer, model.config, folder)
-        write_config(model.config, folder)
+        write_config(model, folder)
         arguments.output.mkdir(parents=True, exist_ok=True)
         for file in sorted(folder.iterdir()):
             shutil.move(file, arguments.output / file.name)

@@ -32,6 +32,8 @@ def main() -> None:
     stock.save_pretrained(arguments.output)
     tokenizer.save_pretrained(arguments.output)
     print(f"{type(stock).__name__} in {arguments.output}")
+    if model.config.decoding == "constrained":
+        print("it tags each token by its largest logit: no stock class knows constrained decoding")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ def main() -> None:
     show_report(report)
 
     model = build_model(TokenClassification.model_class, model_arguments, config, tokenizer, task.config_fields())
+    task = task.with_decoder(model)
     hidden_states: list[HiddenStates] = []
     if training.freeze_encoder:
         prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)

@@ -14,8 +14,18 @@ class HeadedEncoderConfig(PretrainedConfig):
         encoder_config: the encoder's own configuration, or its dictionary; default: a stock ELECTRA.
         head: a name in `HEADS`.
         head_kwargs: keyword arguments of that head; `dropout` defaults to what the encoder's stock head uses.
-        kwargs: as for `PretrainedConfig`, e.g. `id2label`, `problem_type`.
+        kwargs: as for `PretrainedConfig`, e.g. `id2label`, `problem_type`; and the attributes below, where they are not what
+            they are for most: a file names them then only.
+
+    Attributes:
+        crf: tags are trained and decoded with a linear-chain CRF, see `crf.CRF`.
+        use_last_layers: how many of the encoder's last layers the head reads, as their weighted sum, see `pooling.LayerMix`.
+        decoding: "constrained": no tag follows another that the scheme of the tags does not let it follow; else "argmax".
     """
+
+    use_last_layers = 1
+    crf = False
+    decoding = "argmax"
 
     model_type = "headed_encoder"
     sub_configs = {"encoder_config": AutoConfig}  # so that `attn_implementation` and `dtype` reach the encoder

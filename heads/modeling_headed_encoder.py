@@ -23,9 +23,11 @@ from transformers.utils import can_return_tuple
 from .characters import compose  # noqa: F401  (for spans.py: transformers 4.57 copies what this file imports, no more)
 from .cnn import CNNHead
 from .configuration_headed_encoder import HeadedEncoderConfig
+from .crf import CRF, Chain, best_sequences, free_chain, log_marginals, scheme_chain, split_tags
 from .dense import DenseHead
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
+from .pooling import LayerMix
 from .spans import close_tokens
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
@@ -66,6 +68,11 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             encoder = AutoModel.from_config(config.encoder_config)
         if hasattr(encoder, "pooler"):
             encoder.pooler = None  # the heads read hidden states; a module without gradient would stop DDP
+        layers = encoder.config.num_hidden_layers
+        if not 1 <= config.use_last_layers <= layers:
+            raise ValueError(
+                f"use_last_layers must be 1 to {layers}, the encoder's layers, not {config.use_last_layers}"
+            )
         self.encoder = encoder
         self.encoder_inputs = set(inspect.signature(encoder.forward).parameters)
         if getattr(config.encoder_config, "type_vocab_size", 0) < 2:
@@ -74,6 +81,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         self.num_labels = config.num_labels
         head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
         self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
+        self.mix = LayerMix(config.use_last_layers) if config.use_last_layers > 1 else None
+        self.crf = CRF(len(config.label_names)) if config.crf else None
         self.post_init()
 
     def _stock_dropout(self, encoder_config) -> float:
@@ -106,8 +115,31 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
                     initialise = nn.init.xavier_uniform_ if "weight_ih" in name else nn.init.orthogonal_
                     for gate in parameter.data.chunk(4):
                         initialise(gate)
+        elif isinstance(module, LayerMix):
+            nn.init.zeros_(module.weights)
+            nn.init.ones_(module.scale)
+        elif isinstance(module, CRF):
+            nn.init.zeros_(module.transitions)
         else:
             super()._init_weights(module)
+
+    def encode(self, **inputs) -> tuple[Any, torch.Tensor]:
+        """Runs the encoder.
+
+        Returns:
+            its output, and the hidden states that are read of it: (B, T, H), or those of the last N layers beside each other,
+            (B, T, N * H).
+        """
+        if self.mix is None:
+            output = self.encoder(**inputs, return_dict=True)
+            return output, output.last_hidden_state
+        asked = inputs.pop("output_hidden_states", None)
+        output = self.encoder(**inputs, return_dict=True, output_hidden_states=True)
+        before = output.hidden_states[
+            -self.config.use_last_layers : -1
+        ]  # the last one as the encoder gives it, normed or not
+        states = torch.cat([*before, output.last_hidden_state], dim=-1)
+        return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 
     def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs):
         """Runs encoder and head, or the head alone where the encoder's hidden states are given.
@@ -137,11 +169,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             }
             attention_mask = move(attention_mask, target)
         if hidden_states is None:
-            output = self.encoder(**inputs, attention_mask=attention_mask, return_dict=True, **kwargs)
-            logits = self.head(output.last_hidden_state, attention_mask)
+            output, states = self.encode(**inputs, attention_mask=attention_mask, **kwargs)
         else:
-            output = {}
-            logits = self.head(inputs["hidden_states"], attention_mask)
+            output, states = {}, inputs["hidden_states"]
+        logits = self.head(states if self.mix is None else self.mix(states), attention_mask)
         if self.per_token and target is not None:
             logits = take(logits, target)
         return logits, output
@@ -174,7 +205,7 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
             input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
             labels: (B,) class indices, (B,) scores or (B, C) of 0 and 1, as `config.problem_type` says.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels given.
-            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is.
+            hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is.
 
         Returns:
             logits (B, C), and the loss where there are labels.
@@ -208,7 +239,58 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
     - `loss(logits, labels)`, the loss summed over the labels (B, T) that are not -100; default: cross-entropy;
     - `decode(logits, attention_mask)`, logits (B, T, C) whose largest class is the tag that is chosen. It is called outside of
       training, so that Trainer, pipelines and exported graphs all see what it decides.
+
+    With `config.crf` or `config.decoding` "constrained" the tags of a sentence are decided together, by `decode`: by whoever
+    knows which tokens have a tag, and a whole sentence of several windows. The logits stay those of each token.
     """
+
+    def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        config = copy.deepcopy(config)
+        vars(config).pop("custom_pipelines", None)
+        if config.crf or config.decoding == "constrained":
+            # As for question answering: written anew.
+            entry = {"impl": "token_classification.TaggingPipeline", "pt": ["AutoModelForTokenClassification"]}
+            config.custom_pipelines = {"token-classification": entry, "ner": dict(entry)}  # one task, two names
+        super().__init__(config, encoder)
+        if config.decoding == "constrained":
+            split_tags(config.label_names)
+        if config.crf and (hasattr(self.head, "loss") or hasattr(self.head, "decode")):
+            raise ValueError(f"the {config.head} head has a loss or a decision of its own; leave crf out")
+
+    def pipeline(self, tokenizer: PreTrainedTokenizerFast, **options):
+        """This model, which is loaded already, as a `TaggingPipeline`; it takes the options.
+
+        The function `pipeline` wants a folder or a repository to read the pipeline's code from.
+        """
+        from .token_classification import TaggingPipeline  # here, because `transformers.pipelines` costs time
+
+        return TaggingPipeline(model=self, tokenizer=tokenizer, task="token-classification", **options)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether the tags of a sentence are decided together, by `decode`, and not each by its largest logit."""
+        return self.crf is not None or self.config.decoding == "constrained"
+
+    def decode(self, logits: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The best sequences of tags, and how likely each tag is, over all sequences that are allowed.
+
+        Args:
+            logits: (B, L, C), of the tokens of a sentence that have a tag: for words their first sub-words.
+            mask: (B, L), 1 for tokens, on the left, and 0 for padding after them.
+
+        Returns:
+            tags (B, L) int64, and log-probabilities (B, L, C) in float32.
+        """
+        chain = self.chain()
+        return best_sequences(logits, mask, chain), log_marginals(logits, mask, chain)
+
+    def chain(self) -> Chain:
+        """What sequences of tags score beside their logits."""
+        chain = free_chain(len(self.config.label_names)) if self.crf is None else self.crf.chain()
+        if self.config.decoding == "constrained":
+            allowed = scheme_chain(self.config.label_names)
+            chain = Chain(*(ours + theirs for ours, theirs in zip(chain, allowed, strict=True)))
+        return chain
 
     @can_return_tuple
     def forward(
@@ -229,7 +311,7 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
             input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
             labels: (B, T) class indices, -100 where a token carries none.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels that are not -100.
-            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is.
+            hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is.
 
         Returns:
             logits (B, T, C), and the loss where there are labels.
@@ -240,7 +322,9 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
         head: Any = self.head
         loss = None
         if labels is not None:
-            if hasattr(head, "loss"):
+            if self.crf is not None:
+                loss = self.crf(logits.float(), labels)
+            elif hasattr(head, "loss"):
                 loss = head.loss(logits.float(), labels)
             else:
                 loss = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="sum", ignore_index=-100)
@@ -299,7 +383,7 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
             p_mask: (B, T), 1 at tokens that no answer can touch, as in transformers' XLNet. Their logits come out as
                 the lowest number of the dtype; the loss does not see this.
             num_items_in_batch: what the summed loss is divided by; default: B.
-            hidden_states: (B, T, H), what the encoder gave for these inputs: it is not run, the head alone is. Padding is
+            hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is. Padding is
                 then closed in the loss as well; otherwise the encoder's states of padding weigh in it, as in transformers.
 
         Returns:

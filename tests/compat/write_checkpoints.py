@@ -70,11 +70,11 @@ def tokenizer_for(task: str):
     return tokenizer
 
 
-def write(folder: Path, task: str, head: str, family: str) -> None:
-    """One checkpoint, and in `expected.json` its inputs, logits and the pipeline's answers."""
+def write(folder: Path, task: str, head: str, family: str, **levers: Any) -> None:
+    """One checkpoint, and in `expected.json` its inputs, logits and the pipeline's answers; `levers` go into its config."""
     tokenizer = tokenizer_for(task)
     config = tiny_config(family, vocab_size=len(tokenizer))
-    model = perturb(tiny_model(task, head, config, num_labels=len(LABELS[task]), id2label=LABELS[task]))
+    model = perturb(tiny_model(task, head, config, num_labels=len(LABELS[task]), id2label=LABELS[task], **levers))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_for_all_releases(folder)
@@ -83,6 +83,7 @@ def write(folder: Path, task: str, head: str, family: str) -> None:
     name, calls = CALLS[task]
     if task == "qa":
         batch = tokenizer(["is?", "서울"], ["the good movie", CONTEXT[:30]], padding=True, return_tensors="pt")
+    if getattr(model.config, "custom_pipelines", None):
         pipe = model.pipeline(tokenizer)
     else:
         pipe = pipeline(name, model=model, tokenizer=tokenizer)
@@ -108,6 +109,7 @@ def main(folder: Path) -> None:
             write(folder / f"{task}-{head}-electra", task, head, "electra")
     for family in FAMILIES:
         write(folder / f"token_cls-dense-{family}", "token_cls", "dense", family)
+    write(folder / "token_cls-cnn-crf", "token_cls", "cnn", "electra", crf=True, decoding="constrained")
     print(f"{len(list(folder.iterdir()))} checkpoints in {folder}")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from heads import HEADS, check_head
+from heads.pooling import POOLINGS
 
 
 @dataclass
@@ -48,6 +49,36 @@ class ModelArguments:
     head_kwargs: str | None = field(
         default=None, metadata={"help": """The head's own arguments as JSON, e.g. '{"kernel_sizes": [2, 3, 4]}'."""}
     )
+    pooling: str | None = field(
+        default=None,
+        metadata={
+            "help": "What the dense head reads of a sequence (default: cls, the first token): the mean or max of its tokens, "
+            "first token and mean, or a weighted mean with learned weights. As its argument of this name.",
+            "choices": list(POOLINGS),
+        },
+    )
+    use_last_layers: int = field(
+        default=1,
+        metadata={
+            "help": "The head reads a learned weighted sum of so many of the encoder's last layers; its weights have the head's "
+            "learning rate. A checkpoint keeps its own."
+        },
+    )
+    crf: bool = field(
+        default=False,
+        metadata={
+            "help": "Tags: a linear-chain CRF on top of the head, trained with it; a sentence gets its best sequence of tags. "
+            "It learns little at the encoder's rate: give head_learning_rate."
+        },
+    )
+    decoding: str | None = field(
+        default=None,
+        metadata={
+            "help": "Tags: argmax takes the best one of each token (with crf: the best sequence), constrained the best sequence "
+            "that the scheme allows, without an I-X that continues no X (default: the checkpoint's own, else argmax).",
+            "choices": ["argmax", "constrained"],
+        },
+    )
 
     def __post_init__(self):
         if self.model_name_or_path is None and self.config_name is None:
@@ -62,4 +93,13 @@ class ModelArguments:
                 raise ValueError(f"--head_kwargs is not JSON ({error}): {self.head_kwargs}") from error
             if not isinstance(self.parsed_head_kwargs, dict):
                 raise ValueError(f'--head_kwargs must be a JSON object like {{"dropout": 0.2}}, not {self.head_kwargs}')
+        if self.pooling is not None:
+            if self.parsed_head_kwargs.get("pooling", self.pooling) != self.pooling:
+                raise ValueError(
+                    f"--pooling {self.pooling} contradicts --head_kwargs {self.head_kwargs}: give one of them"
+                )
+            self.parsed_head_kwargs = self.parsed_head_kwargs | {"pooling": self.pooling}
+        if self.parsed_head_kwargs:
             check_head(self.head or "dense", self.parsed_head_kwargs)
+        if self.use_last_layers < 1:
+            raise ValueError(f"--use_last_layers must be at least 1, not {self.use_last_layers}")

@@ -1,6 +1,7 @@
 """A frozen encoder: what it says about each text is computed once, kept on disk, and read by every run that trains a head.
 
-Letters in shapes: B rows of T tokens with H hidden dimensions.
+Letters in shapes: B rows of T tokens with H hidden dimensions, those of several layers beside each other where a head reads
+several.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ def freeze_encoder(
     config = encoder.config.to_dict()
     config.pop("_name_or_path", None)
     key = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
-    key.update(Path(__file__).read_bytes() + training.hidden_states_dtype.encode())
+    layers = model.config.use_last_layers
+    key.update(Path(__file__).read_bytes() + f"{training.hidden_states_dtype} {layers}".encode())
     add_weights(key, encoder)
     frozen, files = {}, []
     for number, (split, one) in enumerate(prepared.items()):
@@ -104,13 +106,15 @@ def freeze_encoder(
         inputs = rows.select_columns([name for name in names if name in rows.column_names])
         _add_rows(own, inputs)
         file = HiddenStates(
-            cache_folder() / f"{own.hexdigest()}.states", training.hidden_states_dtype, model.config.hidden_size
+            cache_folder() / f"{own.hexdigest()}.states",
+            training.hidden_states_dtype,
+            model.config.hidden_size * layers,
         )
         with FileLock(f"{file.path}.lock"):  # the other processes of this run, and other runs, wait here and then read
             if file.path.exists():
                 logger.info("hidden states of %s: %s rows, read from %s", split, f"{len(lengths):,}", file.path)
             else:
-                _write(file, encoder, inputs.select(order), lengths[order], tokenizer, split)
+                _write(file, model, inputs.select(order), lengths[order], tokenizer, split)
         files.append(file)
         places = [[number, start] for start in starts.tolist()]
         frozen[split] = replace(one, features=rows.add_column("hidden_states", places))
@@ -129,7 +133,7 @@ def _add_rows(key: Any, inputs: datasets.Dataset) -> None:
 
 def _write(
     file: HiddenStates,
-    encoder: torch.nn.Module,
+    model: HeadedEncoderPreTrainedModel,
     inputs: datasets.Dataset,
     lengths: np.ndarray,
     tokenizer: PreTrainedTokenizerFast,
@@ -153,7 +157,7 @@ def _write(
             start = 0
             while start < rows:
                 end = start + max(1, BATCH_TOKENS // int(lengths[start]))
-                states = _hidden_states(encoder, inputs[start:end], tokenizer).astype(file.dtype)
+                states = _hidden_states(model, inputs[start:end], tokenizer).astype(file.dtype)
                 if not np.isfinite(states).all():
                     cure = "float16 ends at 65,504: give --hidden_states_dtype float32"
                     cure = cure if file.dtype == "float16" else "are its weights whole?"
@@ -171,8 +175,11 @@ def _write(
 
 
 @torch.inference_mode()
-def _hidden_states(encoder: Any, rows: dict[str, list], tokenizer: PreTrainedTokenizerFast) -> np.ndarray:
+def _hidden_states(
+    model: HeadedEncoderPreTrainedModel, rows: dict[str, list], tokenizer: PreTrainedTokenizerFast
+) -> np.ndarray:
     """The hidden states of the rows' tokens, one row after the other: (tokens, H)."""
-    batch: Any = tokenizer.pad(rows, padding_side="right", return_tensors="pt").to(encoder.device)
-    output = encoder(**batch, return_dict=True)
-    return output.last_hidden_state[batch["attention_mask"].bool()].float().cpu().numpy()
+    device = next(model.encoder.parameters()).device
+    batch: Any = tokenizer.pad(rows, padding_side="right", return_tensors="pt").to(device)
+    _, states = model.encode(**batch)
+    return states[batch["attention_mask"].bool()].float().cpu().numpy()

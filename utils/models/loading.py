@@ -16,6 +16,7 @@ from transformers.utils import logging as library_logging
 import heads
 from heads import HeadedEncoderConfig
 from heads.configuration_headed_encoder import longest_input
+from heads.crf import split_tags
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import ModelArguments
@@ -41,6 +42,9 @@ def load_config(
     name = arguments.model_name_or_path or arguments.config_name or ""
     config = _read_config(arguments)
     task = model_class.__name__.removeprefix("HeadedEncoder")
+    if model_class is not heads.HeadedEncoderForTokenClassification and (arguments.crf or arguments.decoding):
+        flag = "--crf" if arguments.crf else "--decoding"
+        raise UserError(f"{flag} is about tags, which run_token_cls.py learns; leave it out")
     if isinstance(config, HeadedEncoderConfig):
         if arguments.config_name is not None:
             raise UserError(f"--config_name {name} is a whole checkpoint; give it as --model_name_or_path")
@@ -50,8 +54,14 @@ def load_config(
         if arguments.head not in (None, config.head):
             cure = f"leave --head {arguments.head} out, or begin with its encoder"
             raise UserError(f"the checkpoint {name} has the head '{config.head}'; {cure}")
-        if arguments.head_kwargs is not None:
-            raise UserError(f"the checkpoint {name} keeps its head's arguments; leave --head_kwargs out")
+        if arguments.head_kwargs is not None or arguments.pooling is not None:
+            flag = "--pooling" if arguments.head_kwargs is None else "--head_kwargs"
+            raise UserError(f"the checkpoint {name} keeps its head's arguments; leave {flag} out")
+        if arguments.use_last_layers not in (1, config.use_last_layers):
+            cure = f"leave --use_last_layers {arguments.use_last_layers} out, or begin with its encoder"
+            raise UserError(f"the checkpoint {name} has use_last_layers {config.use_last_layers}; {cure}")
+        if arguments.crf and not config.crf:
+            raise UserError(f"the checkpoint {name} has no CRF; leave --crf out, or begin with its encoder")
     elif not do_train:
         made_by = (config.architectures or ["model without a class"])[0]
         if stock_ending(config) is None or arguments.model_name_or_path is None:
@@ -62,6 +72,13 @@ def load_config(
         if arguments.head not in (None, "dense") or arguments.head_kwargs is not None:
             cure = "leave --head and --head_kwargs out, or give --do_train"
             raise UserError(f"the checkpoint {name} has a head of its own, which is 'dense' here; {cure}")
+        for flag, given in (
+            ("--crf", arguments.crf),
+            ("--pooling", arguments.pooling is not None),
+            ("--use_last_layers", arguments.use_last_layers > 1),
+        ):
+            if given:
+                raise UserError(f"{flag} is learned, and nothing is trained here; leave it out, or give --do_train")
         config = headed_config(config, name)
     return config
 
@@ -132,6 +149,7 @@ def build_model(
     config = copy.deepcopy(config)
     if isinstance(config, HeadedEncoderConfig):
         config.update({name: value for name, value in labels.items() if name not in ("num_labels", *LABEL_FIELDS)})
+        _set_decoding(config, arguments.decoding)
         stock = stock_class(config)
         if stock is None:
             model = _load(model_class, arguments, config)
@@ -150,8 +168,13 @@ def build_model(
             config.vocab_size = len(tokenizer)
             logger.info("encoder: %s from scratch, vocabulary of %d", config.model_type, len(tokenizer))
         config._name_or_path = ""  # nobody's folders in what is published
+        if arguments.crf:
+            labels = labels | {"crf": True}
+        if arguments.use_last_layers > 1:
+            labels = labels | {"use_last_layers": arguments.use_last_layers}
         try:
             headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
+            _set_decoding(headed, arguments.decoding)
             model = model_class(headed, encoder=encoder)
         except ValueError as error:
             raise UserError(str(error)) from error
@@ -160,7 +183,10 @@ def build_model(
     if len(tokenizer) > rows:
         logger.warning("the vocabulary grows from %d to the tokenizer's %d", rows, len(tokenizer))
         model.resize_token_embeddings(len(tokenizer))
-    logger.info("parameters: encoder %s, head %s", *(f"{count(part):,}" for part in (model.encoder, model.head)))
+    encoder_parameters, all_parameters = count(model.encoder), count(model)
+    logger.info(
+        "parameters: encoder %s, head %s", f"{encoder_parameters:,}", f"{all_parameters - encoder_parameters:,}"
+    )
     return model
 
 
@@ -179,6 +205,8 @@ def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
             "encoder": f"{fields['encoder_config']['model_type']} of {fields['encoder_config']['hidden_size']} dimensions",
             "head": fields["head"],
             "head_kwargs": fields["head_kwargs"],
+            "use_last_layers": fields.get("use_last_layers", 1),
+            "crf": fields.get("crf", False),
             "kind of labels": fields.get("problem_type") or "single_label_classification",
             "labels": list(fields["id2label"].values()) if "id2label" in fields else fields.get("num_labels"),
         }
@@ -237,6 +265,18 @@ def _read_config(arguments: ModelArguments) -> PretrainedConfig:
         raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
 
 
+def _set_decoding(config: HeadedEncoderConfig, decoding: str | None) -> None:
+    """Writes a flag into a configuration, which keeps its own where there is none and names what is not the default."""
+    if decoding is not None:
+        vars(config).pop("decoding", None)
+    if decoding == "constrained":
+        config.decoding = decoding
+        try:
+            split_tags(config.label_names)
+        except ValueError as error:
+            raise UserError(f"--decoding constrained: {error}") from error
+
+
 def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
     name = arguments.model_name_or_path or ""
     folder = Path(name)
@@ -281,4 +321,6 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
 
 
 def _named(config: HeadedEncoderConfig) -> str:
-    return f"{config.head} {config.head_kwargs}" if config.head_kwargs else config.head
+    named = f"{config.head} {config.head_kwargs}" if config.head_kwargs else config.head
+    named += f" on {config.use_last_layers} layers" if config.use_last_layers > 1 else ""
+    return f"{named}, with a CRF" if config.crf else named

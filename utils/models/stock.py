@@ -121,6 +121,11 @@ def to_stock(model: HeadedEncoderPreTrainedModel) -> PreTrainedModel:
     family = FAMILIES.get(config.model_type)
     if ours.head != "dense":
         raise UserError(f"no stock class has the head '{ours.head}'; only --head dense has its like in transformers")
+    if ours.use_last_layers > 1 or ours.head_kwargs.get("pooling", "cls") != "cls":
+        cure = "train without --use_last_layers and --pooling what is to be exported"
+        raise UserError(f"a stock class reads the last layer's first token; {cure}")
+    if ours.crf:
+        raise UserError("no stock class has a CRF; train without --crf what is to be exported")
     if family is None:
         raise UserError(f"no stock class for a head on {config.model_type}: {_unlike(config)}")
     task = type(model).__name__.removeprefix("HeadedEncoder")

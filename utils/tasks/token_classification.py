@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 from transformers import PretrainedConfig
+from typing_extensions import Self
 
 from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
 
@@ -19,6 +21,7 @@ from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
 from ..metrics.iob2 import PREFIX, Style
 from ..metrics.metric import Metric
 from .base import Output, Pairs, PreparedSplit, Task
+from .decoding import Decode, decode_sentences
 from .features import build_features
 from .tags import Tags
 from .token_rows import check_tagged, check_tags, check_unit, has_tags, name_tags, without_spaces
@@ -43,6 +46,13 @@ class TokenClassification(Task):
 
     data: TokenDataArguments
     labels: Tags
+    decode: Decode | None = None
+
+    def with_decoder(self, model: Any) -> Self:
+        """The task once it knows its model, whose tags may be decided together: a sentence then needs all of its logits."""
+        task = copy.copy(self)
+        task.decode = model.decode if model.decodes else None
+        return task
 
     def read(self, file: str) -> Iterator[Row]:
         rows = read_tagged(file, self.data.text_column_name, self.data.label_column_name)
@@ -113,9 +123,15 @@ class TokenClassification(Task):
         )
         return ", ".join(f"{text}/{kind}" for text, kind in entities)
 
-    @staticmethod
-    def reduce_logits(logits: torch.Tensor, labels: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (B, T, C) to the best class and its probability, (B, T) each, before they leave the device."""
+    def reduce_logits(
+        self, logits: torch.Tensor, labels: torch.Tensor | None
+    ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+        """Logits (B, T, C) to the best class and its probability, (B, T) each, before they leave the device.
+
+        Where a whole sentence is decoded they stay what they are, in float32.
+        """
+        if self.decode is not None:
+            return logits.float()
         best = logits.argmax(dim=-1)
         probability = logits.float().softmax(dim=-1).gather(-1, best.unsqueeze(-1)).squeeze(-1)
         return best, probability
@@ -123,14 +139,12 @@ class TokenClassification(Task):
     def pairs(self, prepared: PreparedSplit, output: Output) -> Pairs | None:
         if not has_tags(prepared.split):
             return None
-        reduced: Any = output.predictions
-        best, probability = reduced
+        best, probability = self._decided(prepared, output)
         return self._with_references(prepared.split, self.tags_of_tokens(prepared, best, probability)[0])
 
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """For every token a tag in `prediction` and its probability in `score`."""
-        reduced: Any = output.predictions
-        best, probability = reduced
+        best, probability = self._decided(prepared, output)
         predicted, scores = self.tags_of_tokens(prepared, best, probability)
         records = []
         for row, tags, probabilities in zip(prepared.split.rows, predicted, scores, strict=True):
@@ -145,6 +159,11 @@ class TokenClassification(Task):
 
     def usual_metric(self) -> Metric:
         return TAGS_OF_CHARACTERS if self.labels.unit == "characters" else TAGS
+
+    def _decided(self, prepared: PreparedSplit, output: Output) -> tuple[Any, Any]:
+        """Of every window the class of each sub-word, and its probability."""
+        predictions: Any = output.predictions
+        return predictions if self.decode is None else decode_sentences(prepared.features, predictions, self.decode)
 
     def tags_of_tokens(
         self, prepared: PreparedSplit, best: Any, probability: Any

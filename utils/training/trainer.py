@@ -83,6 +83,8 @@ def _check(model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments,
     ):
         cure = "leave --label_smoothing_factor out"
         raise UserError(f"labels are smoothed between classes, and this model has no single class to give; {cure}")
+    if training.label_smoothing_factor and (model.config.crf or hasattr(model.head, "loss")):
+        raise UserError("--label_smoothing_factor is for a loss of single tokens, and a CRF has another; leave it out")
     batch = training.train_batch_size * training.world_size
     if training.do_train and training.dataloader_drop_last and inputs < batch:
         cure = "leave --dataloader_drop_last out, or make batches smaller"
@@ -133,10 +135,10 @@ class HeadTrainer(SummingTrainer, PushingTrainer):
         except (ImportError, ValueError, RuntimeError, TypeError) as error:
             raise UserError(f"--optim {self.args.optim.value} cannot be made: {first_line(error)}") from error
         if self.args.head_learning_rate is not None:
-            head = {id(parameter) for parameter in self.model.head.parameters()}
+            encoder = {id(parameter) for parameter in self.model.encoder.parameters()}
             for group in list(optimizer.param_groups):
-                own = [parameter for parameter in group["params"] if id(parameter) in head]
-                group["params"] = [parameter for parameter in group["params"] if id(parameter) not in head]
+                own = [parameter for parameter in group["params"] if id(parameter) not in encoder]
+                group["params"] = [parameter for parameter in group["params"] if id(parameter) in encoder]
                 if own:
                     optimizer.add_param_group(group | {"params": own, "lr": self.args.head_learning_rate})
         return optimizer

@@ -129,6 +129,14 @@ def test_inputs_and_outputs(export):
     assert shapes == {name: free for name in inputs} | outputs[export.task]
 
 
+@pytest.mark.parametrize("pooling", ["max", "cls_mean", "attention"])
+def test_what_a_head_reads_is_in_the_graph(pooling, tmp_path):
+    config = tiny_config("electra")
+    model = tiny_model("seq_cls", "dense", config, head_kwargs={"pooling": pooling}, use_last_layers=2)
+    graphs.export(perturb(model), tmp_path / "model.onnx")
+    assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
+
+
 def test_int8(export, tmp_path):
     graphs.quantize(export.path, tmp_path / "int8.onnx")
     graph = onnx.load(tmp_path / "int8.onnx").graph
@@ -163,7 +171,7 @@ def test_labels_and_no_trace_of_the_machine(export):
     assert config["id2label"] == {str(index): name for index, name in names.items()}
     assert config["label2id"] == {name: index for index, name in names.items()}
     assert config["model_type"] == export.family
-    assert "_name_or_path" not in config
+    assert not {"_name_or_path", "tag_chain", "token_unit"} & config.keys()
 
 
 def test_tokenizer_pads_and_truncates_by_itself(classifier, tiny_tokenizer):
@@ -195,8 +203,29 @@ def test_read_where_the_project_is_not_installed(classifier, tiny_tokenizer, tmp
     run_elsewhere(code, folder=tmp_path, with_project=False)
 
 
+def documented_code() -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", DOCUMENTATION.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def test_documented_decoding_is_that_of_the_model(tmp_path):
+    labels = {0: "O", 1: "B-LC", 2: "I-LC"}
+    for config in ({"crf": True}, {"decoding": "constrained"}, {"crf": True, "decoding": "constrained"}):
+        model = tiny_model("token_cls", "dense", id2label=labels, token_unit="words", **config)
+        if model.crf is not None:
+            model.crf.transitions.data.normal_()
+        export_onnx.write_config(model, tmp_path)
+        written = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+        assert written["token_unit"] == "words" and (written["tag_chain"]["start"][2] is None) == ("decoding" in config)
+        namespace: dict = {"np": np}
+        exec(compile(documented_code()[1], str(DOCUMENTATION), "exec"), namespace)
+        for length in (1, 2, 9):
+            logits = torch.randn(1, length, 3)
+            found = namespace["best_tags"](logits[0].numpy(), written["tag_chain"])
+            assert found == model.decode(logits, torch.ones(1, length))[0][0].tolist()
+
+
 def test_documented_code(classifier, tmp_path, monkeypatch, capsys):
-    (code,) = re.findall(r"^```python\n(.*?)^```$", DOCUMENTATION.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    code, _ = documented_code()
     imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     modules = {getattr(node, "module", None) or node.names[0].name for node in imports}
     assert modules == {"json", "numpy", "onnxruntime", "tokenizers"}

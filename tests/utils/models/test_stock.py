@@ -336,3 +336,9 @@ def test_unknown_activation(name):
     config = HeadedEncoderConfig(tiny_config(), head_kwargs={"activation": name})
     with pytest.raises(ValueError, match=f"^unknown activation '{name}': choose one of gelu, tanh, relu$"):
         HeadedEncoderForSequenceClassification(config)
+
+
+def test_a_pooling_or_several_layers_have_no_stock_class():
+    for config in ({"head_kwargs": {"pooling": "mean"}}, {"use_last_layers": 2}):
+        with pytest.raises(UserError, match="a stock class reads the last layer's first token"):
+            stock.to_stock(tiny_model("seq_cls", "dense", **config))

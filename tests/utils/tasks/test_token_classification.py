@@ -15,7 +15,7 @@ from heads import HeadedEncoderConfig
 from utils.arguments import TokenDataArguments
 from utils.data.splits import Split
 from utils.errors import UserError
-from utils.tasks import PreparedSplit, TokenClassification
+from utils.tasks import PreparedSplit
 from utils.tasks.tags import Tags
 from utils.tasks.token_rows import check_tagged
 from utils.tasks.token_windows import feature_columns
@@ -76,7 +76,7 @@ def test_metrics_leave_spaces_out(tiny_tokenizer):
 
 def test_reduced_logits():
     logits = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(0))
-    best, probability = TokenClassification.reduce_logits(logits.to(torch.bfloat16), None)
+    best, probability = task_of(Tags(NAMES, "words")).reduce_logits(logits.to(torch.bfloat16), None)
     assert torch.equal(best, logits.to(torch.bfloat16).argmax(-1))
     assert probability.dtype == torch.float32
     torch.testing.assert_close(probability, logits.softmax(-1).amax(-1), atol=0.01, rtol=0)

@@ -1,0 +1,185 @@
+"""Tags of a sentence as a chain: which may follow which, the best sequence, and how likely each tag is.
+
+Letters in shapes: B sequences of L tokens that have a tag, C tags. What a model says of such a token, its logits, are called
+emissions here, as usual. Sums are taken in float32 whatever the model computes in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from .masking import move, real_tokens_first
+
+OPEN, FURTHER, ALONE = (
+    set("BIM"),
+    set("IMEL"),
+    set("SUW"),
+)  # marks after which an entity may go on, that go on with one, that are one
+
+
+class Chain(NamedTuple):
+    """What sequences of tags score beside their emissions, -inf where a sequence is forbidden.
+
+    Attributes:
+        start: (C,), a tag as the first one.
+        between: (C, C), from a tag to the next.
+        end: (C,), a tag as the last one.
+    """
+
+    start: torch.Tensor
+    between: torch.Tensor
+    end: torch.Tensor
+
+
+def free_chain(tags: int) -> Chain:
+    """The chain in which all sequences are allowed and none scores more than another."""
+    return Chain(torch.zeros(tags), torch.zeros(tags, tags), torch.zeros(tags))
+
+
+def scheme_chain(names: Sequence[str]) -> Chain:
+    """The chain of the sequences that a scheme of entities allows: 0, or -inf where it forbids one.
+
+    Known are marks before or after the type: B and I (IOB2), with E or L for the last token of an entity and S, U or W for an
+    only one (BIOES, BILOU, BMEWO), and M for I.
+
+    Args:
+        names: of the tags by index, with `O` for what is no entity.
+
+    Raises:
+        ValueError: these tags mark no entities, or not where one begins.
+    """
+    split = split_tags(names)
+    marks = {mark for mark, _ in split}
+    # Where entities of several tokens have a last one, they must come to it; B begins one of several if one alone is no B.
+    unfinished = (OPEN if marks & ALONE else OPEN - {"B"}) if marks & {"E", "L"} else set()
+    further = [mark in FURTHER for mark, _ in split]
+    waits = [mark in unfinished for mark, _ in split]
+    chain = free_chain(len(names))
+    chain.start[torch.tensor(further)] = -torch.inf
+    chain.end[torch.tensor(waits)] = -torch.inf
+    for i, (mark, kind) in enumerate(split):
+        for j, (_, next_kind) in enumerate(split):
+            follows = mark in OPEN and kind == next_kind
+            if (further[j] and not follows) or (not further[j] and waits[i]):
+                chain.between[i, j] = -torch.inf
+    return chain
+
+
+def split_tags(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Mark and type of every tag, both empty for `O`; raises ValueError as `scheme_chain`."""
+    for pattern in (r"(?P<mark>[BIMELSUW])-(?P<kind>.+)", r"(?P<kind>.+)-(?P<mark>[BIMELSUW])"):
+        found = [re.fullmatch(pattern, name) for name in names if name != "O"]
+        marks = {match["mark"] for match in found if match}
+        if found and all(found) and "B" in marks and "O" in names:
+            matches = [re.fullmatch(pattern, name) for name in names]
+            return [(match["mark"], match["kind"]) if match else ("", "") for match in matches]
+    raise ValueError(f"tags such as {', '.join(names[:4])} say nothing of what may follow what; B-X, I-X and O do")
+
+
+def best_sequences(emissions: torch.Tensor, mask: torch.Tensor, chain: Chain) -> torch.Tensor:
+    """The tags of the sequences with the highest scores, by Viterbi's algorithm.
+
+    Args:
+        emissions: (B, L, C).
+        mask: (B, L), 1 for tokens, on the left, and 0 for padding after them.
+
+    Returns:
+        (B, L) int64; 0 at padding.
+    """
+    emissions, mask = _readable(emissions, mask)
+    chain = Chain(*(scores.to(emissions) for scores in chain))
+    stay = torch.arange(emissions.shape[2], device=emissions.device).expand(emissions.shape[0], -1)
+    scores = chain.start + emissions[:, 0]  # (B, C): of the best sequences up to here, by their last tag
+    came_from = []
+    for t in range(1, emissions.shape[1]):
+        best, previous = (scores.unsqueeze(2) + chain.between).max(dim=1)
+        scores = torch.where(mask[:, t, None], best + emissions[:, t], scores)
+        came_from.append(torch.where(mask[:, t, None], previous, stay))
+    tags = [(scores + chain.end).argmax(dim=1, keepdim=True)]
+    for previous in reversed(came_from):
+        tags.append(previous.gather(1, tags[-1]))
+    return torch.cat(tags[::-1], dim=1).masked_fill(~mask, 0)
+
+
+def log_marginals(emissions: torch.Tensor, mask: torch.Tensor, chain: Chain) -> torch.Tensor:
+    """How likely each tag of each token is over all sequences that are allowed, by the forward-backward algorithm.
+
+    Args:
+        emissions: (B, L, C).
+        mask: (B, L), 1 for tokens, on the left, and 0 for padding after them.
+
+    Returns:
+        log-probabilities (B, L, C) in float32; what stands at padding means nothing.
+    """
+    emissions, mask = _readable(emissions, mask)
+    chain = Chain(*(scores.to(emissions) for scores in chain))
+    ahead = torch.stack(_forward_scores(emissions, mask, chain), dim=1)  # (B, L, C)
+    behind = [chain.end.expand(emissions.shape[0], -1)]
+    for t in range(emissions.shape[1] - 1, 0, -1):
+        step = (chain.between + (emissions[:, t] + behind[-1]).unsqueeze(1)).logsumexp(dim=2)
+        behind.append(torch.where(mask[:, t, None], step, behind[-1]))
+    scores = ahead + torch.stack(behind[::-1], dim=1)
+    return scores - scores.logsumexp(dim=-1, keepdim=True)
+
+
+def _readable(emissions: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Emissions in float32, 0 at padding, which may hold anything; and the mask as bools."""
+    mask = mask.bool()
+    return emissions.float().masked_fill(~mask.unsqueeze(-1), 0.0), mask
+
+
+def _forward_scores(emissions: torch.Tensor, mask: torch.Tensor, chain: Chain) -> list[torch.Tensor]:
+    """For each of the L tokens (B, C): log of the sum over all sequences up to it that end with a tag."""
+    scores = [chain.start + emissions[:, 0]]
+    for t in range(1, emissions.shape[1]):
+        step = (scores[-1].unsqueeze(2) + chain.between).logsumexp(dim=1) + emissions[:, t]
+        scores.append(torch.where(mask[:, t, None], step, scores[-1]))
+    return scores
+
+
+class CRF(nn.Module):
+    """A linear-chain conditional random field over the tokens that have a label (Lafferty et al. 2001).
+
+    Its parameters say how much each tag wants each other one to follow. First and last tags have no scores of their own:
+    the encoder sees where a text begins and ends, and a window of a long one begins and ends anywhere. Forbidden transitions
+    have no part in the loss, as in AllenNLP: what is written in a training file is possible, if wrong.
+
+    Args:
+        num_labels: C.
+    """
+
+    def __init__(self, num_labels: int):
+        super().__init__()
+        # At zero the loss is the cross-entropy of each token on its own.
+        self.transitions = nn.Parameter(torch.zeros(num_labels, num_labels))
+
+    def chain(self) -> Chain:
+        """The scores as they are now."""
+        free = free_chain(len(self.transitions))
+        return free._replace(between=self.transitions.detach().float().cpu())
+
+    def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The negative log-likelihood of labels (B, T), summed over the sequences.
+
+        Tokens without a label (-100) stand outside of the chain: those on their sides are neighbours.
+
+        Args:
+            logits: (B, T, C).
+        """
+        labelled = labels != -100
+        order = real_tokens_first(labelled)
+        longest = int(labelled.sum(dim=1).max().clamp(min=1))
+        emissions, mask = _readable(move(logits, order)[:, :longest], move(labelled, order)[:, :longest])
+        tags = move(labels, order)[:, :longest].masked_fill(~mask, 0)
+        transitions = self.transitions.float()
+        pairs = transitions[tags[:, :-1], tags[:, 1:]].masked_fill(~mask[:, 1:], 0.0)
+        gold = emissions.gather(2, tags.unsqueeze(-1)).squeeze(-1).sum(dim=1) + pairs.sum(dim=1)
+        nothing = transitions.new_zeros(len(transitions))
+        every = _forward_scores(emissions, mask, Chain(nothing, transitions, nothing))[-1].logsumexp(dim=1)
+        # The last term: several processes wait for the gradient of every parameter, also where no token has a neighbour.
+        return (every - gold).masked_fill(~mask[:, 0], 0.0).sum() + 0.0 * transitions.sum()

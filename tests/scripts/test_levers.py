@@ -1,0 +1,147 @@
+"""The levers as a user pulls them: flags, checkpoints, predictions, errors of one line."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from small_data import WINDOWS, sentences, write_columns
+from test_accumulation import FLAGS as ACCUMULATION
+
+from utils.errors import UserError
+from utils.models.loading import load_checkpoint
+from utils.models.stock import to_stock
+
+SHORT = {"do_train": True, "max_steps": 6, "save_strategy": "no", "learning_rate": 3e-3}
+
+
+def allowed(tags: list[str]) -> bool:
+    """No I-X but after B-X or I-X."""
+    pairs = itertools.pairwise(["O", *tags])
+    return all(not tag.startswith("I-") or before in (tag, f"B-{tag[2:]}") for before, tag in pairs)
+
+
+@pytest.fixture
+def ask(fail, encoder, files):
+    """`ask(task, flag=value, ...)`: the error of a script with these flags on top of sound ones."""
+
+    def _ask(task: str = "token_cls", **flags) -> str:
+        sound = {"model_name_or_path": encoder, "do_train": True, "train_file": files[task]["train_file"]}
+        return fail(task, **(sound | flags))
+
+    return _ask
+
+
+# What is read
+
+
+def test_what_is_read_is_kept_in_the_checkpoint(run, encoder, files):
+    """The frozen encoder's states on disk are those of both layers: scored again from the checkpoint, the loss is the same."""
+    file = files["seq_cls"]
+    flags = SHORT | {"train_file": file["train_file"], "validation_file": file["validation_file"], "do_eval": True}
+    flags |= {"pooling": "attention", "use_last_layers": 2, "freeze_encoder": True, "learning_rate": 0.05}
+    trained = run("seq_cls", model_name_or_path=encoder, **flags)
+    config = trained.read("config.json")
+    assert (config["use_last_layers"], config["head_kwargs"]) == (2, {"pooling": "attention"})
+    assert load_file(trained.folder / "model.safetensors")["mix.weights"].abs().max() > 0
+    assert "head: dense {'pooling': 'attention'} on 2 layers, new" in trained.read("run.json")["notes"]
+    again = run("seq_cls", model_name_or_path=trained.folder, do_eval=True, validation_file=file["validation_file"])
+    assert again.metrics("eval")["eval_loss"] == pytest.approx(trained.metrics("eval")["eval_loss"], rel=1e-5)
+
+
+def test_what_cannot_be_read(ask, learn):
+    assert "the cnn head has no argument 'pooling'" in ask("seq_cls", head="cnn", pooling="mean")
+    assert ask("token_cls", pooling="mean").endswith(
+        "makes one vector of a sequence, and here every token has an output"
+    )
+    assert "--pooling mean contradicts --head_kwargs" in ask("seq_cls", pooling="mean", head_kwargs={"pooling": "max"})
+    assert "use_last_layers must be 1 to 2, the encoder's layers, not 3" in ask("seq_cls", use_last_layers=3)
+    checkpoint = learn("seq_cls").folder
+    assert "has use_last_layers 1; leave --use_last_layers 2 out" in ask(
+        "seq_cls", model_name_or_path=checkpoint, use_last_layers=2
+    )
+    assert "keeps its head's arguments; leave --pooling out" in ask(
+        "seq_cls", model_name_or_path=checkpoint, pooling="mean"
+    )
+
+
+# Tags
+
+
+def test_constrained_decoding_is_for_any_checkpoint(run, encoder, files):
+    """The weights are the same; the tags are allowed; the checkpoint keeps it, and a flag takes it back."""
+    file = files["token_cls"]
+    flags = SHORT | WINDOWS["token_cls"] | {"train_file": file["train_file"], "test_file": file["test_file"]}
+    flags |= {"do_predict": True}
+    plain = run("token_cls", model_name_or_path=encoder, **flags)
+    own = run("token_cls", model_name_or_path=encoder, decoding="constrained", **flags)
+    names = [(one.folder / "model.safetensors").read_bytes() for one in (plain, own)]
+    assert names[0] == names[1]
+    assert not all(allowed(row["prediction"]) for row in plain.predictions)
+    assert all(allowed(row["prediction"]) for row in own.predictions)
+    assert all(0 <= score <= 1 for row in own.predictions for score in row["score"])
+
+    flags = WINDOWS["token_cls"] | {"do_predict": True, "test_file": file["test_file"]}
+    kept = run("token_cls", model_name_or_path=own.folder, **flags)
+    late = run("token_cls", model_name_or_path=plain.folder, decoding="constrained", **flags)
+    back = run("token_cls", model_name_or_path=own.folder, decoding="argmax", **flags)
+    assert kept.predictions == late.predictions == own.predictions and back.predictions == plain.predictions
+    assert kept.metrics("predict")["predict_entity_f1"] == own.metrics("predict")["predict_entity_f1"]
+    assert "decoding" not in plain.read("config.json") and own.read("config.json")["decoding"] == "constrained"
+
+
+def test_a_crf_is_trained_kept_and_resumed(run, encoder, files, fail):
+    file = files["token_cls"]
+    flags = WINDOWS["token_cls"] | {"model_name_or_path": encoder, "train_file": file["train_file"], "crf": True}
+    flags |= {"do_train": True, "save_steps": 3, "learning_rate": 3e-3, "head_learning_rate": 0.1, "head": "cnn"}
+    whole = run("token_cls", max_steps=6, **flags)
+    weights = load_file(whole.folder / "model.safetensors")
+    assert weights["crf.transitions"].abs().max() > 0.1  # at the head's rate
+    assert whole.read("config.json")["crf"] is True
+    resume = {"output_dir": whole.folder, "resume_from_checkpoint": whole.folder / "checkpoint-3"}
+    again = run("token_cls", max_steps=6, **(flags | resume))
+    for name, values in load_file(again.folder / "model.safetensors").items():
+        assert torch.equal(values, weights[name]), name
+    scored = run("token_cls", model_name_or_path=whole.folder, do_eval=True, validation_file=file["validation_file"])
+    assert scored.metrics("eval")["eval_loss"] > 0
+    del resume["output_dir"]
+    message = fail("token_cls", **(flags | resume | {"crf": None, "max_steps": 6}))
+    assert "its crf is True, this run's False" in message
+
+
+def test_a_crf_under_accumulation(run, sober_encoder, files):
+    """Eight at once are four times two."""
+    flags = ACCUMULATION | WINDOWS["token_cls"] | {"model_name_or_path": sober_encoder, "crf": True}
+    ends = []
+    for size, steps in ((8, 1), (2, 4)):
+        batches = {"per_device_train_batch_size": size, "gradient_accumulation_steps": steps}
+        outcome = run("token_cls", train_file=files["token_cls"]["train_file"], **batches, **flags)
+        ends.append(load_file(outcome.folder / "model.safetensors"))
+    for name in ends[0]:
+        torch.testing.assert_close(ends[0][name], ends[1][name], atol=1e-6, rtol=0)
+    assert ends[0]["crf.transitions"].abs().max() > 1e-3
+
+
+def test_what_tags_alone_can_have(ask, learn, tmp_path):
+    for flag in ({"crf": True}, {"decoding": "constrained"}):
+        assert ask("seq_cls", **flag).endswith("is about tags, which run_token_cls.py learns; leave it out")
+    file = tmp_path / "pos.tsv"
+    write_columns(file, [(tokens, ["N" if i % 2 else "V" for i in range(len(tokens))]) for tokens, _ in sentences(8)])
+    message = ask(train_file=file, decoding="constrained")
+    assert message == (
+        "error: --decoding constrained: tags such as N, V say nothing of what may follow what; B-X, I-X and O do"
+    )
+    message = ask(model_name_or_path=learn("token_cls").folder, crf=True)
+    assert message.endswith("has no CRF; leave --crf out, or begin with its encoder")
+    assert ask(crf=True, label_smoothing_factor=0.1).endswith("and a CRF has another; leave it out")
+
+
+def test_a_stock_class_has_no_crf(run, encoder, files):
+    trained = run(
+        "token_cls", model_name_or_path=encoder, train_file=files["token_cls"]["train_file"], crf=True, **SHORT
+    )
+    model, _ = load_checkpoint(str(trained.folder))
+    with pytest.raises(UserError, match="no stock class has a CRF"):
+        to_stock(model)
