@@ -34,11 +34,13 @@ class Plan:
         uncertainty: of the comparison that was made.
         unseen: the variance of what two more rows, one on either side, would add to the difference.
         least: no difference below this is said to be found by as many rows and seeds.
+        level: a difference is found where its p value is below.
     """
 
     uncertainty: Uncertainty
     unseen: float
     least: float
+    level: float = LEVEL
 
     def minimum_detectable(self) -> float:
         """Returns the difference that as many rows and seeds find with the power of `POWER`."""
@@ -118,10 +120,10 @@ class Plan:
             spreads = [chi2.ppf(norm.cdf(_SCORES), size - 1) / (size - 1) for size in seeds]
             observed = between * np.stack(np.meshgrid(*spreads, indexing="ij"), axis=-1)  # (25, 25, 2)
             added, freedom = add_seeds(rows_variance, own, observed, np.array(seeds))
-            limits = student.ppf(1 - LEVEL / 2, freedom) * np.sqrt(rows_variance + added)
+            limits = student.ppf(1 - self.level / 2, freedom) * np.sqrt(rows_variance + added)
             weights = np.outer(_WEIGHTS, _WEIGHTS)
         else:
-            limits = np.full((1, 1), norm.isf(LEVEL / 2) * math.sqrt(total))
+            limits = np.full((1, 1), norm.isf(self.level / 2) * math.sqrt(total))
             weights = np.ones((1, 1))
 
         def chance(difference: float) -> float:
