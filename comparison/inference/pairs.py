@@ -121,7 +121,8 @@ class PairComparison:
             text = f"no difference shown{equal}: {signed} ({interval}, {p})"
         if not self.covers_seeds:
             text += "; with one seed this is about these trained models, and another seed may turn it round"
-        if not self.better and not self.equal:
+        open_still = self.look is not None and self.look.ending is None
+        if not self.better and not self.equal and not open_still:
             text += f"; {self._power()}"
         return f"{text}; {self._look_in_words()}" if self.look else text
 

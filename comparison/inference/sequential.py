@@ -73,10 +73,7 @@ def decide(counts: Mapping[str, np.ndarray], metric: SummableMetric, rule: Rule,
     for number, seeds in enumerate(rule.looks, start=1):
         if any(len(counts[head]) < seeds for head in decision.heads):
             break
-        now = {
-            pair: ended.get(pair) or _look_at(pair, counts, metric, rule, number, detectable)
-            for pair in names
-        }
+        now = {pair: ended.get(pair) or _look_at(pair, counts, metric, rule, number, detectable) for pair in names}
         judged = with_verdicts(list(now.values()), metric)
         pairs = [pair if (pair.head, pair.baseline) in ended else _ending(pair) for pair in judged]
         taken = [_entry(pair) for pair in pairs if (pair.head, pair.baseline) not in ended]
@@ -102,9 +99,7 @@ def _look_at(
     evidence = Evidence(counts[pair[0]][:seeds], counts[pair[1]][:seeds], metric)
     look = rule.look(number, evidence)
     compared = compare_pair(pair, evidence, detectable, rule.margin, look)
-    taken = PairLook(
-        number=number, looks=list(rule.looks), information=look.times[-1], level=look.level(), ending=None
-    )
+    taken = PairLook(number=number, looks=list(rule.looks), information=look.times[-1], level=look.level(), ending=None)
     return replace(compared, look=taken)
 
 

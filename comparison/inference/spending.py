@@ -62,7 +62,9 @@ class Look:
             return 1.0
         if self.level(math.exp(low)) >= p:
             return math.exp(low)
-        return math.exp(brentq(lambda alpha: math.log(self.level(math.exp(alpha)) / max(p, _LEAST)), low, high, xtol=1e-4))
+        return math.exp(
+            brentq(lambda alpha: math.log(self.level(math.exp(alpha)) / max(p, _LEAST)), low, high, xtol=1e-4)
+        )
 
     @property
     def _alone(self) -> bool:
@@ -113,14 +115,10 @@ def times_of(uncertainty: Uncertainty, looks: Sequence[int], most: int) -> tuple
         looks: seeds per head, rising.
         most: those of the last look that was planned.
     """
-    if looks[-1] == most:
-        looks, last = looks[:-1], (1.0,)  # whatever the estimates
-    else:
-        last = ()
     shared, single = _parts(uncertainty)
     if shared + single <= 0:
-        return (*(1.0 for _ in looks), *last)
-    return (*((shared + single / most) / (shared + single / seeds) for seeds in looks), *last)
+        return tuple(1.0 for _ in looks)
+    return tuple((shared + single / most) / (shared + single / seeds) for seeds in looks)
 
 
 def _parts(known: Uncertainty) -> tuple[float, float]:
