@@ -27,7 +27,11 @@ def write_test_rows(file: Path, count: int) -> list[str]:
 def finish_cell(cell: Cell, right: Sequence[bool], gold: Sequence[str], test_file: str) -> None:
     """Writes what a run leaves that got these rows right and the others wrong."""
     cell.folder.mkdir(parents=True, exist_ok=True)
-    config = {"model_type": "electra", "id2label": dict(enumerate(LABELS)), "label2id": {b: a for a, b in enumerate(LABELS)}}
+    config = {
+        "model_type": "electra",
+        "id2label": dict(enumerate(LABELS)),
+        "label2id": {b: a for a, b in enumerate(LABELS)},
+    }
     predicted = [label if one else LABELS[label == LABELS[0]] for one, label in zip(right, gold, strict=True)]
     accuracy = float(np.mean(right))
     run = {

@@ -22,7 +22,8 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, norm
+from scipy.special import ndtr, ndtri
+from scipy.stats import chi2
 
 from .p_values import LEVEL
 from .uncertainty import Uncertainty
@@ -73,7 +74,7 @@ class Look:
 
 def spent(alpha: float, time: float) -> float:
     """Returns what may have been spent of `alpha` at a time, 0-1, half of it on either side (Lan & DeMets 1983, alpha 1)."""
-    return float(4 * norm.sf(norm.isf(alpha / 4) / math.sqrt(time)))
+    return float(4 * ndtr(ndtri(alpha / 4) / math.sqrt(time)))
 
 
 @lru_cache(maxsize=4096)
@@ -96,12 +97,12 @@ def bounds(alpha: float, times: tuple[float, ...]) -> tuple[float, ...]:
         step = math.sqrt(then - now)
 
         def crossed(bound: float, places=places, masses=masses, step=step) -> float:
-            return float(masses @ (norm.sf((bound - places) / step) + norm.sf((bound + places) / step)))
+            return float(masses @ (ndtr((places - bound) / step) + ndtr((-places - bound) / step)))
 
         bound = brentq(lambda bound, crossed=crossed, allowed=allowed: crossed(bound) - allowed, 0.0, 40.0)
-        levels.append(float(2 * norm.sf(bound / math.sqrt(then))))
+        levels.append(float(2 * ndtr(-bound / math.sqrt(then))))
         arrived = bound * _NODES
-        density = masses @ (norm.pdf((arrived - places[:, None]) / step) / step)
+        density = masses @ np.exp(-(((arrived - places[:, None]) / step) ** 2) / 2) / (step * math.sqrt(2 * math.pi))
         places, masses = arrived, bound * _WEIGHTS * density
         now, before = then, total
     return tuple(levels)
