@@ -14,16 +14,20 @@ place of a recipe runs a comparison for each of its recipes and encoders; `--acr
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
 from comparison.cells import Cell, Plan, make_plan, plan_trials
 from comparison.gathering.across import gather_across
+from comparison.gathering.earlier import look_back, read_earlier
 from comparison.gathering.gather import gather
+from comparison.gathering.looks import next_look
 from comparison.gathering.rows import read_rows
 from comparison.gathering.trials import best_trials, gather_trials
+from comparison.inference.sequential import Rule
 from comparison.report.across_writing import write_across
 from comparison.report.writing import write_report
 from comparison.running import Stopped, run_cells, run_trials, shell_lines
@@ -67,23 +71,42 @@ def compare(arguments: ComparisonArguments) -> None:
         )
         tuned = gather_trials(tuning, plan, rows)
         plan = make_plan(tuning.choose(arguments, best_trials(tuned)))
-    if arguments.plan:
-        print_lines(plan.cells)
-        return
-    for note in plan.notes:
-        print(f"note: {note}")
-    print(f"runs: {len(plan.cells)} in {plan.folder / 'cells'}, {len(plan.unfinished)} of them to do", flush=True)
-    run_cells(
-        plan.cells, workers=arguments.workers or 1, ray_address=arguments.ray_address, launcher=arguments.launcher
-    )
-    print("scoring the runs and measuring what prediction costs", flush=True)
-    comparison = gather(plan, rows, tuned)
-    write_report(comparison, plan.folder)
-    if tuned is not None and tuned["sentence"]:
-        print(tuned["sentence"])
-    for pair in comparison["comparisons"]:
-        print(pair["sentence"])
-    print(f"{comparison['verdict']}\n{plan.folder / 'comparison.html'}")
+    rule = Rule(tuple(arguments.looks), arguments.margin) if arguments.until_decided else None
+    earlier = look_back(read_earlier(plan, rows.file), plan, rule, arguments.margin)
+    if not arguments.plan:
+        for note in plan.notes:
+            print(f"note: {note}")
+    undecided = True
+    while undecided:
+        number, part = (1, plan) if rule is None else next_look(plan, rows, rule)
+        place = "" if rule is None else f"look {number} of {len(rule.looks)}, {rule.looks[number - 1]} seeds per head; "
+        if arguments.plan:
+            if rule is not None and part.unfinished:
+                print(f"note: {place}when these have ended, --plan prints what comes next", file=sys.stderr)
+            print_lines(part.cells)
+            return
+        counts = f"{len(part.cells)} in {plan.folder / 'cells'}, {len(part.unfinished)} of them to do"
+        print(f"{place}runs: {counts}", flush=True)
+        run_cells(
+            part.cells, workers=arguments.workers or 1, ray_address=arguments.ray_address, launcher=arguments.launcher
+        )
+        print("scoring the runs and measuring what prediction costs", flush=True)
+        comparison = gather(part, rows, tuned, rule, arguments.margin, earlier)
+        write_report(comparison, plan.folder)
+        print_findings(comparison, plan.folder)
+        undecided = rule is not None and bool(comparison["rule"]["heads"])
+
+
+def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
+    """Prints what was found, in sentences, and where the page is."""
+    sentences = [pair["sentence"] for pair in comparison["comparisons"]]
+    if tuned := comparison.get("tuning"):
+        sentences = [tuned["sentence"], *sentences]
+    if outlook := comparison.get("outlook"):
+        sentences += [f"pilot: {one['sentence']}" for one in outlook]
+    for sentence in filter(None, sentences):
+        print(sentence)
+    print(f"{comparison['verdict']}\n{folder / 'comparison.html'}", flush=True)
 
 
 def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:
@@ -132,13 +155,18 @@ def run_study(study: Study) -> None:
 
 
 def has_ended(plan: Plan, command: str) -> bool:
-    """Whether the same command has written its comparison, and nothing that it depends on has changed since."""
+    """Whether the same command has written its comparison to the end, and nothing that it depends on has changed since."""
     file = plan.folder / "comparison.json"
-    return (
-        not plan.unfinished
-        and file.is_file()
-        and json.loads(file.read_text(encoding="utf-8")).get("command") == command
-    )
+    if not file.is_file():
+        return False
+    comparison = json.loads(file.read_text(encoding="utf-8"))
+    if comparison.get("command") != command:
+        return False
+    if "rule" not in comparison:
+        return not plan.unfinished
+    seeds = {head: entry["seeds"] for head, entry in comparison["heads"].items()}
+    taken = [cell for cell in plan.cells if cell.seed in seeds.get(cell.head, ())]
+    return not comparison["rule"]["heads"] and all(cell.finished for cell in taken)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import shlex
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
@@ -27,6 +28,8 @@ ALIKE = (
 
 TRIAL_SEED = 1234  # of every trial; a comparison takes others
 
+LOOKS = (3, 5, 8, 12, 20, 30, 50)  # seeds per head at which --until_decided looks
+
 
 @dataclass
 class ComparisonArguments:
@@ -38,6 +41,7 @@ class ComparisonArguments:
         kwargs: the arguments of each head that has some.
         flags_by_head: the training flags of each head that has some.
         notes: what was overridden.
+        looks: seeds per head at each look; empty where their number is fixed. `seeds` are then those of the last look.
     """
 
     _argument_group_name: ClassVar[str] = "comparison"  # in --help
@@ -47,6 +51,7 @@ class ComparisonArguments:
     kwargs: dict[str, dict[str, Any]] = field(init=False, default_factory=dict)
     flags_by_head: dict[str, dict[str, Any]] = field(init=False, default_factory=dict)
     notes: list[str] = field(init=False, default_factory=list)
+    looks: list[int] = field(init=False, default_factory=list)
     heads: list[str] = field(
         default_factory=lambda: list(HEADS),
         metadata={"help": "The heads; the others are compared with the first.", "choices": list(HEADS)},
@@ -120,6 +125,23 @@ class ComparisonArguments:
         default=None, metadata={"help": "A head begins no further trial once its trials have trained for so long."}
     )
 
+    margin: float | None = field(
+        default=None,
+        metadata={
+            "help": "Differences below this, in points, do not matter: a pair may also end in 'equal within MARGIN points'."
+        },
+    )
+    until_decided: bool = field(
+        default=False,
+        metadata={
+            "help": "Add seeds in planned looks (3, 5, 8, 12, 20 per head) until every pair is shown different, or equal within "
+            "--margin. --seeds are those of the first look."
+        },
+    )
+    max_seeds: int | None = field(
+        default=None, metadata={"help": "Seeds per head at the last look of --until_decided (default: 20)."}
+    )
+
     def __post_init__(self):
         for name in ("heads", "seeds"):
             values = getattr(self, name)
@@ -134,12 +156,34 @@ class ComparisonArguments:
             raise ValueError("--workers counts runs on this machine, and on Ray the cluster decides: give one of them")
         if self.launcher is not None and not shlex.split(self.launcher):
             raise ValueError("--launcher is empty; leave it out for plain python")
+        self._plan_looks()
         self._check_tuning()
         if self.head_kwargs is not None:
             self.kwargs = self._by_head("head_kwargs", self.head_kwargs, {"dropout": 0.2})
         if self.head_flags is not None:
             self.flags_by_head = self._by_head("head_flags", self.head_flags, {"head_learning_rate": 1e-3})
             _check_head_flags(self.flags_by_head)
+
+    def _plan_looks(self) -> None:
+        """Fixes the looks, and the seeds of the last one."""
+        if self.margin is not None and not 0 < self.margin < math.inf:
+            raise ValueError(f"--margin must be above 0, not {self.margin}")
+        if not self.until_decided:
+            if self.max_seeds is not None:
+                raise ValueError("--max_seeds is the last look of --until_decided: give that as well, or leave it out")
+            return
+        first, last = len(self.seeds), LOOKS[4] if self.max_seeds is None else self.max_seeds
+        if len(self.heads) < 2:
+            raise ValueError("--until_decided decides between heads: name at least two as --heads")
+        if first < 2:
+            raise ValueError(
+                "--seeds are those of the first look of --until_decided: name at least two, or leave it out"
+            )
+        if last <= first:
+            raise ValueError(f"--max_seeds {last} leaves no look after the first one, which has {first} seeds per head")
+        self.looks = [first, *(count for count in LOOKS if first < count < last), last]
+        after = max(self.seeds) + 1
+        self.seeds = [*self.seeds, *range(after, after + last - first)]
 
     def _check_tuning(self) -> None:
         for name in ("tune", "tune_steps", "tune_seconds"):

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from safetensors import safe_open
-from transformers import AutoConfig
 
 from utils.data.splits import Split
 from utils.metrics.metric import Metric, SummableMetric
@@ -24,21 +23,34 @@ from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
 
 from ..cells import Cell, Plan
+from ..inference.outlook import look_ahead
 from ..inference.pairs import PairComparison, compare_heads
 from ..inference.seeds import summarise_seeds
+from ..inference.sequential import Decision, Rule, decide
 from .costs import measure_costs
-from .rows import compared_metric, read_predictions
+from .earlier import equal_for_all, optimism
+from .rows import score_cells
 
 LENGTH_BINS = 6
 EXAMPLES = 30
 
 
-def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def gather(
+    plan: Plan,
+    split: Split,
+    tuned: Mapping[str, Any] | None = None,
+    rule: Rule | None = None,
+    margin: float | None = None,
+    earlier: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """What the cells of a plan show, all of them finished; the keys are those of `comparison.json`.
 
     Args:
         split: the test rows.
         tuned: what `gather_trials` found, where the settings of the heads were chosen by trials.
+        rule: that decides on the number of seeds; None where it is fixed.
+        margin: differences below this do not matter.
+        earlier: what `look_back` found.
 
     Raises:
         UserError: a metric that is none of this task's, or cells that do not belong to the test rows.
@@ -47,16 +59,15 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
     cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
         cells.setdefault(cell.head, []).append(cell)
-    first = next(iter(cells.values()))[0]
-    config = AutoConfig.from_pretrained(first.folder)
-    task = plan.load_task().with_labels(config, split)
-    metric = compared_metric(task, plan.metric)
-    texts, references = task.texts(split), task.references(split)
-    predictions = {head: [read_predictions(task, split, cell.folder) for cell in own] for head, own in cells.items()}
-    counts = {
-        head: np.stack([metric.count(one, references) for one in several]) for head, several in predictions.items()
-    }
-    comparisons = compare_heads(counts, metric) if len(counts) > 1 else []
+    first = plan.cells[0]
+    scored = score_cells(plan, split)
+    task, metric, references = scored.task, scored.metric, scored.references
+    predictions, counts, texts = scored.predictions, scored.counts, scored.task.texts(split)
+    decision = decide(counts, metric, rule) if rule else None
+    comparisons = decision.pairs if decision else []
+    if len(counts) > 1 and not decision:
+        comparisons = compare_heads(counts, metric, margin=margin)
+    outlook = look_ahead(counts, metric, comparisons)
     right = {
         head: np.stack([task.metric.right(one, references) for one in several]) for head, several in predictions.items()
     }
@@ -77,7 +88,7 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
         "date": date.today().isoformat(),
         "versions": run["versions"],
         "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "equal": _equal(plan.cells, split.file) | ({"tuning": _equally_tuned(tuned)} if tuned else {}),
+        "equal": equal_for_all(plan.cells, split.file) | ({"tuning": _equally_tuned(tuned)} if tuned else {}),
         "notes": [*plan.notes, *_unequal_steps(plan.cells), *_unequal_versions(plan.cells)],
         "frozen_encoder": training.freeze_encoder,
         "heads": {
@@ -93,8 +104,8 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
             }
             for head, own in cells.items()
         },
-        "comparisons": [asdict(one) | {"sentence": str(one)} for one in comparisons],
-        "verdict": _verdict(comparisons, metric),
+        "comparisons": [_pair(one) for one in comparisons],
+        "verdict": " ".join([_verdict(comparisons, metric), *optimism(earlier or {}, rule)]),
         "lengths": _lengths(texts, counts, metric),
         "disagreements": _disagreements(task, split, predictions, right),
         "disagreement_counts": {
@@ -102,6 +113,27 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
             for one, other in permutations(right, 2)
         },
         **({"tuning": tuned} if tuned else {}),
+        **({"rule": _rule(rule, decision, plan.cells)} if rule and decision else {}),
+        **({"outlook": [asdict(one) | {"sentence": str(one)} for one in outlook]} if outlook else {}),
+        **({"earlier": dict(earlier)} if earlier else {}),
+    }
+
+
+def _pair(pair: PairComparison) -> dict[str, Any]:
+    """One pair; without a margin or a rule it has no entry for it."""
+    entry = asdict(pair) | {"sentence": str(pair)}
+    return {name: value for name, value in entry.items() if value is not None or name not in ("equality", "look")}
+
+
+def _rule(rule: Rule, decision: Decision, cells: Sequence[Cell]) -> dict[str, Any]:
+    """What was fixed before the first look, and what the looks have shown."""
+    return {
+        "looks": list(rule.looks),
+        "margin": rule.margin,
+        "first_seed": cells[0].seed,
+        "look": decision.look,
+        "heads": decision.heads,
+        "history": decision.history,
     }
 
 
@@ -152,26 +184,6 @@ def _curve(cell: Cell, metric: str) -> dict[str, list[list[float]]]:
     history = _read(cell.folder / "trainer_state.json")["log_history"]
     return {
         key: [[entry["epoch"], entry[key]] for entry in history if key in entry] for key in ("loss", f"eval_{metric}")
-    }
-
-
-def _equal(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
-    """What is the same for every head; flags that some heads have for themselves are not."""
-    first = cells[0].folder
-    run, state = _read(first / "run.json"), _read(first / "trainer_state.json")
-    own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"}
-    own |= {name for cell in cells for name in cell.head_flags}
-    return {
-        "training rows": _read(first / "train_results.json")["train_samples"],
-        **(
-            {} if own & {"num_train_epochs", "max_steps"} else {"steps": state["global_step"], "epochs": state["epoch"]}
-        ),
-        **{
-            f"SHA-256 of {Path(file).name}": entry["sha256"]
-            for file, entry in run["data"].items()
-            if file != compared  # the report names it elsewhere
-        },
-        "arguments": {key: value for key, value in run["changed_from_default"].items() if key not in own},
     }
 
 
@@ -258,9 +270,14 @@ def _disagreements(
 def _verdict(comparisons: Sequence[PairComparison], metric: SummableMetric) -> str:
     if not comparisons:
         return "One head only: nothing is compared."
-    better = [one for one in comparisons if one.better]
-    if not better:
-        return f"No head is shown to be better than another by {metric.name}."
-    beaten = "; ".join(str(one.finding) for one in better)
-    others = " or between ".join(f"{one.baseline} and {one.head}" for one in comparisons if not one.better)
-    return f"By {metric.name}, {beaten}." + (f" No difference is shown between {others}." if others else "")
+    found = [one for one in comparisons if one.finding]
+    open_still = any(one.look and not one.look.ending for one in comparisons)
+    if not found:
+        more = " More seeds are to come." if open_still else ""
+        return f"No head is shown to be better than another by {metric.name}.{more}"
+    findings = "; ".join(str(one.finding) for one in found)
+    others = " or between ".join(f"{one.baseline} and {one.head}" for one in comparisons if not one.finding)
+    text = f"By {metric.name}, {findings}."
+    if others:
+        text += f" No difference is shown between {others}{', and more seeds are to come' if open_still else ''}."
+    return text

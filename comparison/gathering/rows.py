@@ -1,16 +1,62 @@
-"""The test rows that all heads are scored on, by what, and what a cell's `predictions.jsonl` says of them."""
+"""The test rows that all heads are scored on, by what, and what the `predictions.jsonl` of the cells say of them."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from transformers import AutoConfig
 
 from utils.arguments import HeadTrainingArguments
 from utils.data.splits import Split, load_splits
 from utils.errors import UserError
 from utils.metrics.metric import SummableMetric
 from utils.tasks import Task
+
+from ..cells import Plan
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the cells of a plan predicted, and how it counts.
+
+    Attributes:
+        task: with its labels.
+        metric: that the heads are compared by.
+        references: one per row.
+        predictions: by head, one list per seed.
+        counts: by head (S, N, K), from `metric.count`.
+    """
+
+    task: Task
+    metric: SummableMetric
+    references: list[Any]
+    predictions: dict[str, list[list[Any]]]
+    counts: dict[str, np.ndarray]
+
+
+def score_cells(plan: Plan, split: Split) -> Scored:
+    """Scores the cells of a plan, all of them finished.
+
+    Args:
+        split: the test rows.
+
+    Raises:
+        UserError: a metric that is none of this task's, or cells that do not belong to the test rows.
+    """
+    task = plan.load_task().with_labels(AutoConfig.from_pretrained(plan.cells[0].folder), split)
+    metric = compared_metric(task, plan.metric)
+    references = task.references(split)
+    predictions: dict[str, list[list[Any]]] = {}
+    for cell in plan.cells:
+        predictions.setdefault(cell.head, []).append(read_predictions(task, split, cell.folder))
+    counts = {
+        head: np.stack([metric.count(one, references) for one in several]) for head, several in predictions.items()
+    }
+    return Scored(task=task, metric=metric, references=references, predictions=predictions, counts=counts)
 
 
 def read_rows(task: Task, training: HeadTrainingArguments) -> Split:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.optimize import brentq
 
 from utils.metrics.metric import SummableMetric
 
@@ -52,18 +53,31 @@ class Evidence:
         """Two-sided. The exact test of McNemar decides on two models whose rows are right or wrong."""
         return self.mcnemar_p[0] if self._is_exact else self._no_difference.p_value(self.difference)
 
-    @cached_property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval, within what is possible. It leaves out 0 where the p value is below .05, and nowhere else."""
-        low, high = self._exact_interval() if self._is_exact else self._interval()
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """The 1 - level interval, within what is possible. It leaves out 0 where the p value is below the level, and nowhere else."""
+        low, high = self._exact_interval(level) if self._is_exact else self._interval(level)
         most = self._unit * (self.metric.high - self.metric.low)
         return max(low, -most), min(high, most)
 
-    @cached_property
-    def plan(self) -> Plan:
-        """What such a comparison finds."""
-        low, high = self.interval
-        return Plan(self.uncertainty, unseen=2 * self._unseen_effect**2, least=(high - low) / 2)
+    def p_outside(self, margin: float) -> float:
+        """The p value of a difference of at least `margin`, on either side: the larger of two one-sided ones (Schuirmann 1987).
+
+        It is below a where the interval of level 1 - 2a lies within the margin, and nowhere else.
+        """
+        if self._is_exact:
+            return self._exact_p_outside(margin)
+        room = margin - abs(self.difference)
+        level = max(chance.level_of(room) for chance in (self._no_difference, self._no_difference_with_two_more))
+        return level / 2 if room > 0 else 1 - level / 2
+
+    def plan(self, level: float = LEVEL) -> Plan:
+        """What such a comparison finds.
+
+        Args:
+            level: below which a p value is a finding.
+        """
+        low, high = self.interval(level)
+        return Plan(self.uncertainty, unseen=2 * self._unseen_effect**2, least=(high - low) / 2, level=level)
 
     @cached_property
     def rows_won(self) -> list[int]:
@@ -132,28 +146,43 @@ class Evidence:
     def _no_difference(self) -> NoDifference:
         return NoDifference(self._effects, self.uncertainty.seeds_variance, self.uncertainty.freedom)
 
+    @cached_property
+    def _no_difference_with_two_more(self) -> NoDifference:
+        """As if one more row were won and one more lost."""
+        return replace(self._no_difference, effects=np.append(self._effects, [self._unseen_effect] * 2))
+
     def _scores_of(self, counts: np.ndarray) -> np.ndarray:
         return self._unit * self.metric.score(counts.sum(axis=1))
 
-    def _interval(self) -> tuple[float, float]:
+    def _interval(self, level: float) -> tuple[float, float]:
         """The differences from which chance may have led to the observed one.
 
         Few rows on which the heads differ do not show how far the difference may reach. So all ends but one are as far off as
         if there were two more such rows, one for either head (Bonett & Price 2012). Not the end between 0 and a difference
         that was found: there the interval says what the p value says.
         """
-        difference, found = self.difference, self.p_value < LEVEL
-        limit = self._no_difference.largest_chance()
-        with_two_more = np.append(self._effects, [self._unseen_effect] * 2)
-        far = max(limit, replace(self._no_difference, effects=with_two_more).largest_chance())
+        difference, found = self.difference, self.p_value < level
+        limit = self._no_difference.largest_chance(level)
+        far = max(limit, self._no_difference_with_two_more.largest_chance(level))
         near = min(limit, abs(difference) * (1 - 1e-6)) if found else max(far, abs(difference))
         return (difference - near, difference + far) if difference > 0 else (difference - far, difference + near)
 
-    def _exact_interval(self) -> tuple[float, float]:
+    def _exact_interval(self, level: float) -> tuple[float, float]:
         head, baseline = self.head[0, :, 0], self.baseline[0, :, 0]
         won, lost = int((head > baseline).sum()), int((head < baseline).sum())
         right = float(np.ptp(np.concatenate([head, baseline])))  # what a right row counts more than a wrong one
         if right == 0 and math.isfinite(self.metric.high):
             right = self.metric.high - self.metric.low
-        low, high = difference_interval(won, lost, len(head))
+        low, high = difference_interval(won, lost, len(head), level)
         return self._unit * right * low, self._unit * right * high
+
+    def _exact_p_outside(self, margin: float) -> float:
+        """Half of the level at which the exact interval reaches the margin; 1 where no interval lies within it."""
+
+        def beyond(log_level: float) -> float:
+            return max(map(abs, self._exact_interval(math.exp(log_level)))) - margin
+
+        least = math.log(1e-12)
+        if beyond(least) < 0:
+            return math.exp(least) / 2
+        return math.exp(brentq(beyond, least, 0.0, xtol=1e-6)) / 2 if beyond(0.0) < 0 else 1.0

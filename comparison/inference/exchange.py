@@ -48,14 +48,18 @@ class NoDifference:
             found = chances @ gammainc(self.freedom / 2, self.freedom / 2 * (sizes / least) ** 2)
         return float(min(1.0, max(0.0, found)))
 
-    def largest_chance(self) -> float:
-        """Returns the largest difference with a p value of at least `LEVEL`."""
+    def largest_chance(self, level: float = LEVEL) -> float:
+        """Returns the largest difference with a p value of at least `level`."""
         high = 2 * self._deviation
-        while high > 0 and self.p_value(high) >= LEVEL:
+        while high > 0 and self.p_value(high) >= level:
             high *= 2
         if high == 0:
             return 0.0
-        return max(0.0, float(brentq(lambda x: self.p_value(x) - LEVEL, 0.0, high, xtol=1e-5 * high)) - self._tie)
+        return max(0.0, float(brentq(lambda x: self.p_value(x) - level, 0.0, high, xtol=1e-5 * high)) - self._tie)
+
+    def level_of(self, difference: float) -> float:
+        """Returns the level at which `largest_chance` is this difference: its p value if ties did not count."""
+        return self.p_value(abs(difference) + self._tie)
 
     @cached_property
     def _deviation(self) -> float:

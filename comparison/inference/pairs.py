@@ -17,7 +17,7 @@ Letters: S seeds, N rows, K numbers per row (`SummableMetric`). Nothing is drawn
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -25,8 +25,29 @@ import numpy as np
 
 from utils.metrics.metric import SummableMetric
 
+from .equality import Equality, judge_equality
 from .evidence import Evidence
 from .p_values import LEVEL, holm, p_in_words
+from .spending import Look
+
+
+@dataclass(frozen=True)
+class PairLook:
+    """The look at which a pair ended, or the latest one.
+
+    Attributes:
+        number: from 1.
+        looks: seeds per head at each look that was planned.
+        information: share of what the last look will know, 0-1.
+        level: below which p value this look alone shows a difference, before Holm.
+        ending: "difference", "equality" or "last look"; None where the pair is open.
+    """
+
+    number: int
+    looks: list[int]
+    information: float
+    level: float
+    ending: str | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,9 @@ class PairComparison:
         detectable: the difference that the next two are about.
         rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
             where no number does.
+        equality: whether the difference lies within a margin; None where none was named.
+        look: where the number of seeds was left to a rule; None where it was fixed. p values are then those of the whole rule,
+            and the intervals as wide as they have to be at this look (repeated intervals, Jennison & Turnbull 1989).
     """
 
     head: str
@@ -79,32 +103,66 @@ class PairComparison:
     detectable: float
     rows_needed: int | None
     seeds_needed: int | None
+    equality: Equality | None = None
+    look: PairLook | None = None
 
     def __str__(self) -> str:
         """The finding in one sentence."""
         p, digits = f"{p_in_words(self.p_holm)} after Holm", self._digits
+        signed = f"{self.head} - {self.baseline} = {self.difference:+.{digits}f} {self.unit}"
+        interval = f"95 % interval {self.low:+.{digits}f} to {self.high:+.{digits}f}"
+        equal = self._equality_in_words()
         if self.better:
             low, high = sorted((abs(self.low), abs(self.high)))
-            text = f"{self.finding} (95 % interval {low:.{digits}f} to {high:.{digits}f}, {p})"
+            text = f"{self.finding} (95 % interval {low:.{digits}f} to {high:.{digits}f}, {p}){equal}"
+        elif self.equal:
+            text = f"{self.finding}{equal}: {signed} ({interval})"
         else:
-            text = f"no difference shown: {self.head} - {self.baseline} = {self.difference:+.{digits}f} {self.unit}"
-            text += f" (95 % interval {self.low:+.{digits}f} to {self.high:+.{digits}f}, {p})"
+            text = f"no difference shown{equal}: {signed} ({interval}, {p})"
         if not self.covers_seeds:
             text += "; with one seed this is about these trained models, and another seed may turn it round"
-        return text if self.better else f"{text}; {self._power()}"
+        open_still = self.look is not None and self.look.ending is None
+        if not self.better and not self.equal and not open_still:
+            text += f"; {self._power()}"
+        return f"{text}; {self._look_in_words()}" if self.look else text
+
+    @property
+    def equal(self) -> bool:
+        """Whether the heads are shown to be equal within the margin."""
+        return self.equality is not None and self.equality.shown
 
     @property
     def finding(self) -> str | None:
-        """`cnn beats dense by 1.45 points`; None where no difference is shown."""
-        if self.better is None:
-            return None
-        worse = self.baseline if self.better == self.head else self.head
-        return f"{self.better} beats {worse} by {abs(self.difference):.{self._digits}f} {self.unit}"
+        """`cnn beats dense by 1.45 points`, or `cnn and dense are equal within 0.2 points`; None where neither is shown."""
+        if self.better is not None:
+            worse = self.baseline if self.better == self.head else self.head
+            return f"{self.better} beats {worse} by {abs(self.difference):.{self._digits}f} {self.unit}"
+        if self.equality is not None and self.equality.shown:
+            return f"{self.head} and {self.baseline} are equal within {self.equality.margin:g} {self.unit}"
+        return None
 
     @property
     def _digits(self) -> int:
         """Decimals: more for errors and correlations, which are small numbers."""
         return 2 if self.unit == "points" else 4
+
+    def _equality_in_words(self) -> str:
+        """What follows the finding where a margin was named."""
+        if self.equality is None:
+            return ""
+        low, high = (f"{end:+.{self._digits}f}" for end in (self.equality.low, self.equality.high))
+        detail = f"90 % interval {low} to {high}, {p_in_words(self.equality.p_holm)} after Holm"
+        within = f"within {self.equality.margin:g} {self.unit}"
+        if self.better:
+            return f"; the difference is shown to lie {within} ({detail})" if self.equality.shown else ""
+        return f" ({detail})" if self.equality.shown else f", and not shown equal {within} ({detail})"
+
+    def _look_in_words(self) -> str:
+        assert self.look is not None
+        place = f"look {self.look.number} of {len(self.look.looks)} ({self.seeds[0]} seeds per head)"
+        if self.look.ending in ("difference", "equality"):
+            return f"decided at {place}"
+        return f"undecided at the last look, {place}" if self.look.ending else f"undecided yet at {place}"
 
     def _power(self) -> str:
         """What this comparison finds, and what it takes to find `detectable`."""
@@ -118,13 +176,14 @@ class PairComparison:
 
 
 def compare_heads(
-    counts: Mapping[str, np.ndarray], metric: SummableMetric, detectable: float = 0.1
+    counts: Mapping[str, np.ndarray], metric: SummableMetric, detectable: float = 0.1, margin: float | None = None
 ) -> list[PairComparison]:
     """Compares every pair of heads, the one that comes later in `counts` minus the earlier one.
 
     Args:
         counts: per head (S, N, K), from `metric.count`; the same N rows in the same order throughout. S may differ.
         detectable: the difference that `rows_needed` and `seeds_needed` are about, in the unit of the comparison.
+        margin: differences below this do not matter: pairs may then be shown equal.
 
     Raises:
         ValueError: heads that were not scored on the same number of rows.
@@ -133,16 +192,25 @@ def compare_heads(
         shapes = ", ".join(f"{name} {head.shape[1]}" for name, head in counts.items())
         raise ValueError(f"heads are compared on the same test rows; got {shapes}")
     found = [
-        _compare_pair((head, baseline), Evidence(counts[head], counts[baseline], metric), detectable)
+        compare_pair((head, baseline), Evidence(counts[head], counts[baseline], metric), detectable, margin)
         for baseline, head in combinations(counts, 2)
     ]
-    corrected = holm([pair.p_value for pair in found])
-    return [_with_verdict(pair, p, metric) for pair, p in zip(found, corrected, strict=True)]
+    return with_verdicts(found, metric)
 
 
-def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float) -> PairComparison:
-    metric, uncertainty = evidence.metric, evidence.uncertainty
-    low, high = evidence.interval
+def compare_pair(
+    names: tuple[str, str], evidence: Evidence, detectable: float, margin: float | None, look: Look | None = None
+) -> PairComparison:
+    """Compares one pair; the correction for several pairs is still to be made.
+
+    Args:
+        names: the head and its baseline.
+        look: the one of several at which this is; None: the only one.
+    """
+    metric, uncertainty, look = evidence.metric, evidence.uncertainty, look or Look()
+    plan = evidence.plan(look.level())
+    low, high = evidence.interval(look.level())
+    p_value = look.p_value(evidence.p_value)
     return PairComparison(
         head=names[0],
         baseline=names[1],
@@ -153,8 +221,8 @@ def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float)
         difference=evidence.difference,
         low=low,
         high=high,
-        p_value=evidence.p_value,
-        p_holm=evidence.p_value,
+        p_value=p_value,
+        p_holm=p_value,
         covers_seeds=uncertainty.covers_seeds,
         better=None,
         rows_error=math.sqrt(uncertainty.rows_variance),
@@ -163,15 +231,31 @@ def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float)
         rows_won=evidence.rows_won,
         rows_lost=evidence.rows_lost,
         mcnemar_p=evidence.mcnemar_p,
-        minimum_detectable=evidence.plan.minimum_detectable(),
+        minimum_detectable=plan.minimum_detectable(),
         detectable=detectable,
-        rows_needed=evidence.plan.rows_needed(detectable),
-        seeds_needed=evidence.plan.seeds_needed(detectable),
+        rows_needed=plan.rows_needed(detectable),
+        seeds_needed=plan.seeds_needed(detectable),
+        equality=None if margin is None else judge_equality(evidence, margin, look),
     )
 
 
-def _with_verdict(pair: PairComparison, p_holm: float, metric: SummableMetric) -> PairComparison:
-    better = None
-    if p_holm < LEVEL:
-        better = pair.head if (pair.difference > 0) != metric.smaller_is_better else pair.baseline
-    return replace(pair, p_holm=p_holm, better=better)
+def with_verdicts(pairs: Sequence[PairComparison], metric: SummableMetric) -> list[PairComparison]:
+    """Corrects the p values of all pairs by Holm, differences and equalities apart, and says what is shown.
+
+    Of "no difference" and "a difference of the margin or more" at most one is true of a pair, so there are never more false
+    claims to be made than pairs.
+    """
+    found = []
+    corrected = holm([pair.p_value for pair in pairs])
+    equalities = [pair.equality for pair in pairs if pair.equality]
+    equal_p = iter(holm([equality.p_value for equality in equalities]))
+    for pair, p in zip(pairs, corrected, strict=True):
+        better = None
+        if p < LEVEL:
+            better = pair.head if (pair.difference > 0) != metric.smaller_is_better else pair.baseline
+        equality = pair.equality
+        if equality:
+            p_holm = next(equal_p)
+            equality = replace(equality, p_holm=p_holm, shown=p_holm < LEVEL)
+        found.append(replace(pair, p_holm=p, better=better, equality=equality))
+    return found

@@ -34,22 +34,31 @@ class Plan:
         uncertainty: of the comparison that was made.
         unseen: the variance of what two more rows, one on either side, would add to the difference.
         least: no difference below this is said to be found by as many rows and seeds.
+        level: a difference is found where its p value is below.
     """
 
     uncertainty: Uncertainty
     unseen: float
     least: float
+    level: float = LEVEL
 
     def minimum_detectable(self) -> float:
         """Returns the difference that as many rows and seeds find with the power of `POWER`."""
         return max(self.least, self._minimum)
 
-    def rows_needed(self, detectable: float) -> int | None:
-        """Returns the number of rows that find `detectable` with as many seeds, to two digits; None where no number does."""
-        rows, caution = self.uncertainty.rows, self._caution
+    def rows_needed(
+        self, detectable: float, margin: float | None = None, seeds: tuple[int, int] | None = None
+    ) -> int | None:
+        """Returns the number of rows that find `detectable`, to two digits; None where no number does.
+
+        Args:
+            margin: heads that are equal are to be shown equal within it as well.
+            seeds: of the two heads; None: as many as there are.
+        """
+        rows, seeds = self.uncertainty.rows, seeds or self.uncertainty.seeds
 
         def enough(log_rows: float) -> bool:
-            return self._chance(math.exp(log_rows) / rows, self.uncertainty.seeds)(detectable / caution) >= POWER
+            return self._decides(math.exp(log_rows) / rows, seeds, detectable, margin)
 
         low, high = math.log(10), math.log(_MOST_ROWS)
         if not enough(high):
@@ -61,14 +70,17 @@ class Plan:
         digits = 10 ** (math.floor(math.log10(needed)) - 1)
         return int(math.ceil(needed / digits) * digits)
 
-    def seeds_needed(self, detectable: float) -> int | None:
-        """Returns the number of seeds per head that find `detectable` on as many rows; None where not even 1,000 do."""
+    def seeds_needed(self, detectable: float, margin: float | None = None) -> int | None:
+        """Returns the number of seeds per head that find `detectable` on as many rows; None where not even 1,000 do.
+
+        Args:
+            margin: heads that are equal are to be shown equal within it as well.
+        """
         if not self.uncertainty.covers_seeds:
             return None
-        caution = self._caution
 
         def enough(seeds: int) -> bool:
-            return self._chance(1.0, (seeds, seeds))(detectable / caution) >= POWER
+            return self._decides(1.0, (seeds, seeds), detectable, margin)
 
         low, high = 1, _MOST_SEEDS  # one seed says nothing about seeds
         if not enough(high):
@@ -77,6 +89,12 @@ class Plan:
             middle = (low + high) // 2
             low, high = (low, middle) if enough(middle) else (middle, high)
         return high
+
+    def _decides(self, factor: float, seeds: tuple[int, int], detectable: float, margin: float | None) -> bool:
+        """Whether `factor` times the rows and so many seeds find the difference, and equality within the margin, with `POWER`."""
+        if self._chance(factor, seeds)(detectable / self._caution) < POWER:
+            return False
+        return margin is None or self._chance_of_equality(factor, seeds, margin / self._caution) >= POWER
 
     @cached_property
     def _minimum(self) -> float:
@@ -112,22 +130,31 @@ class Plan:
 
     def _chance(self, factor: float, seeds: tuple[int, int]) -> Callable[[float], float]:
         """The chance that a true difference is found with `factor` times the rows and so many seeds, as a function of it."""
+        limits, weights, error = self._limits(factor, seeds, self.level)
+
+        def chance(difference: float) -> float:
+            beyond = norm.cdf((difference - limits) / error) + norm.cdf((-difference - limits) / error)
+            return float((weights * beyond).sum())
+
+        return chance
+
+    def _chance_of_equality(self, factor: float, seeds: tuple[int, int], margin: float) -> float:
+        """The chance that two heads without a difference are shown equal within the margin."""
+        limits, weights, error = self._limits(factor, seeds, 2 * self.level)
+        room = np.maximum(0.0, margin - limits)
+        return float((weights * (2 * norm.cdf(room / error) - 1)).sum())
+
+    def _limits(self, factor: float, seeds: tuple[int, int], level: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """How far chance reaches, for each spread of the seeds that may be observed; how likely each is; the true error."""
         rows_variance, own, between = self._parts(factor, seeds)
         total = self._total(factor, seeds) or 1e-300
         if self.uncertainty.covers_seeds:
             spreads = [chi2.ppf(norm.cdf(_SCORES), size - 1) / (size - 1) for size in seeds]
             observed = between * np.stack(np.meshgrid(*spreads, indexing="ij"), axis=-1)  # (25, 25, 2)
             added, freedom = add_seeds(rows_variance, own, observed, np.array(seeds))
-            limits = student.ppf(1 - LEVEL / 2, freedom) * np.sqrt(rows_variance + added)
+            limits = student.ppf(1 - level / 2, freedom) * np.sqrt(rows_variance + added)
             weights = np.outer(_WEIGHTS, _WEIGHTS)
         else:
-            limits = np.full((1, 1), norm.isf(LEVEL / 2) * math.sqrt(total))
+            limits = np.full((1, 1), norm.isf(level / 2) * math.sqrt(total))
             weights = np.ones((1, 1))
-
-        def chance(difference: float) -> float:
-            beyond = norm.cdf((difference - limits) / math.sqrt(total)) + norm.cdf(
-                (-difference - limits) / math.sqrt(total)
-            )
-            return float((weights * beyond).sum())
-
-        return chance
+        return limits, weights, math.sqrt(total)

@@ -16,15 +16,15 @@ def mcnemar_p(won: int, lost: int) -> float:
     return float(min(1.0, 2 * binom.cdf(min(won, lost), won + lost, 0.5)))
 
 
-def difference_interval(won: int, lost: int, rows: int) -> tuple[float, float]:
-    """Returns the 95 % interval of the difference of two shares of right rows. It leaves out 0 where McNemar's p is below .05.
+def difference_interval(won: int, lost: int, rows: int, level: float = LEVEL) -> tuple[float, float]:
+    """Returns the 1 - level interval of the difference of two shares of right rows. It leaves out 0 where McNemar's p is below.
 
     The difference is how often the models differ, times how far the share of rows won is from a half: one proportion of all
     rows and one of the differing rows, each with the interval of Clopper & Pearson (1934). How uncertain both are is shared
     out in every possible way (Newcombe 2011, "propagating imprecision"). The sign is that of the share of rows won alone.
     """
     angles = np.linspace(0, np.pi / 2, 181)
-    z = norm.isf(LEVEL / 2)
+    z = norm.isf(level / 2)
     low_share, high_share = _clopper_pearson(won, won + lost, z * np.cos(angles))
     low_often, high_often = _clopper_pearson(won + lost, rows, z * np.sin(angles))
     low, high = 2 * low_share - 1, 2 * high_share - 1

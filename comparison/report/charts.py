@@ -66,13 +66,15 @@ def score_chart(heads: Mapping[str, HeadScores], axis: str, decimals: int) -> Ma
     )
 
 
-def pair_chart(pairs: Sequence[Mapping[str, Any]], axis: str, decimals: int) -> Markup:
+def pair_chart(pairs: Sequence[Mapping[str, Any]], axis: str, decimals: int, margin: float | None = None) -> Markup:
     """Draws the difference of every pair with its 95 % interval (a forest plot). A filled dot marks a shown difference.
 
     Args:
         pairs: the fields of `inference.pairs.PairComparison`.
+        margin: within which heads count as equal; None where none was named.
     """
     values = [value for pair in pairs for value in _interval_ends(pair)]
+    values += [] if margin is None else [-margin, margin]
     scale = fit_scale([0, *values], _EDGE, WIDTH - _EDGE)
     rows = []
     for pair in pairs:
@@ -87,7 +89,9 @@ def pair_chart(pairs: Sequence[Mapping[str, Any]], axis: str, decimals: int) -> 
         room = (WIDTH - text_width(value) - 34) / 2
         rows.append(ChartRow(f"{shorten(pair['head'], room)} − {shorten(pair['baseline'], room)}", value, marks))
     words = "; ".join(f"{row.label}: {row.value}" for row in rows)
-    return chart_of_rows("Differences between heads", f"{words}.", rows, scale, axis, depth=14, zero=True)
+    return chart_of_rows(
+        "Differences between heads", f"{words}.", rows, scale, axis, depth=14, zero=True, margin=margin
+    )
 
 
 def curve_chart(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], title: str, decimals: int) -> Markup:

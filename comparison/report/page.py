@@ -15,6 +15,8 @@ from .sections import (
     group_section,
     learning_section,
     length_section,
+    look_section,
+    outlook_section,
     pair_section,
     score_section,
     unequal_section,
@@ -69,6 +71,8 @@ def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
     found = {
         "Scores": score_section(comparison),
         "Differences": pair_section(comparison),
+        "What a decision takes": outlook_section(comparison),
+        "Looks": look_section(comparison),
         "Tuning": tuning_section(comparison),
         "Learning": learning_section(comparison),
         "Cost": cost_section(comparison),

@@ -18,11 +18,22 @@ from .tables import (
     group_rows,
     group_table,
     length_rows,
+    look_table,
     metric_format,
     pair_table,
     score_table,
 )
-from .words import equal_lines, head_arguments, pair_note, plain_value, score_note, unequal_lines
+from .words import (
+    equal_lines,
+    head_arguments,
+    look_note,
+    margin_of,
+    outlook_note,
+    pair_note,
+    plain_value,
+    score_note,
+    unequal_lines,
+)
 
 MOST_GROUPS = 40  # that are drawn; the table has them all
 GROUPS = {"token-classification": "entity type", "question-answering": "kind of answer"}  # other tasks have classes
@@ -42,7 +53,10 @@ def score_section(comparison: Mapping[str, Any]) -> Markup:
     figures = [figure(score_chart(_scores_of(comparison), str(main), main.decimals), caption)]
     caption = "Difference with its 95 % interval; filled where p after Holm is below .05."
     if comparison["comparisons"]:
-        chart = pair_chart(comparison["comparisons"], f"difference in {main}", main.decimals)
+        margin = margin_of(comparison)
+        if margin is not None:
+            caption += f" Dashed: the margin of {margin:g}."
+        chart = pair_chart(comparison["comparisons"], f"difference in {main}", main.decimals, margin)
         figures.append(figure(chart, caption))
     return fragment(
         element("div", *figures, class_="figures"),
@@ -62,6 +76,22 @@ def pair_section(comparison: Mapping[str, Any]) -> Markup | None:
         html_table(pair_table(comparison)),
         element("p", pair_note(comparison), class_="note"),
     )
+
+
+def outlook_section(comparison: Mapping[str, Any]) -> Markup | None:
+    """Says, after a pilot, how many seeds and rows a decision likely takes."""
+    outlook = comparison.get("outlook")
+    if not outlook:
+        return None
+    sentences = [element("li", one["sentence"]) for one in outlook]
+    return fragment(element("ul", *sentences), element("p", outlook_note(comparison), class_="note"))
+
+
+def look_section(comparison: Mapping[str, Any]) -> Markup | None:
+    """Shows the looks that were taken, where the number of seeds was left to a rule."""
+    if "rule" not in comparison:
+        return None
+    return fragment(html_table(look_table(comparison)), element("p", look_note(comparison), class_="note"))
 
 
 def learning_section(comparison: Mapping[str, Any]) -> Markup | None:

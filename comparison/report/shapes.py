@@ -80,18 +80,22 @@ def chart_of_rows(
     axis: str,
     depth: float = 20,
     zero: bool = False,
+    margin: float | None = None,
 ) -> Markup:
     """Draws rows over a common axis. Each has its label and its value above its marks.
 
     Args:
         depth: height of the room for the marks.
         zero: draw a line at 0.
+        margin: draw dashed lines so far from 0 on either side.
     """
     pitch = depth + 20
     bottom = len(rows) * pitch + 6
     parts = [vertical_grid(scale, 4, bottom)]
     if zero:
         parts.append(line(scale(0), 0, scale(0), bottom, "zero"))
+    if margin is not None:
+        parts += [line(scale(end), 0, scale(end), bottom, "margin") for end in (-margin, margin)]
     for i, row in enumerate(rows):
         label = shorten(row.label, WIDTH - text_width(row.value) - 16)
         words = (

@@ -53,6 +53,7 @@ svg .name { fill: var(--head); }
 .grid { stroke: var(--grid); stroke-width: 1; }
 .zero, .interval { stroke: var(--ink); stroke-width: 1; }
 .interval { stroke-width: 1.6; }
+.margin { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 3; }
 .decided { fill: var(--ink); stroke: var(--ink); stroke-width: 1.6; }
 .undecided { fill: var(--paper); stroke: var(--ink); stroke-width: 1.6; }
 .diamond, .arrow { fill: var(--ink); }

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .formatting import NOTHING, decimals_of, gigabytes, interval, number, p_value, plus_minus, significant
 
 UNSCALED = ("mse", "loss")  # are not in points, even where the other metrics are
+ENDINGS = {"difference": "different", "equality": "equal", "last look": "undecided", None: "goes on"}
 GROUP_METRIC = "f1"  # scores classes, entity types and kinds of answers
 
 
@@ -105,12 +106,14 @@ def pair_table(comparison: Mapping[str, Any]) -> Table:
     """Returns one row per pair of heads."""
     pairs = comparison["comparisons"]
     main = metric_format(comparison)
+    margin = next((pair["equality"]["margin"] for pair in pairs if pair.get("equality")), None)
     detectable = next((f"{pair['detectable']:g}" for pair in pairs if pair.get("detectable") is not None), "it")
     header = [
         "pair",
         f"difference in {main}",
         "95 % interval",
         "p after Holm",
+        *(("90 % interval", f"p of {margin:g} or more apart") if margin is not None else ()),
         "Hedges' g",
         "minimum detectable",
         f"rows to find {detectable}",
@@ -124,6 +127,7 @@ def pair_table(comparison: Mapping[str, Any]) -> Table:
             number(pair["difference"], main.decimals, sign=True),
             interval(pair["low"], pair["high"], main.decimals, sign=True),
             p_value(pair["p_holm"]),
+            *(_equality(pair, main) if margin is not None else ()),
             number(pair.get("hedges_g"), 2, sign=True),
             significant(pair.get("minimum_detectable")),
             number(pair.get("rows_needed")),
@@ -132,6 +136,29 @@ def pair_table(comparison: Mapping[str, Any]) -> Table:
             _significant_pairs(pair.get("mcnemar_p") or []),
         ]
         for pair in pairs
+    ]
+    return _without_empty_columns(header, rows)
+
+
+def look_table(comparison: Mapping[str, Any]) -> Table:
+    """Returns one row per look and pair that was open."""
+    main = metric_format(comparison)
+    header = ["look", "pair", "seeds", f"difference in {main}", "95 % interval", "information", "level", "p after Holm"]
+    header += ["p of equality", "ending"]
+    rows = [
+        [
+            str(one["number"]),
+            f"{one['head']} − {one['baseline']}",
+            str(one["seeds"]),
+            number(one["difference"], main.decimals, sign=True),
+            interval(one["low"], one["high"], main.decimals, sign=True),
+            f"{100 * one['information']:.0f} %",
+            p_value(one["level"]),
+            p_value(one["p_holm"]),
+            p_value(one["equal_p_holm"]),
+            ENDINGS[one["ending"]],
+        ]
+        for one in comparison["rule"]["history"]
     ]
     return _without_empty_columns(header, rows)
 
@@ -179,6 +206,11 @@ def _spread(found: Mapping[str, Any] | None, shown: MetricFormat) -> str:
     if not found:
         return NOTHING
     return plus_minus(shown.scaled(found["mean"]), shown.scaled(found["standard_deviation"]), shown.decimals)
+
+
+def _equality(pair: Mapping[str, Any], main: MetricFormat) -> list[str]:
+    found = pair["equality"]
+    return [interval(found["low"], found["high"], main.decimals, sign=True), p_value(found["p_holm"])]
 
 
 def _won_and_lost(pair: Mapping[str, Any]) -> str:

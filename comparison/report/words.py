@@ -12,10 +12,11 @@ from .tables import metric_format
 
 def subject_line(comparison: Mapping[str, Any]) -> str:
     """Says what was compared, on which rows, with how many seeds, and when."""
-    seeds = len(next(iter(comparison["heads"].values()))["seeds"])
+    counts = sorted({len(head["seeds"]) for head in comparison["heads"].values()})
+    seeds = f"{counts[0]} to {counts[-1]}" if "rule" in comparison and len(counts) > 1 else str(counts[0])
     parts = [
         f"{comparison['metric']} on {number(comparison['rows'])} {comparison['split']} rows of {comparison['file']}",
-        f"{seeds} seed{'' if seeds == 1 else 's'} per head",
+        f"{seeds} seed{'' if seeds == '1' else 's'} per head",
     ]
     if comparison["frozen_encoder"]:
         parts.append("the encoder frozen")
@@ -53,6 +54,16 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
     ]
     if len(pairs) > 1:
         parts.append(f"p values are corrected for {len(pairs)} pairs (Holm 1979).")
+    if margin := margin_of(comparison):
+        parts.append(
+            f"Equal within {margin:g}: two one-sided tests at 5 % (Schuirmann 1987), that is, a 90 % interval within the margin."
+        )
+        if len(pairs) > 1:
+            parts.append("Their p values are corrected by Holm apart from those of the differences.")
+    if "rule" in comparison:
+        parts.append(
+            "p values and intervals hold for all looks together; each pair has the numbers of the look that ended it."
+        )
     if any(pair.get("minimum_detectable") for pair in pairs):
         parts.append("Minimum detectable: the difference that these rows and seeds find with 80 % power.")
     if any(pair.get("rows_needed") or pair.get("seeds_needed") for pair in pairs):
@@ -62,6 +73,36 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
             "Rows won and lost are means over pairs of seeds; McNemar's exact test (1947) is about one such pair each."
         )
     return " ".join(parts)
+
+
+def margin_of(comparison: Mapping[str, Any]) -> float | None:
+    """Returns the margin within which heads may be equal; None where none was named."""
+    return next((pair["equality"]["margin"] for pair in comparison["comparisons"] if pair.get("equality")), None)
+
+
+def look_note(comparison: Mapping[str, Any]) -> str:
+    """Says by which rule seeds were added, and how to read the table of the looks."""
+    rule = comparison["rule"]
+    planned = ", ".join(map(str, rule["looks"]))
+    margin = "" if rule["margin"] is None else f", or equal within {rule['margin']:g}"
+    return (
+        f"Fixed before the first look: looks at {planned} seeds per head, until every pair is shown different{margin}. "
+        "The 5 % are spent over the looks as by Lan and DeMets (1983, after O'Brien and Fleming): shown different is a pair whose "
+        "p value at this look alone is below the level, here before the correction for several pairs. Information: the share of what "
+        "the last look will know, carefully estimated."
+    )
+
+
+def outlook_note(comparison: Mapping[str, Any]) -> str:
+    """Says what to do after a pilot."""
+    seeds = [seed for head in comparison["heads"].values() for seed in head["seeds"]]
+    note = (
+        f"{'Two' if len(set(seeds)) == 2 else 'Three'} seeds tell little about their spread: these numbers are rough. "
+    )
+    return (
+        note
+        + f"Take seeds that the pilot did not see (--seeds {max(seeds) + 1} ...), and fix their number first, or --until_decided."
+    )
 
 
 def equal_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -13,9 +13,18 @@ from utils.files import replace_file, write_json
 
 from .markdown import code_block, literal, markdown_list, markdown_table
 from .page import render_page
-from .tables import head_table, pair_table
+from .tables import head_table, look_table, pair_table
 from .tuning import best_table, curve_note, expectation_table, tuning_note
-from .words import equal_lines, head_arguments, pair_note, score_note, subject_line, unequal_lines
+from .words import (
+    equal_lines,
+    head_arguments,
+    look_note,
+    outlook_note,
+    pair_note,
+    score_note,
+    subject_line,
+    unequal_lines,
+)
 
 
 def write_report(comparison: Mapping[str, Any], folder: Path) -> None:
@@ -43,6 +52,11 @@ def render_markdown(comparison: Mapping[str, Any]) -> str:
             literal(pair_note(comparison)),
             markdown_list(sentences),
         ]
+    if outlook := comparison.get("outlook"):
+        said = [one["sentence"] for one in outlook]
+        sections += ["## What a decision takes", markdown_list(said), literal(outlook_note(comparison))]
+    if "rule" in comparison:
+        sections += ["## Looks", markdown_table(look_table(comparison)), literal(look_note(comparison))]
     if tuned := comparison.get("tuning"):
         sections += ["## Tuning", literal(tuned["sentence"]), literal(tuning_note(comparison))]
         sections += [

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from comparison_plans import LEAST, WITH_TEST, plan, refused, write
 
+from comparison.arguments import parse_comparison
+
 
 def test_what_a_recipe_says_of_one_run_gives_way(place):
     recipe = write(
@@ -53,6 +55,19 @@ def test_the_task_tells_the_script(place, task, script):
         (["--heads", "cnn", "cnn"], "--heads has cnn twice"),
         (["--seeds", "1", "1"], "--seeds has 1 twice"),
         (["--seeds", "-1"], "--seeds must be at least 0, not -1"),
+        (["--margin", "0"], "--margin must be above 0, not 0.0"),
+        (["--margin", "nan"], "--margin must be above 0, not nan"),
+        (["--max_seeds", "8"], "--max_seeds is the last look of --until_decided: give that as well"),
+        (["--until_decided", "--heads", "cnn"], "--until_decided decides between heads: name at least two"),
+        (
+            ["--until_decided", "--seeds", "4"],
+            "--seeds are those of the first look of --until_decided: name at least two",
+        ),
+        (
+            ["--until_decided", "--max_seeds", "3"],
+            "--max_seeds 3 leaves no look after the first one, which has 3 seeds",
+        ),
+        (["--until_decided", "--seeds", "1230", "1231", "--tune", "2"], "--seeds has 1234, the seed of the trials"),
         (["--head", "cnn"], "--head is one run's: a comparison has --heads cnn ..."),
         (["--seed", "3"], "--seed is one run's: a comparison has --seeds 3 ..."),
         (["--workers", "0"], "--workers must be at least 1, not 0"),
@@ -106,3 +121,18 @@ def test_what_is_missing(place):
     recipe = write("r.yaml", "task_name: nsmc\ndoc_stride: 1\n")  # another script's
     assert "unknown key 'doc_stride'" in refused(recipe, *LEAST[2:])
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "looks", "seeds"),
+    [
+        ([], [3, 5, 8, 12, 20], [*range(20)]),
+        (["--max_seeds", "10"], [3, 5, 8, 10], [*range(10)]),
+        (["--max_seeds", "40"], [3, 5, 8, 12, 20, 30, 40], [*range(40)]),
+        (["--seeds", "7", "2", "4", "5", "--max_seeds", "6"], [4, 5, 6], [7, 2, 4, 5, 8, 9]),
+    ],
+)
+def test_looks_are_fixed_by_the_command(place, words, looks, seeds):
+    arguments = parse_comparison([*WITH_TEST, "--until_decided", *words])
+    assert (arguments.looks, arguments.seeds) == (looks, seeds)
+    assert parse_comparison(WITH_TEST).looks == []

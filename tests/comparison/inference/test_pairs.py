@@ -9,7 +9,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from benchmarks.rejections import METRICS, World, contrasts, simulate
+from benchmarks.rejections.__main__ import contrasts
+from benchmarks.rejections.worlds import METRICS, World, simulate
 from comparison.inference.evidence import Evidence
 from comparison.inference.pairs import compare_heads
 from utils.metrics.catalogue import NUMBERS, SQUAD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.rejections import METRICS, World, simulate
+from benchmarks.rejections.worlds import METRICS, World, simulate
 from comparison.inference.row_effects import effects_on_difference, effects_on_scores, jackknife_variance
 from utils.metrics.catalogue import NUMBERS
 
