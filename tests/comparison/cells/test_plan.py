@@ -195,6 +195,7 @@ def test_hub_data_without_test_rows(hub):
         "--max_train_samples 5",
         "--head_learning_rate 1e-3",
         "--bf16",
+        "--ddp_backend gloo",
         "--data_seed 3",
         "--do_eval --validation_file dev.csv",
         "--train_file dev.csv",
