@@ -22,7 +22,7 @@ from comparison.arguments import ComparisonArguments, Study, is_study, parse_com
 from comparison.cells import Cell, Plan, make_plan, plan_trials
 from comparison.gathering.across import gather_across
 from comparison.gathering.gather import gather
-from comparison.gathering.rows import read_rows
+from comparison.gathering.rows import check_metric, read_rows
 from comparison.gathering.trials import best_trials, gather_trials
 from comparison.report.across_writing import write_across
 from comparison.report.writing import write_report
@@ -89,7 +89,10 @@ def compare(arguments: ComparisonArguments) -> None:
 def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:
     """Lays out the runs and reads the rows: whatever is wrong with them is found before hours of training."""
     plan = make_plan(arguments)
-    return plan, read_rows(plan.load_task(), plan.arguments.training)
+    task = plan.load_task()
+    if arguments.metric is not None:
+        check_metric(task, plan.arguments, arguments.metric)
+    return plan, read_rows(task, plan.arguments.training)
 
 
 def put_together(folders: Sequence[str | Path], output_dir: Path, title: str | None = None) -> None:

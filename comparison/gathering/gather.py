@@ -41,7 +41,7 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
         tuned: what `gather_trials` found, where the settings of the heads were chosen by trials.
 
     Raises:
-        UserError: a metric that is none of this task's, or cells that do not belong to the test rows.
+        UserError: a metric that does not fit the labels, or cells that do not belong to the test rows.
     """
     _, data, training = plan.arguments
     cells: dict[str, list[Cell]] = {}
