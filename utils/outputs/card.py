@@ -12,7 +12,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from ..arguments import Arguments, DataArguments
 from ..files import sha256
 from ..tasks import Task
-from .data_report import splits_of
+from .data_report import ceiling_in_words, splits_of
 
 STAGES = {"validation": "eval_", "test": "predict_"}
 NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
@@ -201,9 +201,8 @@ def _limits(task: Task, report: Mapping[str, Any], data: DataArguments) -> list[
             limits.append(f"{share:.1f} % of the {split} tokens are unknown to its vocabulary.")
         for metric, value in entry.get("ceiling", {}).items():
             if split != "train" and value < 99.95:
-                limits.append(
-                    f"Its tokenizer does not allow more than {metric} {value:.1f} of 100 on the {split} rows."
-                )
+                most = ceiling_in_words(metric, value, task)
+                limits.append(f"Its tokenizer does not allow more than {most} on the {split} rows.")
     limits += [f"{count:,} {what}." for what, count in report["shared_texts"].items() if count]
     return [*limits, "It has seen the kind of text it was trained on; on any other its scores are unknown."]
 
