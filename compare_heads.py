@@ -25,7 +25,7 @@ from comparison.gathering.across import gather_across
 from comparison.gathering.earlier import look_back, read_earlier
 from comparison.gathering.gather import gather
 from comparison.gathering.looks import next_look
-from comparison.gathering.rows import read_rows
+from comparison.gathering.rows import check_metric, read_rows
 from comparison.gathering.trials import best_trials, gather_trials
 from comparison.inference.sequential import Rule
 from comparison.report.across_writing import write_across
@@ -112,7 +112,10 @@ def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
 def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:
     """Lays out the runs and reads the rows: whatever is wrong with them is found before hours of training."""
     plan = make_plan(arguments)
-    return plan, read_rows(plan.load_task(), plan.arguments.training)
+    task = plan.load_task()
+    if arguments.metric is not None:
+        check_metric(task, plan.arguments, arguments.metric)
+    return plan, read_rows(task, plan.arguments.training)
 
 
 def put_together(folders: Sequence[str | Path], output_dir: Path, title: str | None = None) -> None:

@@ -37,7 +37,7 @@ def main() -> None:
         task = task.with_labels(config, rows)
         prepared = {name: task.prepare(split) for name, split in splits.items()}
     report = data_report(task, prepared)
-    show_report(report)
+    show_report(report, task)
 
     model = build_model(SequenceClassification.model_class, model_arguments, config, tokenizer, task.config_fields())
     hidden_states: list[HiddenStates] = []

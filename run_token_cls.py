@@ -36,7 +36,7 @@ def main() -> None:
         task = task.with_labels(config, rows)
         prepared = {name: task.prepare(split) for name, split in splits.items()}
     report = data_report(task, prepared)
-    show_report(report)
+    show_report(report, task)
 
     model = build_model(TokenClassification.model_class, model_arguments, config, tokenizer, task.config_fields())
     task = task.with_decoder(model)

@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Arguments that leave weights and scores as they are, besides those that a cell has by name and the files, which count
 # by what is in them.
 WITHOUT_EFFECT = set(
-    "head head_kwargs seed do_train do_predict output_dir data_dir train_file validation_file test_file overwrite_cache "
-    "preprocessing_num_workers dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers "
+    "head head_kwargs seed do_train do_predict output_dir data_dir train_file validation_file test_file predict_split "
+    "overwrite_cache preprocessing_num_workers dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers "
     "dataloader_prefetch_factor resume_from_checkpoint save_total_limit log_level log_level_replica log_on_each_node "
     "disable_tqdm report_to run_name project trackio_space_id trackio_bucket_id trackio_static_space_id".split()
 )
@@ -135,10 +135,12 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     for split in ("train", "validation", "test"):
         if getattr(data, f"{split}_file"):
             files[split] = str(existing_file(getattr(data, f"{split}_file")))
-    more = [] if "test" in files else _validation_as_test(files, data)
-    compared = "validation" if more else "test"
-    if more:
-        notes.append("there are no test rows: the validation rows are compared")
+    given = "test" in files and data.predict_split == "test"
+    compared, more = ("test", []) if given else ("validation", ["--predict_split", "validation"])
+    if not given:
+        _check_validation_rows(files, data)
+        if files.pop("test", None) is None:
+            notes.append("there are no test rows: the validation rows are compared")
         if training.load_best_model_at_end:
             notes.append("the validation rows also chose the checkpoint, so the scores are too good")
 
@@ -288,16 +290,11 @@ def _check(model: ModelArguments, training: HeadTrainingArguments) -> None:
         raise UserError("no run can go on from weights alone: leave --save_only_model out, or give --save_strategy no")
 
 
-def _validation_as_test(files: Mapping[str, str], data: DataArguments) -> list[str]:
-    """The flags that have the validation rows predicted."""
-    if "validation" not in files:
-        raise UserError("there are no rows to compare the heads on: give --test_file or --validation_file")
-    if not data.dataset_name:
-        return ["--test_file", files["validation"]]
-    given = " ".join(f"--{split}_file {shlex.quote(files[split])}" for split in ("train", "validation"))
-    if data.benchmark is None:
-        raise UserError(f"{data.dataset_name} has no test rows; leave --dataset_name out and give {given}")
-    return [*shlex.split(given), "--test_file", files["validation"]]
+def _check_validation_rows(files: Mapping[str, str], data: DataArguments) -> None:
+    """Raises UserError unless there are validation rows: their own file, or a share of the training rows."""
+    if "validation" not in files and (data.validation_split is None or "train" not in files):
+        cure = "give --test_file, --validation_file, or --validation_split 0.1 to hold out training rows"
+        raise UserError(f"there are no rows to compare the heads on: {cure}")
 
 
 def _other_cells(folder: Path, by_head: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -53,7 +53,7 @@ def gather(
         earlier: what `look_back` found.
 
     Raises:
-        UserError: a metric that is none of this task's, or cells that do not belong to the test rows.
+        UserError: a metric that does not fit the labels, or cells that do not belong to the test rows.
     """
     _, data, training = plan.arguments
     cells: dict[str, list[Cell]] = {}

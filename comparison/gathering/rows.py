@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from transformers import AutoConfig
 
-from utils.arguments import HeadTrainingArguments
-from utils.data.splits import Split, load_splits
+from utils.arguments import Arguments, HeadTrainingArguments
+from utils.data.splits import Split, label_rows, load_splits
 from utils.errors import UserError
 from utils.metrics.metric import SummableMetric
+from utils.models.loading import load_config
 from utils.tasks import Task
 
 from ..cells import Plan
@@ -77,6 +78,18 @@ def read_rows(task: Task, training: HeadTrainingArguments) -> Split:
     return split
 
 
+def check_metric(task: Task, arguments: Arguments, name: str) -> None:
+    """Finds out before anything runs whether the labels of the training rows can be compared by a metric.
+
+    Raises:
+        UserError: they cannot, or whatever is wrong with the training file.
+    """
+    model, data, training = arguments
+    only_train = HeadTrainingArguments(output_dir=training.output_dir, do_train=True)
+    rows, _ = label_rows(*load_splits(data, only_train, task.read, task.group_texts, task.check))
+    compared_metric(task.with_labels(load_config(model, task.model_class, True), rows), name)
+
+
 def compared_metric(task: Task, name: str | None) -> SummableMetric:
     """What the heads are compared by.
 
@@ -85,12 +98,13 @@ def compared_metric(task: Task, name: str | None) -> SummableMetric:
         name: what was asked for; None: the task's own.
 
     Raises:
-        UserError: a metric that is none of this task's.
+        UserError: a metric that does not fit these labels.
     """
-    try:
-        return task.metric.sums(name or task.metric.default(task.labels.names), task.labels.names)
-    except ValueError as error:
-        raise UserError(f"--metric: {error}") from error
+    metric, names = task.metric, task.labels.names
+    known = metric.halves(names)
+    if name is not None and name not in known:
+        raise UserError(f"--metric {name} does not fit these labels ({metric.kind}), give one of {', '.join(known)}")
+    return metric.sums(name or metric.default(names), names)
 
 
 def read_predictions(task: Task, split: Split, folder: Path) -> list[Any]:

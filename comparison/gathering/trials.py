@@ -25,7 +25,7 @@ def gather_trials(tuning: Tuning, plan: Plan, split: Split) -> dict[str, Any]:
         split: the test rows, for the names of the labels; they are not scored.
 
     Raises:
-        UserError: a metric that is none of this task's.
+        UserError: a metric that does not fit the labels.
         ShownError: a head has no trial with a score.
     """
     first = next(trial for trials in tuning.trials.values() for trial in trials if trial.cell.finished)

@@ -56,6 +56,18 @@ def test_classes_are_those_of_each_row_alone(run, learn, head, tmp_path):
     assert outcome.metrics("predict")["predict_accuracy"] == pytest.approx(accuracy)
 
 
+def test_rows_that_are_held_out(run, learn, files, tmp_path):
+    """The same rows for every seed, trained in the same run or predicted later."""
+    held_out = {"validation_split": 0.3, "predict_split": "validation", "train_file": files["seq_cls"]["train_file"]}
+    trained = learn("seq_cls", seed=5, test_file=None, validation_file=None, **held_out)
+    again = run("seq_cls", model_name_or_path=trained.folder, do_predict=True, **held_out)
+    metrics = trained.read("all_results.json")
+    assert metrics["train_samples"] + len(trained.predictions) == 48 and 5 < len(trained.predictions) < 25
+    assert metrics["predict_accuracy"] == metrics["eval_accuracy"]
+    assert [row["id"] for row in again.predictions] == [row["id"] for row in trained.predictions]
+    assert again.metrics("predict")["predict_accuracy"] == metrics["predict_accuracy"]
+
+
 def test_ids_that_repeat_are_missing_or_are_numbers(run, learn, tmp_path):
     rows: list[dict] = reviews(6)
     for row, value in zip(rows, ("x", "x", None, 7, "", "y"), strict=True):

@@ -57,6 +57,13 @@ class DataArguments:
             "a hash of their text, so equal texts stay together and every run chooses the same."
         },
     )
+    predict_split: str = field(
+        default="test",
+        metadata={
+            "help": "The rows that do_predict predicts: those of the test data, or the validation rows, also those held out.",
+            "choices": ["test", "validation"],
+        },
+    )
     max_seq_length: int = field(default=128, metadata={"help": "Longest input in tokens, special tokens included."})
     pad_to_max_length: bool = field(
         default=False,

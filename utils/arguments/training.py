@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 import torch
+from accelerate.utils import get_int_from_env
 from transformers import TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -75,6 +78,17 @@ class HeadTrainingArguments(TrainingArguments):
     def folder(self) -> Path:
         """`output_dir` as a path."""
         return Path(self.output_dir or "trainer_output")
+
+    @cached_property
+    def _setup_devices(self) -> torch.device:
+        # A process that no launcher started has nobody to talk to: torch refuses any backend there, and needs none.
+        sizes = ["WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"]
+        launched = "LOCAL_RANK" in os.environ or get_int_from_env(sizes, 1) > 1
+        asked, self.ddp_backend = self.ddp_backend, self.ddp_backend if launched else None
+        try:
+            return super()._setup_devices
+        finally:
+            self.ddp_backend = asked
 
     def __post_init__(self):
         if self.disable_tqdm is None:

@@ -54,7 +54,7 @@ def load_splits(
     group_texts: Callable[[Split], list[str]],
     check: Callable[[Split], None],
 ) -> tuple[dict[str, Split], Iterable[Split]]:
-    """Reads the splits that this run needs.
+    """Reads the splits that this run needs. The validation rows are the "test" of a run that is told to predict them.
 
     Args:
         read: yields the rows of a file.
@@ -63,31 +63,28 @@ def load_splits(
 
     Returns:
         the needed ones of "train", "validation", "test"; and the parts of "test" in order. A run that only predicts reads
-        it part by part, of `PART_ROWS` rows each: it may be larger than memory. Else it is one part.
+        it part by part, of `PART_ROWS` rows each: it may be larger than memory. Else, and where its rows are held out of the
+        training file, it is one part.
 
     Raises:
         UserError: a split that is needed and not given, or whatever is wrong with a file.
     """
     files = hub_files(data) if data.dataset_name else _given_files(data)
-    if not (training.do_train or training.do_eval):
-        return {}, _parts(_file_of("test", files, data), data, read, check)
     needed = {"train": training.do_train, "validation": training.do_eval, "test": training.do_predict}
-    splits = {}
     # Also for training alone: a later run must be able to evaluate on rows that were not trained on.
     share = data.validation_split if "validation" not in files and "train" in files else None
-    if share is not None and (needed["train"] or needed["validation"]):
+    from_train = {"train", "validation"} | ({"test"} if data.predict_split == "validation" else set())
+    splits = {}
+    if share is not None and any(needed[name] for name in from_train):
         whole = Split("train", files["train"], list(read(files["train"])))
         held_out = [_fraction(text) < share for text in group_texts(whole)]
-        for name, wanted in (("train", False), ("validation", True)):
-            rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == wanted]
+        for name in sorted(from_train):
+            rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == (name != "train")]
             splits[name] = Split(name, files["train"], rows, whole=whole.rows)
         logger.info("validation: %d of %d rows of %s held out", sum(held_out), len(whole.rows), files["train"])
-    for name in ("train", "validation", "test"):
-        if not needed[name]:
-            splits.pop(name, None)
-        elif name not in splits:
-            file = _file_of(name, files, data)
-            splits[name] = Split(name, file, list(read(file)))
+    elif not (training.do_train or training.do_eval):
+        return {}, _parts(_file_of("test", files, data), data, read, check)
+    splits = {name: splits.get(name) or _read_split(name, files, data, read) for name in needed if needed[name]}
     limits = {"train": data.max_train_samples, "validation": data.max_eval_samples, "test": data.max_predict_samples}
     for name, split in splits.items():
         split.whole = split.whole or split.rows
@@ -135,14 +132,20 @@ def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split]
         yield split
 
 
+def _read_split(name: str, files: dict[str, str], data: DataArguments, read: Reader) -> Split:
+    file = _file_of(name, files, data)
+    return Split(name, file, list(read(file)))
+
+
 def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
+    flag = {"train": "--do_train", "validation": "--do_eval", "test": "--do_predict"}[name]
+    name = data.predict_split if name == "test" else name
     if name in files:
         return files[name]
     cure = f"give --{name}_file" if not data.dataset_name else f"{data.dataset_name} has none"
     if data.benchmark is not None and data.data_dir is not None and name in data.benchmark.files:
         cure = f"put {data.benchmark.files[name]} from {data.benchmark.source} into {data.data_dir}"
     cure += ", or --validation_split 0.1 to hold out training rows" if name == "validation" else ""
-    flag = {"train": "--do_train", "validation": "--do_eval", "test": "--do_predict"}[name]
     raise UserError(f"{flag} needs {name} data: {cure}")
 
 

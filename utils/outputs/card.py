@@ -12,7 +12,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from ..arguments import Arguments, DataArguments
 from ..files import sha256
 from ..tasks import Task
-from .data_report import splits_of
+from .data_report import ceiling_in_words, splits_of
 
 STAGES = {"validation": "eval_", "test": "predict_"}
 NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
@@ -23,7 +23,7 @@ METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse",
 # and accounts of the machine at hand.
 NOT_IN_CARD = set(
     "model_name_or_path config_name tokenizer_name head head_kwargs "
-    "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file overwrite_cache "
+    "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file predict_split overwrite_cache "
     "preprocessing_num_workers output_dir do_train do_eval do_predict resume_from_checkpoint run_name project report_to "
     "log_level log_level_replica log_on_each_node logging_strategy logging_steps logging_first_step logging_nan_inf_filter "
     "disable_tqdm trackio_space_id trackio_bucket_id trackio_static_space_id push_to_hub hub_token hub_private_repo "
@@ -201,9 +201,8 @@ def _limits(task: Task, report: Mapping[str, Any], data: DataArguments) -> list[
             limits.append(f"{share:.1f} % of the {split} tokens are unknown to its vocabulary.")
         for metric, value in entry.get("ceiling", {}).items():
             if split != "train" and value < 99.95:
-                limits.append(
-                    f"Its tokenizer does not allow more than {metric} {value:.1f} of 100 on the {split} rows."
-                )
+                most = ceiling_in_words(metric, value, task)
+                limits.append(f"Its tokenizer does not allow more than {most} on the {split} rows.")
     limits += [f"{count:,} {what}." for what, count in report["shared_texts"].items() if count]
     return [*limits, "It has seen the kind of text it was trained on; on any other its scores are unknown."]
 

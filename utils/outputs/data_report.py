@@ -90,7 +90,13 @@ def splits_of(report: Mapping[str, Any]) -> dict[str, Any]:
     return {name: entry for name, entry in report.items() if name != "shared_texts"}
 
 
-def show_report(report: dict[str, Any]) -> None:
+def ceiling_in_words(name: str, value: float, task: Task) -> str:
+    """Writes a ceiling, which a report holds on 0-100, beside the scores: on the scale of the metric."""
+    points = task.metric.points(name)
+    return f"{name} {value / points:.{3 if points == 100 else 1}f}"
+
+
+def show_report(report: dict[str, Any], task: Task) -> None:
     """Logs a short table, and warns of what should not be."""
     rows: list[tuple[str, ...]] = [
         ("", "rows", "empty", "duplicate", "two labels", "tokens p50/p99/max", "cut %", "[UNK] %", "labels")
@@ -123,11 +129,10 @@ def show_report(report: dict[str, Any]) -> None:
         for metric, value in split.get("ceiling", {}).items():
             if value < LOW_CEILING:
                 logger.warning(
-                    "%s: with this tokenizer no model can score more than %s %.1f: what is to be found ends inside a "
+                    "%s: with this tokenizer no model can score more than %s: what is to be found ends inside a "
                     "token; a vocabulary that splits particles off goes higher",
                     name,
-                    metric,
-                    value,
+                    ceiling_in_words(metric, value, task),
                 )
             else:
-                logger.info("%s: this tokenizer allows %s %.1f", name, metric, value)
+                logger.info("%s: this tokenizer allows %s", name, ceiling_in_words(metric, value, task))

@@ -149,9 +149,9 @@ def test_validation_rows_where_there_are_no_test_rows(place):
     found = plan(*words)
     assert found.compared == "validation"
     assert found.notes == ["there are no test rows: the validation rows are compared"]
-    assert found.arguments[1].test_file == "dev.csv"
+    assert found.arguments.data.predict_split == "validation"
     for cell in found.cells:
-        assert cell.words[cell.words.index("--test_file") + 1] == "dev.csv"
+        assert cell.words[cell.words.index("--predict_split") + 1] == "validation"
     best = ["--load_best_model_at_end", "--eval_strategy", "epoch", "--save_strategy", "epoch"]
     assert plan(*words, *best).notes[1:] == [
         "the validation rows also chose the checkpoint, so the scores are too good"
@@ -159,9 +159,24 @@ def test_validation_rows_where_there_are_no_test_rows(place):
     assert plan(*words, *best, "--test_file", "test.csv").notes == []
 
 
+def test_rows_that_are_held_out_are_compared(place):
+    words = [*LEAST, "--validation_split", "0.5"]
+    found = plan(*words)
+    assert (found.compared, found.files) == ("validation", {"train": "train.csv"})
+    assert found.notes == ["there are no test rows: the validation rows are compared"]
+    assert found.cells[0].words[-4:-2] == ["--predict_split", "validation"]
+    asked = plan(*words, "--test_file", "test.csv", "--predict_split", "validation")  # although there are test rows
+    assert (asked.compared, asked.notes) == ("validation", [])
+    assert [cell.name for cell in asked.cells] == [cell.name for cell in found.cells]
+    with_test = plan(*words, "--test_file", "test.csv")
+    assert with_test.compared == "test" and with_test.cells[0].name != found.cells[0].name
+
+
 def test_no_rows_to_compare_on(place):
-    message = "there are no rows to compare the heads on: give --test_file or --validation_file"
-    assert refused(*LEAST, "--validation_split", "0.5") == message
+    message = (
+        "there are no rows to compare the heads on: give --test_file, --validation_file, or --validation_split 0.1 "
+    )
+    assert refused(*LEAST) == f"{message}to hold out training rows"
 
 
 @pytest.fixture
@@ -175,12 +190,9 @@ def hub(place, monkeypatch) -> dict[str, str]:
 def test_hub_data_without_test_rows(hub):
     words = ["--config_name", "encoder", "--output_dir", "out", "--heads", "cnn", "--seeds", "0"]
     (cell,) = plan("--task_name", "ynat", *words).cells
-    files = ["--train_file", "train.csv", "--validation_file", "dev.csv", "--test_file", "dev.csv"]
-    assert cell.words[-8:-2] == files
-    message = refused("--script", "run_seq_cls.py", "--dataset_name", "a/b", *words)
-    assert message == (
-        "a/b has no test rows; leave --dataset_name out and give --train_file train.csv --validation_file dev.csv"
-    )
+    assert cell.words[-4:-2] == ["--predict_split", "validation"]
+    (cell,) = plan("--script", "run_seq_cls.py", "--dataset_name", "a/b", *words).cells
+    assert cell.words[-4:-2] == ["--predict_split", "validation"]
 
 
 # What matters
@@ -195,6 +207,7 @@ def test_hub_data_without_test_rows(hub):
         "--max_train_samples 5",
         "--head_learning_rate 1e-3",
         "--bf16",
+        "--ddp_backend gloo",
         "--data_seed 3",
         "--do_eval --validation_file dev.csv",
         "--train_file dev.csv",

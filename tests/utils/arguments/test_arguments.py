@@ -47,6 +47,11 @@ def test_flags():
     assert (training.learning_rate, training.do_train, training.do_eval) == (1e-3, True, False)
 
 
+def test_a_backend_of_processes_in_one_process():
+    training = parse(*LEAST, "--ddp_backend", "gloo").training
+    assert (training.ddp_backend, training.world_size) == ("gloo", 1)
+
+
 @pytest.mark.parametrize("value", ["-1e6", "-1.0e+6", "-1000000", "-1000000."])
 def test_negative_numbers_of_any_spelling(value, tmp_path):
     words = [*LEAST, "--null_score_diff_threshold", value]

@@ -103,6 +103,19 @@ def test_only_what_the_stages_need_is_read(write, tmp_path):
     assert load(tmp_path, "train predict", **files) == {"train": ["train"], "test": ["test"]}
 
 
+def test_the_validation_rows_are_predicted_where_that_is_asked(write, tmp_path):
+    held_out = {"train_file": write("a.txt", TEXTS), "validation_split": 0.3, "predict_split": "validation"}
+    rest = [text for text in TEXTS if text not in HELD_OUT]
+    assert load(tmp_path, "train predict", **held_out) == {"train": rest, "test": HELD_OUT}
+    assert load(tmp_path, "predict", **held_out) == {"test": HELD_OUT}
+    assert load(tmp_path, "predict", **held_out, test_file=write("b.txt", ["test"])) == {"test": HELD_OUT}
+    assert load(tmp_path, "eval predict", **held_out)["validation"] == HELD_OUT
+    file = {"validation_file": write("c.txt", ["x", "y"]), "predict_split": "validation"}
+    assert load(tmp_path, "predict", **file) == {"test": ["x", "y"]}
+    with pytest.raises(UserError, match="--do_predict needs validation data: give --validation_file, or --validation_"):
+        load(tmp_path, "predict", train_file=held_out["train_file"], predict_split="validation")
+
+
 def test_first_rows_only(write, tmp_path):
     file = write("a.txt", TEXTS)
     limits = {"max_train_samples": 2, "max_eval_samples": 3, "max_predict_samples": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import datasets
@@ -19,7 +20,8 @@ from utils.data.splits import Split
 from utils.data.squad import read_squad
 from utils.data.tables import read_table
 from utils.data.tagged import read_tagged
-from utils.outputs.data_report import data_report, show_report
+from utils.metrics.catalogue import SQUAD, TAGS, TAGS_OF_CHARACTERS
+from utils.outputs.data_report import ceiling_in_words, data_report, show_report
 from utils.tasks import PreparedSplit, QuestionAnswering, SequenceClassification, TokenClassification
 from utils.tasks.labels import Labels
 from utils.tasks.tags import Tags
@@ -33,6 +35,8 @@ class Known:
     text: dict[str, list[str]]
     label: dict[str, list[list[str]]]
     most: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    metric = SQUAD
 
     def texts(self, split):
         return self.text[split.name]
@@ -106,9 +110,19 @@ def test_the_same_label_twice_is_one_label(tiny_tokenizer):
     assert report["shared_texts"] == {}
 
 
+@pytest.mark.parametrize(
+    ("metric", "name", "expected"),
+    [(TAGS, "entity_f1", "entity_f1 0.774"), (TAGS_OF_CHARACTERS, "char_macro_f1", "char_macro_f1 0.774")]
+    + [(SQUAD, "exact_match", "exact_match 77.4")],
+)
+def test_a_ceiling_is_on_the_scale_of_the_scores_beside_it(metric, name, expected):
+    task = SimpleNamespace(metric=metric)
+    assert ceiling_in_words(name, 77.44, task) == expected
+
+
 def test_what_is_shown(reviews, caplog):
     with caplog.at_level(logging.INFO, "utils"):
-        show_report(data_report(*reviews))
+        show_report(data_report(*reviews), reviews[0])
     lines = [record.getMessage() for record in caplog.records]
     assert [line.split() for line in lines[:3]] == [
         "rows empty duplicate two labels tokens p50/p99/max cut % [UNK] % labels".split(),
@@ -228,5 +242,5 @@ def test_korquad(real_data, koelectra, caplog):
     assert report["validation"]["rows"] == 5_774 and report["validation"]["labels"] == {"answer": 5_774}
     assert report["validation"]["ceiling"] == {"exact_match": pytest.approx(71.4, abs=0.05)}
     with caplog.at_level(logging.WARNING, "utils"):
-        show_report(report)
+        show_report(report, task)
     assert "no model can score more than exact_match 71.4" in caplog.text
