@@ -7,7 +7,6 @@ the comparison that started them: no second one starts in the same folder.
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import re
 import shlex
@@ -24,6 +23,7 @@ from typing import Any, BinaryIO
 import torch
 
 from utils.errors import ShownError, UserError
+from utils.training.checkpoints import checkpoints, obstacle
 
 try:
     import fcntl
@@ -248,11 +248,9 @@ def start(cell: Cell, log: BinaryIO, environment: dict[str, str]) -> subprocess.
 
 
 def discard_broken_checkpoints(folder: Path) -> None:
-    """Removes checkpoints that a killed run has not written to the end; Trainer writes its own state last."""
-    for path in folder.glob("checkpoint-*"):
-        try:
-            json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+    """Removes checkpoints that no run can go on from."""
+    for path in checkpoints(folder):
+        if obstacle(path, with_best=True) is not None:
             shutil.rmtree(path)
 
 
