@@ -143,3 +143,19 @@ def newest(folder: Path, with_best: bool) -> Found:
             return Found(checkpoint, skipped)
         skipped.append(f"{checkpoint.name} ({wrong})")
     return Found(None, skipped)
+
+
+def how_to_go_on(folder: Path | None) -> str:
+    """What to do after a run that a signal ended.
+
+    Args:
+        folder: its `output_dir`; None where it trains nothing.
+    """
+    if folder is None:
+        return "the same command goes on from here"
+    saved = checkpoints(folder)
+    if not saved:
+        return "no checkpoint was saved yet, the same command begins anew"
+    return (
+        f"{saved[-1]} is the newest checkpoint, the same command with --resume_from_checkpoint true goes on from there"
+    )

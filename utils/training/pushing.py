@@ -59,7 +59,9 @@ class PushingTrainer(Trainer):
             logger.warning("%s is not pushed: it cannot be copied (%s)", source.name, first_line(error))
             shutil.rmtree(copy, ignore_errors=True)
             return
-        left_out: dict[str | None, list[str]] = {None: ["optimizer.*", "scheduler.*", "scaler.*", "rng_state*", MANIFEST]}
+        left_out: dict[str | None, list[str]] = {
+            None: ["optimizer.*", "scheduler.*", "scaler.*", "rng_state*", MANIFEST]
+        }
         if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
             left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
         jobs: list[Any] = [

@@ -7,6 +7,7 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
@@ -15,7 +16,8 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import HeadTrainingArguments
 from ..errors import ShownError, UserError, first_line
 from ..models.loading import first_not_finite, write_for_all_releases
-from .checkpoints import STAGE, best_of, begin, checkpoints, damage, put_in_place, remove, step_of
+from .callbacks import SaveWhenTerminated
+from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_on, put_in_place, remove, step_of
 from .finite import not_finite
 from .pushing import PushingTrainer
 
@@ -30,10 +32,22 @@ class SavingTrainer(PushingTrainer):
     model: HeadedEncoderPreTrainedModel
     _stage: Path | None = None  # while a checkpoint is being written
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.termination = SaveWhenTerminated(self._anywhere, lambda: how_to_go_on(self.args.folder))
+        self.add_callback(self.termination)
+
+    def _anywhere(self, true: bool) -> bool:
+        """Whether it is true in any process."""
+        if self.args.world_size == 1:
+            return true
+        return bool(self.accelerator.gather(torch.tensor([true], device=self.args.device)).any())
+
     def train(self, *args, **kwargs):
         if self.args.should_save:  # of a run that was killed
             shutil.rmtree(self.args.folder / STAGE, ignore_errors=True)
-        return super().train(*args, **kwargs)
+        with self.termination.heard():
+            return super().train(*args, **kwargs)
 
     def check_weights(self) -> None:
         """Raises UserError where a weight is nan or infinite."""

@@ -1,4 +1,4 @@
-"""What comes before everything else in a run: logging, the environment, the seed."""
+"""What comes before everything else in a run: signals, logging, the environment, the seed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from accelerate.utils import broadcast_object_list
 from transformers import set_seed
 
 from ..arguments import HeadTrainingArguments
-from ..errors import UserError
-from ..files import listed
-from .checkpoints import MANIFEST, NAME, Found, newest, obstacle, read_manifest
+from ..errors import UserError, stop_on_signals
+from .checkpoints import MANIFEST, NAME, Found, how_to_go_on, newest, obstacle, read_manifest
 
 logger = logging.getLogger(__name__)
 
 
 def start_run(training: HeadTrainingArguments) -> None:
-    """Sets up logging and the seed, and makes sure that the folders can be written and hold no other run that would be lost.
+    """Sets up signals, logging and the seed, and makes sure that the folders can be written and hold no other run that would be lost.
 
     A token for the Hub moves from the arguments to the environment variable HF_TOKEN: arguments are written to disk, the
     environment is not.
@@ -31,6 +30,7 @@ def start_run(training: HeadTrainingArguments) -> None:
         UserError: `output_dir` holds checkpoints of another run, or a model where none is trained; there is no checkpoint to
             go on from; or a folder cannot be written.
     """
+    stop_on_signals(lambda: how_to_go_on(training.folder if training.do_train else None))
     level = logging.INFO if training.process_index == 0 else logging.ERROR
     logging.basicConfig(format="%(message)s", level=logging.WARNING, handlers=[logging.StreamHandler(sys.stdout)])
     logging.getLogger("utils").setLevel(level)
@@ -111,8 +111,9 @@ def _found(training: HeadTrainingArguments) -> Found:
         return Found(folder, [])
     found = newest(folder, training.load_best_model_at_end)
     if found.checkpoint is None and found.skipped:
+        shown = ", ".join(found.skipped[:2] + ["..."] * (len(found.skipped) > 2))
         cure = f"remove {'it' if len(found.skipped) == 1 else 'them'} to begin anew"
-        raise UserError(f"{flag}: no run can go on from {listed(found.skipped)}; {cure}", file=folder)
+        raise UserError(f"{flag}: no run can go on from {shown}; {cure}", file=folder)
     if found.checkpoint is None:
         raise UserError(f"{flag}: there is no checkpoint in {folder} to go on from")
     return found
