@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
+from transformers import EarlyStoppingCallback
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
@@ -122,7 +123,20 @@ class SavingTrainer(PushingTrainer):
         best = best_of(Path(resume_from_checkpoint)) if resume_from_checkpoint is not None else None
         if best is not None and best.is_dir():  # it may have moved along with the others
             self.state.best_model_checkpoint = str(best)
+        for callback in self._stopping_early():  # Trainer would count from 0 again
+            saved = self.state.stateful_callbacks.setdefault(type(callback).__name__, callback.state())
+            callback.early_stopping_patience_counter = saved["attributes"]["early_stopping_patience_counter"]
         return places
+
+    def _stopping_early(self) -> list[EarlyStoppingCallback]:
+        return [callback for callback in self.callback_handler.callbacks if isinstance(callback, EarlyStoppingCallback)]
+
+    def _run_epoch(self, *args, **kwargs):
+        stopped = [one.early_stopping_patience_counter >= one.early_stopping_patience for one in self._stopping_early()]
+        if self.state.global_step >= self.state.max_steps or any(stopped):
+            self.control.should_training_stop = True  # a finished run that is resumed would do one step more
+        else:
+            super()._run_epoch(*args, **kwargs)
 
     def _load_best_model(self):
         best = Path(str(self.state.best_model_checkpoint))

@@ -114,12 +114,6 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
             )
         return loss
 
-    def _run_epoch(self, *args, **kwargs):
-        if self.state.global_step >= self.state.max_steps:  # a finished run that is resumed would do one step more
-            self.control.should_training_stop = True
-        else:
-            super()._run_epoch(*args, **kwargs)
-
     def create_optimizer(self, model=None):
         try:
             optimizer = super().create_optimizer(model)
