@@ -35,6 +35,8 @@ _SERVER.set_forkserver_preload(
         "transformers.models.electra.modeling_electra",
         "transformers.models.bert.tokenization_bert",
         "accelerate.data_loader",
+        "matplotlib.backends.backend_agg",
+        "matplotlib.figure",
     ]
 )
 
