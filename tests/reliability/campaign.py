@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -20,14 +21,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY / place) for place in (".", "tests", "tests/scripts")]
-os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-os.environ["PYTHONPATH"] = str(REPOSITORY)
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from asking import GO_ON, HALF, IO_ERROR, NO_SPACE, READ_ONLY, Operation, compile_library, go_on, run_asking
 from scenarios import NAMES, Scenario, load, prepare, save, state_of
-from script_runs import Outcome, finish, start
+from script_runs import PRELOADED, Outcome, finish, start
 
 from utils.training.checkpoints import checkpoints, damage
 
@@ -169,14 +169,14 @@ class Campaign:
         for trial in range(-1, times):  # the first is undisturbed: two processes have batches of their own
             scenario.reset()
             victim = trial % 2 if trial >= 0 else None
-            codes, seconds = self._run_two(scenario, victim, resume=False)
+            codes = self._run_two(scenario, victim, resume=False)
             if victim is None:
-                scenario.expected, whole = scenario.results(), seconds
+                scenario.expected = scenario.results()
                 continue
             if codes[1 - victim] not in (0, 1):
                 self.lose(scenario, f"one of two killed: the other ended with {codes[1 - victim]}")
             if not scenario.finished:
-                codes, _ = self._run_two(scenario, None, resume=bool(checkpoints(scenario.folder)))
+                codes = self._run_two(scenario, None, resume=bool(checkpoints(scenario.folder)))
             same = codes == [0, 0] and scenario.results() == scenario.expected
             self.counts[scenario.name, "SIGKILL of one of two", "at random", SAME if same else LOST] += 1
             if not same:
@@ -184,23 +184,19 @@ class Campaign:
             self.states += 1
         scenario.expected = expected
 
-    def _run_two(self, scenario: Scenario, victim: int | None, resume: bool) -> tuple[list[int | None], float]:
+    def _run_two(self, scenario: Scenario, victim: int | None, resume: bool) -> list[int | None]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             shared = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
             shared["MASTER_PORT"] = str(free.getsockname()[1])
         words = [*scenario.words, "--use_cpu", "true", *(["--resume_from_checkpoint", "true"] if resume else [])]
-        began = time.monotonic()
         streams = [self.folder / f"streams-{rank}" for rank in (0, 1)]
         ranks = [{"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in (0, 1)]
         processes = [start(scenario.task, words, streams[rank], shared | ranks[rank]) for rank in (0, 1)]
         if victim is not None:
             time.sleep(self.draw.uniform(0, 1.5 * scenario.seconds))
             processes[victim].kill()
-        codes = [
-            finish(process, place, scenario.folder).code for process, place in zip(processes, streams, strict=True)
-        ]
-        return codes, time.monotonic() - began
+        return [finish(process, place, scenario.folder).code for process, place in zip(processes, streams, strict=True)]
 
     def table(self) -> str:
         """Faults by kind, operation and outcome, as Markdown."""
@@ -230,7 +226,9 @@ def main() -> None:
         library = compile_library(folder)
         if library is None:
             sys.exit("error: this needs Linux and a C compiler")
-        os.environ["LD_PRELOAD"] = str(library)
+        os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+        os.environ |= {"LD_PRELOAD": str(library), "PYTHONPATH": ":".join(sys.path[:4])}  # of the server and its forks
+        multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOADED, "warm"])
         campaign = Campaign(folder, random.Random(options.seed))
         for scenario in prepare(options.scenarios, folder):
             began = time.monotonic()

@@ -22,11 +22,9 @@ WRITE: dict[str, Callable[[Path, int], Path]] = {
     "token_cls": lambda path, rows: write_columns(path.with_suffix(".tsv"), sentences(rows, rows)),
     "qa": lambda path, rows: write_squad(path.with_suffix(".json"), questions(rows, rows, words=40)),
 }
-TRAINING = {
-    **{"do_train": True, "do_eval": True, "do_predict": True, "head": "cnn", "max_steps": 6, "learning_rate": 1e-2},
-    **{"per_device_train_batch_size": 4, "eval_strategy": "steps", "eval_steps": 2, "save_steps": 2},
-    **{"load_best_model_at_end": True, "metric_for_best_model": "loss", "save_total_limit": 2},
-}
+TRAINING = {"do_train": True, "do_eval": True, "do_predict": True, "head": "cnn", "max_steps": 6, "learning_rate": 1e-2}
+TRAINING |= {"per_device_train_batch_size": 4, "eval_strategy": "steps", "eval_steps": 2, "save_steps": 2}
+TRAINING |= {"load_best_model_at_end": True, "metric_for_best_model": "loss", "save_total_limit": 2}
 RUN_FILES = ("model.safetensors", "predictions.jsonl", "config.json", "tokenizer.json")
 REPORT = ("comparison.json", "comparison.md", "comparison.html")
 NAMES = ("train seq_cls", "train token_cls", "train qa", "predict", "frozen encoder", "comparison")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -39,6 +40,16 @@ def terminate() -> None:
     at_step(6, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
+def terminate_all() -> None:
+    """As Slurm and a killed group of processes do it: those that load rows hear it as well."""
+
+    def kill():
+        for process in [*multiprocessing.active_children(), multiprocessing.current_process()]:
+            os.kill(process.pid, signal.SIGTERM)
+
+    at_step(5, kill)
+
+
 def interrupt() -> None:
     at_step(6, lambda: os.kill(os.getpid(), signal.SIGINT))
 
@@ -74,12 +85,17 @@ def resume_line(signal_name: str, checkpoint) -> str:
 
 
 @pytest.mark.parametrize(
-    "flags", [{}, {"save_strategy": "no"}, {"enable_jit_checkpoint": True, "dataloader_num_workers": 1}]
+    ("flags", "kill", "saved"),
+    [
+        ({}, terminate, ["checkpoint-4", "checkpoint-6"]),
+        ({"save_strategy": "no", "enable_jit_checkpoint": True}, terminate, ["checkpoint-6"]),
+        ({"dataloader_num_workers": 2}, terminate_all, ["checkpoint-4", "checkpoint-5"]),
+    ],
 )
-def test_sigterm_saves_a_checkpoint(flags, train, whole):
-    stopped = train(**flags, before=terminate, code=143)
-    assert stopped.stderr == resume_line("SIGTERM", stopped.folder / "checkpoint-6")
-    assert names(stopped) == ["checkpoint-4", "checkpoint-6"][bool(flags.get("save_strategy")) :]
+def test_sigterm_saves_a_checkpoint(flags, kill, saved, train, whole):
+    stopped = train(**flags, before=kill, code=143)
+    assert stopped.stderr == resume_line("SIGTERM", stopped.folder / saved[-1])
+    assert names(stopped) == saved
     resumed = train(**flags, output_dir=stopped.folder, resume_from_checkpoint=True)
     assert weights(resumed) == weights(whole)
 
