@@ -30,7 +30,7 @@ from comparison.gathering.trials import best_trials, gather_trials
 from comparison.inference.sequential import Rule
 from comparison.report.across_writing import write_across
 from comparison.report.writing import write_report
-from comparison.running import Stopped, run_cells, run_trials, shell_lines
+from comparison.running import FURTHER, run_cells, run_trials, shell_lines
 from utils.data.splits import Split
 from utils.errors import ShownError, run
 
@@ -144,8 +144,6 @@ def run_study(study: Study) -> None:
             print(place, flush=True)
             try:
                 compare(parse_comparison(words))
-            except Stopped:
-                raise
             except ShownError as error:
                 print(f"{folder} failed: {error}", flush=True)
                 failed.append(folder)
@@ -184,4 +182,4 @@ def as_command(words: Sequence[str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, FURTHER)

@@ -7,7 +7,6 @@ the comparison that started them: no second one starts in the same folder.
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import re
 import shlex
@@ -17,13 +16,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
 
-from utils.errors import ShownError, UserError
+from utils.errors import ShownError, UserError, stop_on_signals
+from utils.training.checkpoints import checkpoints, obstacle
 from utils.training.progress import duration
 
 try:
@@ -34,19 +34,12 @@ except ImportError:  # Windows
 from .cells import ROOT, Cell, Tuning
 
 PAUSE = 0.2  # seconds between two looks at the processes
-GRACE = 10  # seconds that a process gets to end
+GRACE = 30  # seconds that a process gets to save a checkpoint and end
+FURTHER = "the same command goes on from here"  # after a signal
 PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 # A cell that has ended: its exit code, None where it ended elsewhere or its machine failed; and its seconds.
 Ended = tuple[Cell, int | None, float]
-
-
-class Stopped(ShownError):
-    """A signal ended the comparison, and its cells with it."""
-
-    def __init__(self, number: int):
-        self.exit_code = 128 + number
-        super().__init__(f"stopped by {signal.Signals(number).name}; the same command goes on from here")
 
 
 def run_cells(
@@ -119,35 +112,34 @@ def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -
     waiting, busy = list(cells), set()
     running: dict[int, tuple[subprocess.Popen, Cell, float]] = {}  # by worker
     environments = _environments(workers, launcher)
-    with _signals_raise(Stopped):
-        try:
-            while waiting or running:
-                for cell in list(waiting):
-                    if len(running) == workers:
-                        break
-                    log = lock(cell)
-                    if log is None:
-                        if cell.name not in busy:
-                            print(f"{cell.name} is still running, started by another comparison: waiting", flush=True)
-                            busy.add(cell.name)
-                        continue
-                    waiting.remove(cell)
-                    with log:
-                        finished = cell.finished
-                        if not finished:
-                            worker = next(worker for worker in range(workers) if worker not in running)
-                            running[worker] = start(cell, log, environments[worker]), cell, time.monotonic()
-                    if finished:
-                        yield cell, None, 0.0
-                    else:
-                        print(f"{cell.name} started", flush=True)
-                for worker, (process, cell, began) in list(running.items()):
-                    if process.poll() is not None:
-                        del running[worker]
-                        yield cell, process.returncode, time.monotonic() - began
-                time.sleep(PAUSE)
-        finally:
-            _end([process for process, _, _ in running.values()])
+    try:
+        while waiting or running:
+            for cell in list(waiting):
+                if len(running) == workers:
+                    break
+                log = lock(cell)
+                if log is None:
+                    if cell.name not in busy:
+                        print(f"{cell.name} is still running, started by another comparison: waiting", flush=True)
+                        busy.add(cell.name)
+                    continue
+                waiting.remove(cell)
+                with log:
+                    finished = cell.finished
+                    if not finished:
+                        worker = next(worker for worker in range(workers) if worker not in running)
+                        running[worker] = start(cell, log, environments[worker]), cell, time.monotonic()
+                if finished:
+                    yield cell, None, 0.0
+                else:
+                    print(f"{cell.name} started", flush=True)
+            for worker, (process, cell, began) in list(running.items()):
+                if process.poll() is not None:
+                    del running[worker]
+                    yield cell, process.returncode, time.monotonic() - began
+            time.sleep(PAUSE)
+    finally:
+        _end([process for process, _, _ in running.values()])
 
 
 def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None = None) -> Generator[Ended, None, None]:
@@ -167,28 +159,28 @@ def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None = None)
         cure = "is it the address that `ray status` knows, and is its token, if it asks for one, in RAY_AUTH_TOKEN?"
         raise UserError(f"no Ray cluster at {address} ({error}); {cure}") from error
     try:
-        with _signals_raise(Stopped):  # after ray.init, which has a handler of its own
-            processes = processes_of(launcher)
-            machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-            needed = dict.fromkeys(["CPU", "GPU"] if ray.cluster_resources().get("GPU") else ["CPU"], processes)
-            if not any(all(has.get(kind, 0) >= count for kind, count in needed.items()) for has in machines):
-                kinds = " and ".join(f"{count} {kind}s" for kind, count in needed.items())
-                raise UserError(f"a run needs {kinds} for its processes, and no machine of the Ray cluster has them")
-            task: Any = ray.remote(num_cpus=processes, num_gpus=needed.get("GPU", 0))(run_to_end)
-            pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
-            print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
-            while pending:
-                done, _ = ray.wait(list(pending), timeout=0)
-                if not done:
-                    time.sleep(PAUSE)  # here signals are heard: an error cannot leave ray.wait
-                    continue
-                reference = done[0]
-                cell = pending.pop(reference)
-                try:
-                    yield cell, *ray.get(reference)
-                except ray.exceptions.RayError as error:
-                    print(f"{cell.name}: {str(error).strip().splitlines()[-1]}", flush=True)
-                    yield cell, None, 0.0  # the machine failed, not the run
+        stop_on_signals(lambda: FURTHER)  # ray.init has a handler of its own
+        processes = processes_of(launcher)
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        needed = dict.fromkeys(["CPU", "GPU"] if ray.cluster_resources().get("GPU") else ["CPU"], processes)
+        if not any(all(has.get(kind, 0) >= count for kind, count in needed.items()) for has in machines):
+            kinds = " and ".join(f"{count} {kind}s" for kind, count in needed.items())
+            raise UserError(f"a run needs {kinds} for its processes, and no machine of the Ray cluster has them")
+        task: Any = ray.remote(num_cpus=processes, num_gpus=needed.get("GPU", 0))(run_to_end)
+        pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
+        print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
+        while pending:
+            done, _ = ray.wait(list(pending), timeout=0)
+            if not done:
+                time.sleep(PAUSE)  # here signals are heard: an error cannot leave ray.wait
+                continue
+            reference = done[0]
+            cell = pending.pop(reference)
+            try:
+                yield cell, *ray.get(reference)
+            except ray.exceptions.RayError as error:
+                print(f"{cell.name}: {str(error).strip().splitlines()[-1]}", flush=True)
+                yield cell, None, 0.0  # the machine failed, not the run
     finally:
         ray.shutdown()
 
@@ -249,11 +241,9 @@ def start(cell: Cell, log: BinaryIO, environment: dict[str, str]) -> subprocess.
 
 
 def discard_broken_checkpoints(folder: Path) -> None:
-    """Removes checkpoints that a killed run has not written to the end; Trainer writes its own state last."""
-    for path in folder.glob("checkpoint-*"):
-        try:
-            json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+    """Removes checkpoints that no run can go on from."""
+    for path in checkpoints(folder):
+        if obstacle(path, with_best=True) is not None:
             shutil.rmtree(path)
 
 
@@ -310,29 +300,14 @@ def _end_with_parent() -> Callable[[], None] | None:
 
 
 def _end(processes: Sequence[subprocess.Popen]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for process in processes:
-            if process.poll() is None:
-                os.killpg(process.pid, number)
-        deadline = time.monotonic() + GRACE
-        while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
-            time.sleep(PAUSE)
-
-
-@contextmanager
-def _signals_raise(error: Callable[[int], Exception]) -> Iterator[None]:
-    """Makes the signals that end a program raise an error, so that what was started is ended too."""
-
-    def stop(number: int, frame: Any) -> None:
-        raise error(number)
-
-    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        if before[number] is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    """Ends cells: each may save a checkpoint, its workers with it, before what is left of it is killed."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()  # the script or its launcher, which tells the others
+    deadline = time.monotonic() + GRACE
+    while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

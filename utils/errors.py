@@ -5,14 +5,24 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # What the operating system says where a file or folder cannot be written.
-CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG)
+CANNOT_WRITE = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOTDIR, errno.EFBIG, errno.EIO, errno.ESTALE),
+)
+
+# Signals that end a program and give it time to say something. Windows has no SIGHUP.
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+# What the libraries below torch.distributed say where a process has lost another one.
+LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL", "ncclRemoteError")
 
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
 _LEAST = 240  # for the message itself, however long the path is
@@ -49,6 +59,42 @@ class UserError(ShownError):
         super().__init__(place + shortened(" ".join(message.split()), max(LONGEST - len(place), _LEAST)))
 
 
+class Stopped(KeyboardInterrupt):
+    """A signal ended the run. No `except Exception` of a library takes it for a failure.
+
+    Args:
+        number: of the signal.
+        further: how to go on.
+    """
+
+    def __init__(self, number: int, further: str):
+        self.exit_code = 128 + number
+        super().__init__(f"stopped by {signal.Signals(number).name}; {further}")
+
+
+def stop_on_signals(further: Callable[[], str]) -> None:
+    """Makes SIGINT, SIGTERM and SIGHUP raise `Stopped` from now on, unless they are ignored, as SIGHUP is under nohup.
+
+    Args:
+        further: gives the words for how to go on.
+    """
+    process = os.getpid()
+
+    def stop(number: int, frame: Any) -> None:
+        if os.getpid() != process:  # a worker that was forked: its parent ends it
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        for other in ENDING:  # a terminal tells all processes, and a launcher tells its own again
+            signal.signal(other, signal.SIG_IGN)
+        raise Stopped(number, further())
+
+    if threading.current_thread() is threading.main_thread():  # no other can
+        for number in ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, stop)
+
+
 def shortened(text: str, most: int) -> str:
     """The text, or its beginning and its end where it has more than `most` characters: a cure stands at the end."""
     if len(text) <= most:
@@ -62,28 +108,38 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0]
 
 
-def run(main: Callable[[], None]) -> None:
+def run(main: Callable[[], None], further: str = "the same command begins anew") -> None:
     """Runs a script's `main`. A `ShownError` ends it with one line and its exit code; --debug shows its traceback as well.
 
-    So does a file that cannot be written, for want of room or of a permission.
+    So does a signal, a file that cannot be written, for want of room or of a permission, and the end of another process of
+    the same run.
+
+    Args:
+        further: how to go on after a signal, until `stop_on_signals` is called anew.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console may not know every character, such as CP949's
             stream.reconfigure(errors="backslashreplace")
+    stop_on_signals(lambda: further)
     try:
         main()
-    except ShownError as error:
+    except (ShownError, Stopped) as error:
         _end(error)
     except OSError as error:
         if error.errno not in CANNOT_WRITE:
             raise
         where = error.filename or "a file in --output_dir or in HF_DATASETS_CACHE"
         _end(UserError(f"{where} cannot be written ({error.strerror}); make room, or name another folder"))
+    except RuntimeError as error:
+        if os.environ.get("WORLD_SIZE", "1") == "1" or not any(sign in str(error) for sign in LOST):
+            raise
+        cure = "its own message says why, or the launcher's; --resume_from_checkpoint true goes on from the newest checkpoint"
+        _end(ShownError(f"another process of this run has ended: {cure}"), alone=True)
 
 
-def _end(error: ShownError) -> NoReturn:
+def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:
     if "--debug" in sys.argv:
         traceback.print_exc()
-    elif os.environ.get("RANK", "0") == "0":  # one process speaks for all
+    elif alone or os.environ.get("RANK", "0") == "0":  # one process speaks for all
         print(f"error: {error}", file=sys.stderr)
     sys.exit(error.exit_code)

@@ -8,6 +8,7 @@ import difflib
 import gzip
 import hashlib
 import json
+import os
 import shlex
 import sys
 import zlib
@@ -252,6 +253,7 @@ def replace_file(path: Path, pieces: Iterable[str]) -> None:
     draft = path.with_name(path.name + ".part")
     with draft.open("w", encoding="utf-8") as stream:
         stream.writelines(pieces)
+    sync(draft)
     draft.replace(path)
 
 
@@ -266,3 +268,21 @@ def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
     except ValueError as error:
         raise UserError(f"{path.name} would hold a number that is none (nan or infinite)") from error
     replace_file(path, [text + "\n"])
+
+
+def sync(path: Path, deep: bool = True) -> None:
+    """Returns when a file, or a folder with all that is in it, has reached the disk.
+
+    Args:
+        deep: of a folder what is in it as well, not its list of names alone.
+    """
+    if path.is_dir():
+        for entry in path.iterdir() if deep else ():
+            sync(entry)
+        if os.name == "nt":  # Windows opens no folders
+            return
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

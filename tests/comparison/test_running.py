@@ -8,13 +8,23 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 import torch
+from checkpoint_files import save_checkpoint
 
 from comparison.cells import ROOT, Cell
-from comparison.running import discard_broken_checkpoints, lock, processes_of, reason, run_cells, shell_lines
-from utils.errors import ShownError, UserError
+from comparison.running import (
+    FURTHER,
+    discard_broken_checkpoints,
+    lock,
+    processes_of,
+    reason,
+    run_cells,
+    shell_lines,
+)
+from utils.errors import ENDING, ShownError, Stopped, UserError, stop_on_signals
 
 FINISH = "import pathlib, sys; out = pathlib.Path(sys.argv[1]); out.mkdir(exist_ok=True); (out / 'run.json').touch()"
 WAIT = "import time; time.sleep(100)"
@@ -136,11 +146,12 @@ def test_a_cell_that_another_comparison_runs_is_waited_for(cell, capfd):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_cells_too(cell, number, request):
-    before = signal.signal(number, signal.SIG_DFL)  # a test run in the background may have been told to ignore it
-    request.addfinalizer(lambda: signal.signal(number, before))
+    for one in ENDING:  # a test run in the background may have been told to ignore some
+        request.addfinalizer(partial(signal.signal, one, signal.signal(one, signal.SIG_DFL)))
+    stop_on_signals(lambda: FURTHER)
     children = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(100)'])"
     one = cell("a", f"import os; os.kill(os.getppid(), {int(number)}); {children}")
-    with pytest.raises(ShownError, match=f"stopped by {number.name}; the same command goes on from here") as caught:
+    with pytest.raises(Stopped, match=f"stopped by {number.name}; the same command goes on from here") as caught:
         run_cells([one])
     assert caught.value.exit_code == 128 + number
     assert free_soon(one)
@@ -177,11 +188,10 @@ run_cells([Cell(head="cnn", seed=0, head_kwargs={{}}, head_flags={{}}, folder=fo
 
 
 def test_broken_checkpoints_are_discarded(tmp_path):
-    states = {2: '{"global_step": 2}', 4: '{"global_st', 6: None}
-    for step, state in states.items():
-        (tmp_path / f"checkpoint-{step}").mkdir()
-        if state is not None:
-            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state, encoding="utf-8")
+    for step in (2, 4, 6):
+        save_checkpoint(tmp_path, step)
+    (tmp_path / "checkpoint-4" / "optimizer.pt").unlink()
+    (tmp_path / "checkpoint-6" / "trainer_state.json").write_text('{"global_st', encoding="utf-8")
     discard_broken_checkpoints(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-2"]
 

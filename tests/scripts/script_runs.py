@@ -26,17 +26,19 @@ SCRIPTS = {
 }
 PATIENCE = 300  # seconds until a run counts as hanging
 
+PRELOADED = [
+    "utils.metrics.evaluate_metrics",
+    "utils.outputs.stages",
+    "utils.training.setup",
+    "transformers.models.electra.modeling_electra",
+    "transformers.models.bert.tokenization_bert",
+    "accelerate.data_loader",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
+]
+
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(
-    [
-        "utils.metrics.evaluate_metrics",
-        "utils.outputs.stages",
-        "utils.training.setup",
-        "transformers.models.electra.modeling_electra",
-        "transformers.models.bert.tokenization_bert",
-        "accelerate.data_loader",
-    ]
-)
+_SERVER.set_forkserver_preload(PRELOADED)
 
 
 @dataclass

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 from script_runs import REPOSITORY, Outcome, as_flags, finish, start
 from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_jsonl, write_squad
+from test_resume import at_step
 
 # An odd number: one process gets a row twice, which must not be counted.
 ROWS = 13
@@ -30,8 +33,9 @@ def odd_file(task, tmp_path):
 def run_two(tmp_path):
     """`run_two(task, flag=value, ...)`: a script in two processes, as a launcher starts them; the outcome of the first."""
 
-    def _run_two(task: str, code: int = 0, count: int = 2, **flags) -> Outcome:
-        folder = tmp_path / f"processes-{count}"
+    def _run_two(task: str, code: int | dict[int, int] = 0, count: int = 2, before=None, **flags) -> Outcome:
+        """`before`: by rank, what is called before the script; `code`: of all, or by rank."""
+        folder = Path(flags.pop("output_dir", tmp_path / f"processes-{count}"))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -44,12 +48,18 @@ def run_two(tmp_path):
         words = as_flags({"output_dir": folder, "use_cpu": True} | flags)
         streams = [tmp_path / f"streams-{count}-{rank}" for rank in range(count)]
         processes = [
-            start(task, words, streams[rank], shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)})
+            start(
+                *(task, words, streams[rank], shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}),
+                before=(before or {}).get(rank),
+            )
             for rank in range(count)
         ]
         outcomes = [finish(process, place, folder) for process, place in zip(processes, streams, strict=True)]
-        assert {outcome.code for outcome in outcomes} == {code}, outcomes[0].stderr + outcomes[1].stderr
-        assert outcomes[1].stdout == ""  # one process speaks for all
+        codes = code if isinstance(code, dict) else dict.fromkeys(range(count), code)
+        said = "".join(outcome.stderr for outcome in outcomes)
+        assert {rank: outcome.code for rank, outcome in enumerate(outcomes)} == codes, said
+        assert all(outcome.stdout == "" for outcome in outcomes[1:])  # one process speaks for all
+        outcomes[0].stderr = said
         return outcomes[0]
 
     return _run_two
@@ -119,6 +129,41 @@ def test_training(task, run, run_two, sober_encoder, files):
     expected, found = (load_file(outcome.folder / "model.safetensors") for outcome in (one, two))
     for name in expected:
         torch.testing.assert_close(found[name], expected[name], atol=1e-6, rtol=0)
+
+
+def terminate() -> None:
+    at_step(3, lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def die() -> None:
+    at_step(3, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+TRAINING = {"do_train": True, "max_steps": 5, "save_steps": 2, "per_device_train_batch_size": 4, "head": "cnn"}
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_sigterm_to_one_saves_a_checkpoint_and_ends_both(rank, run, run_two, encoder, files, tmp_path):
+    flags = TRAINING | {"model_name_or_path": encoder, "train_file": files["seq_cls"]["train_file"]}
+    whole = run_two("seq_cls", **flags, output_dir=tmp_path / "whole")
+    stopped = run_two("seq_cls", code=143, before={rank: terminate}, **flags)
+    assert sorted(path.name for path in stopped.folder.iterdir()) == ["checkpoint-2", "checkpoint-3"]
+    assert {"rng_state_0.pth", "rng_state_1.pth"} <= stopped.read("checkpoint-3/checkpoint.json")["files"].keys()
+    assert stopped.stderr.count("error: stopped by SIGTERM; ") == 1
+    resumed = run_two("seq_cls", **flags, resume_from_checkpoint=True)
+    assert (resumed.folder / "model.safetensors").read_bytes() == (whole.folder / "model.safetensors").read_bytes()
+    alone = run("seq_cls", **flags, output_dir=stopped.folder, resume_from_checkpoint=True)
+    assert "was saved by 2 processes, and this run has 1" in alone.stdout
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_that_dies_ends_the_other(rank, run_two, encoder, files):
+    flags = TRAINING | {"model_name_or_path": encoder, "train_file": files["seq_cls"]["train_file"]}
+    died = run_two("seq_cls", code={rank: -signal.SIGKILL, 1 - rank: 1}, before={rank: die}, **flags)
+    lines = [line for line in died.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1 and lines[0].startswith("error: another process of this run has ended: ")
+    assert "Traceback" not in died.stderr
+    assert [path.name for path in died.folder.iterdir()] == ["checkpoint-2"]
 
 
 def test_an_error_ends_both(run_two, encoder, tmp_path):

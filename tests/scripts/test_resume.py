@@ -17,12 +17,12 @@ OPTIONS = {"do_train": True, "max_steps": 13, "save_steps": 4, "learning_rate": 
 BATCHES = {"seq_cls": 8, "token_cls": 10, "qa": 16}
 
 
-def _at_step(act) -> None:
-    """Has Trainer call `act` behind step `DYING_STEP`."""
+def at_step(step: int, act) -> None:
+    """Has Trainer call `act` behind a step."""
     proceed = DefaultFlowCallback.on_step_end
 
     def on_step_end(self, args, state, control, **kwargs):
-        if state.global_step == DYING_STEP:
+        if state.global_step == step:
             act()
         return proceed(self, args, state, control, **kwargs)
 
@@ -30,14 +30,14 @@ def _at_step(act) -> None:
 
 
 def kill_in_the_middle() -> None:
-    _at_step(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    at_step(DYING_STEP, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 def fail_in_the_middle() -> None:
     def fail():
         raise RuntimeError("the machine is on fire")
 
-    _at_step(fail)
+    at_step(DYING_STEP, fail)
 
 
 @pytest.fixture

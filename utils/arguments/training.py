@@ -13,7 +13,6 @@ from typing import ClassVar
 import torch
 from accelerate.utils import get_int_from_env
 from transformers import TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from .checks import check_json, check_numbers, check_packages
 
@@ -121,15 +120,10 @@ class HeadTrainingArguments(TrainingArguments):
             raise ValueError("--do_predict writes predictions: leave --prediction_loss_only out")
         if self.early_stopping_patience is not None and not self.load_best_model_at_end:
             raise ValueError("--early_stopping_patience needs --load_best_model_at_end and a --metric_for_best_model")
-        asked = (self.resume_from_checkpoint or "false").lower()
-        if asked == "false":
+        self.enable_jit_checkpoint = (
+            False  # SIGTERM always saves a checkpoint, in another way: see `SaveWhenTerminated`
+        )
+        if (self.resume_from_checkpoint or "false").lower() == "false":
             self.resume_from_checkpoint = None
-        elif asked == "true":
-            last = get_last_checkpoint(self.output_dir) if self.folder.is_dir() else None
-            if last is None:
-                raise ValueError(f"--resume_from_checkpoint: there is no checkpoint in {self.folder} to go on from")
-            self.resume_from_checkpoint = last
-        if self.resume_from_checkpoint is not None and not Path(self.resume_from_checkpoint).is_dir():
-            raise ValueError(f"--resume_from_checkpoint: there is no folder {self.resume_from_checkpoint}")
         if not (self.do_train or self.do_eval or self.do_predict):
             raise ValueError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")

@@ -15,6 +15,7 @@ from transformers.trainer_utils import HubStrategy
 from transformers.utils import PushInProgress
 
 from ..errors import UserError, first_line
+from .checkpoints import MANIFEST
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +51,17 @@ class PushingTrainer(Trainer):
             return
         source = Path(checkpoint_folder)
         copy = Path(self.copies_to_push.name, source.name)
-        shutil.copytree(source, copy, dirs_exist_ok=True)
         progress = f"step {self.state.global_step} of {self.state.max_steps}"
-        (copy / "README.md").write_text(f"Training in progress: {progress}.\n", encoding="utf-8")
-        left_out: dict[str | None, list[str]] = {None: ["optimizer.*", "scheduler.*", "scaler.*", "rng_state*"]}
+        try:
+            shutil.copytree(source, copy, dirs_exist_ok=True)
+            (copy / "README.md").write_text(f"Training in progress: {progress}.\n", encoding="utf-8")
+        except OSError as error:  # a full disk for temporary files: what is saved is saved
+            logger.warning("%s is not pushed: it cannot be copied (%s)", source.name, first_line(error))
+            shutil.rmtree(copy, ignore_errors=True)
+            return
+        left_out: dict[str | None, list[str]] = {
+            None: ["optimizer.*", "scheduler.*", "scaler.*", "rng_state*", MANIFEST]
+        }
         if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
             left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
         jobs: list[Any] = [

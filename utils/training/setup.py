@@ -1,4 +1,4 @@
-"""What comes before everything else in a run: logging, the environment, the seed."""
+"""What comes before everything else in a run: signals, logging, the environment, the seed."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from pathlib import Path
 import datasets
 import huggingface_hub
 import transformers
+from accelerate.utils import broadcast_object_list
 from transformers import set_seed
 
 from ..arguments import HeadTrainingArguments
-from ..errors import UserError
+from ..errors import UserError, stop_on_signals
+from .checkpoints import MANIFEST, NAME, Found, how_to_go_on, newest, obstacle, read_manifest
 
 logger = logging.getLogger(__name__)
 
 
 def start_run(training: HeadTrainingArguments) -> None:
-    """Sets up logging and the seed, and makes sure that the folders can be written and hold no other run that would be lost.
+    """Sets up signals, logging and the seed, and makes sure that the folders can be written and hold no other run that would be lost.
 
     A token for the Hub moves from the arguments to the environment variable HF_TOKEN: arguments are written to disk, the
     environment is not.
 
     Raises:
-        UserError: `output_dir` holds checkpoints of another run, or a model where none is trained; or a folder cannot be
-            written.
+        UserError: `output_dir` holds checkpoints of another run, or a model where none is trained; there is no checkpoint to
+            go on from; or a folder cannot be written.
     """
+    stop_on_signals(lambda: how_to_go_on(training.folder if training.do_train else None))
     level = logging.INFO if training.process_index == 0 else logging.ERROR
     logging.basicConfig(format="%(message)s", level=logging.WARNING, handlers=[logging.StreamHandler(sys.stdout)])
     logging.getLogger("utils").setLevel(level)
@@ -43,6 +46,8 @@ def start_run(training: HeadTrainingArguments) -> None:
     _check_earlier_run(training)
     if training.output_dir is None or str(training.folder) == "trainer_output":
         logger.info("no --output_dir: this run goes to %s", training.folder)
+    if training.do_train and training.resume_from_checkpoint is not None:
+        training.resume_from_checkpoint = str(_checkpoint_to_go_on_from(training))
     set_seed(training.seed)  # before the model is built: its head is random
 
 
@@ -68,3 +73,49 @@ def _check_earlier_run(training: HeadTrainingArguments) -> None:
             logger.info("%s holds an earlier run: this one takes its place when it is done", folder)
     elif (folder / "config.json").exists() or any(folder.glob("checkpoint-*/trainer_state.json")):
         raise UserError(f"{folder} holds a model, and a folder holds one run: name another --output_dir")
+
+
+def _checkpoint_to_go_on_from(training: HeadTrainingArguments) -> Path:
+    """The checkpoint that `resume_from_checkpoint` names, or the newest whole one in the folder that it stands for.
+
+    Raises:
+        UserError: there is none, or the one that is named is damaged.
+    """
+    answer: list[Found | UserError | None] = [None]
+    if training.process_index == 0:  # one decides for all: they might see different states of a disk
+        try:
+            answer = [_found(training)]
+        except UserError as error:
+            answer = [error]
+    found = broadcast_object_list(answer)[0]
+    if isinstance(found, UserError):
+        raise found
+    if found.skipped:
+        logger.warning("--resume_from_checkpoint: skipped %s", ", ".join(found.skipped))
+    logger.info("--resume_from_checkpoint: going on from %s", found.checkpoint)
+    then, now = read_manifest(found.checkpoint)["processes"], training.world_size
+    if then != now:
+        what = "order of rows and random numbers are not those of an uninterrupted run"
+        logger.warning("%s was saved by %d processes, and this run has %d: %s", found.checkpoint, then, now, what)
+    return found.checkpoint
+
+
+def _found(training: HeadTrainingArguments) -> Found:
+    asked, flag = str(training.resume_from_checkpoint), "--resume_from_checkpoint"
+    folder = training.folder if asked.lower() == "true" else Path(asked)
+    if folder != training.folder and not folder.is_dir():
+        raise UserError(f"{flag}: there is no folder {folder}")
+    if NAME.fullmatch(folder.name) or (folder / MANIFEST).exists():
+        wrong = obstacle(folder, training.load_best_model_at_end)
+        if wrong is not None:
+            cure = f"{flag} true takes the newest in --output_dir that is whole"
+            raise UserError(f"{flag}: no run can go on from here: {wrong}; {cure}", file=folder)
+        return Found(folder, [])
+    found = newest(folder, training.load_best_model_at_end)
+    if found.checkpoint is None and found.skipped:
+        shown = ", ".join(found.skipped[:2] + ["..."] * (len(found.skipped) > 2))
+        cure = f"remove {'it' if len(found.skipped) == 1 else 'them'} to begin anew"
+        raise UserError(f"{flag}: no run can go on from {shown}; {cure}", file=folder)
+    if found.checkpoint is None:
+        raise UserError(f"{flag}: there is no checkpoint in {folder} to go on from")
+    return found

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
 from torch.utils.data import SequentialSampler
 from transformers import EarlyStoppingCallback
-from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 from transformers.utils import find_labels
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
@@ -24,15 +19,15 @@ from ..arguments import Arguments, HeadTrainingArguments
 from ..data.splits import Split
 from ..errors import UserError, first_line
 from ..models.frozen import HiddenStates
-from ..models.loading import check_resumed, first_not_finite, write_for_all_releases
+from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
 from .callbacks import SaveAfterEvaluation
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
 from .progress import show_lines
-from .pushing import PushingTrainer
 from .sampler import EpochLengthGroupedSampler
+from .saving import SavingTrainer
 
 CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
 
@@ -91,7 +86,7 @@ def _check(model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments,
         raise UserError(f"--dataloader_drop_last drops all {inputs} inputs: a batch takes {batch}; {cure}")
 
 
-class HeadTrainer(SummingTrainer, PushingTrainer):
+class HeadTrainer(SummingTrainer, SavingTrainer):
     """`Trainer` with a learning rate for the head and an order of rows that survives resuming.
 
     It stops where the loss or a weight is no number any more.
@@ -122,12 +117,6 @@ class HeadTrainer(SummingTrainer, PushingTrainer):
                 f"the loss is {value} at step {self.state.global_step + 1} (learning rate {rate:g}{rows})", self.args
             )
         return loss
-
-    def _run_epoch(self, *args, **kwargs):
-        if self.state.global_step >= self.state.max_steps:  # a finished run that is resumed would do one step more
-            self.control.should_training_stop = True
-        else:
-            super()._run_epoch(*args, **kwargs)
 
     def create_optimizer(self, model=None):
         try:
@@ -202,45 +191,3 @@ class HeadTrainer(SummingTrainer, PushingTrainer):
             known = ", ".join(name.removeprefix("eval_") for name in metrics if name.startswith("eval_"))
             message = f"--metric_for_best_model {self.args.metric_for_best_model} is not among {known}"
             raise UserError(message) from error
-
-    def check_weights(self) -> None:
-        """Raises UserError where a weight is nan or infinite."""
-        name = first_not_finite(self.model)
-        if name is not None:
-            raise not_finite(f"after step {self.state.global_step} the weight {name} is no number any more", self.args)
-
-    def _save(self, output_dir=None, state_dict=None):
-        self.check_weights()
-        super()._save(output_dir, state_dict)
-        if self.args.should_save:
-            folder = Path(output_dir or self.args.folder)
-            write_for_all_releases(folder)
-            (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
-
-    def save_model(self, output_dir=None, _internal_call=False):
-        with self._room_for(Path(output_dir or self.args.folder)):
-            super().save_model(output_dir, _internal_call)
-
-    def _save_checkpoint(self, model, trial):
-        folder = self.args.folder / f"checkpoint-{self.state.global_step}"
-        try:
-            with self._room_for(folder):
-                super()._save_checkpoint(model, trial)
-        except Exception:
-            if not (folder / TRAINER_STATE_NAME).exists():  # half a checkpoint is none, and the last one would be taken
-                shutil.rmtree(folder, ignore_errors=True)
-            raise
-
-    @contextmanager
-    def _room_for(self, folder: Path):
-        try:
-            yield
-        except (SafetensorError, RuntimeError, OSError) as error:  # of safetensors, of torch, of anybody
-            told = first_line(error)
-            if isinstance(error, OSError) and error.errno != errno.ENOSPC:
-                raise
-            if isinstance(error, RuntimeError):
-                if not any(word in told for word in ("write", "unexpected pos")):
-                    raise
-                told = "torch could not write all of a file"
-            raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error

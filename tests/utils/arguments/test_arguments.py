@@ -192,16 +192,9 @@ def test_a_short_window_needs_no_other_stride():
     assert parse(*LEAST, "--max_seq_length", "64", kind=QADataArguments)[1].doc_stride == 128
 
 
-def test_resuming(tmp_path):
-    words = [*LEAST, "--output_dir", tmp_path]
-    assert parse(*words, "--resume_from_checkpoint", "False")[2].resume_from_checkpoint is None
-    assert "there is no checkpoint in" in refused(*words, "--resume_from_checkpoint", "true")
-    for step in (2, 10):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-    assert parse(*words, "--resume_from_checkpoint", "True")[2].resume_from_checkpoint == f"{tmp_path}/checkpoint-10"
-    named = str(tmp_path / "checkpoint-2")
-    assert parse(*words, "--resume_from_checkpoint", named)[2].resume_from_checkpoint == named
-    assert "there is no folder nowhere" in refused(*words, "--resume_from_checkpoint", "nowhere")
+def test_resuming_is_asked_for_or_not():
+    assert parse(*LEAST, "--resume_from_checkpoint", "False")[2].resume_from_checkpoint is None
+    assert parse(*LEAST, "--resume_from_checkpoint", "true")[2].resume_from_checkpoint == "true"
 
 
 def test_debug_is_no_flag_of_the_arguments():

@@ -7,6 +7,7 @@ import os
 
 import pytest
 import torch
+from checkpoint_files import save_checkpoint
 
 from utils.arguments import HeadTrainingArguments, SequenceDataArguments, parse_arguments
 from utils.errors import UserError
@@ -16,11 +17,69 @@ from utils.training.setup import start_run
 def test_the_checkpoints_of_an_earlier_run_are_kept(tmp_path):
     arguments = HeadTrainingArguments(output_dir=str(tmp_path), do_train=True)
     start_run(arguments)
-    (tmp_path / "checkpoint-5").mkdir()
+    save_checkpoint(tmp_path, 5)
     with pytest.raises(UserError, match="holds checkpoints of an earlier run: --resume_from_checkpoint true goes on"):
         start_run(arguments)
     start_run(HeadTrainingArguments(output_dir=str(tmp_path), do_train=True, resume_from_checkpoint="true"))
-    start_run(HeadTrainingArguments(output_dir=str(tmp_path), do_eval=True))
+
+
+def resumed(folder, asked="true", **flags) -> str | None:
+    arguments = HeadTrainingArguments(output_dir=str(folder), do_train=True, resume_from_checkpoint=asked, **flags)
+    start_run(arguments)
+    return arguments.resume_from_checkpoint
+
+
+def refused(folder, asked="true", **flags) -> str:
+    with pytest.raises(UserError) as caught:
+        resumed(folder, asked, **flags)
+    return str(caught.value)
+
+
+def test_a_run_goes_on_from_the_newest_whole_checkpoint(tmp_path, caplog):
+    for step in (2, 10, 9):
+        save_checkpoint(tmp_path, step)
+    assert resumed(tmp_path, "True") == resumed(tmp_path, str(tmp_path)) == f"{tmp_path}/checkpoint-10"
+    assert resumed(tmp_path, f"{tmp_path}/checkpoint-2") == f"{tmp_path}/checkpoint-2"
+    (tmp_path / "checkpoint-10" / "optimizer.pt").unlink()
+    caplog.clear()
+    assert resumed(tmp_path) == f"{tmp_path}/checkpoint-9"
+    assert caplog.messages == [
+        "--resume_from_checkpoint: skipped checkpoint-10 (optimizer.pt is missing)",
+        f"--resume_from_checkpoint: going on from {tmp_path}/checkpoint-9",
+    ]
+
+
+def test_nothing_to_go_on_from(tmp_path):
+    assert refused(tmp_path) == f"--resume_from_checkpoint: there is no checkpoint in {tmp_path} to go on from"
+    assert refused(tmp_path, "nowhere") == "--resume_from_checkpoint: there is no folder nowhere"
+    for step in (2, 4):
+        (save_checkpoint(tmp_path, step) / "model.safetensors").write_text("cut")
+    cut = "model.safetensors has 3 of 7 bytes"
+    assert refused(tmp_path) == (
+        f"{tmp_path}: --resume_from_checkpoint: no run can go on from checkpoint-4 ({cut}), checkpoint-2 ({cut}); "
+        "remove them to begin anew"
+    )
+    assert refused(tmp_path, f"{tmp_path}/checkpoint-4") == (
+        f"{tmp_path}/checkpoint-4: --resume_from_checkpoint: no run can go on from here: {cut}; "
+        "--resume_from_checkpoint true takes the newest in --output_dir that is whole"
+    )
+
+
+def test_weights_alone_are_nothing_to_go_on_from(tmp_path):
+    save_checkpoint(tmp_path, 4, weights_only=True)
+    assert refused(tmp_path) == (
+        f"{tmp_path}: --resume_from_checkpoint: no run can go on from checkpoint-4 "
+        "(it holds the weights alone (--save_only_model)); remove it to begin anew"
+    )
+
+
+def test_another_number_of_processes_is_said(tmp_path, caplog):
+    save_checkpoint(tmp_path, 4, processes=2)
+    resumed(tmp_path)
+    assert caplog.messages[-1:] == [
+        f"{tmp_path}/checkpoint-4 was saved by 2 processes, and this run has 1: order of rows and random numbers are not those "
+        "of an uninterrupted run"
+    ]
 
 
 def test_a_model_is_not_evaluated_upon(tmp_path):

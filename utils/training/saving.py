@@ -1,0 +1,161 @@
+"""Saving: checkpoints that are whole or not there, and no weights that are no numbers."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from transformers import EarlyStoppingCallback
+from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
+
+from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+
+from ..arguments import HeadTrainingArguments
+from ..errors import ShownError, UserError, first_line
+from ..models.loading import first_not_finite, write_for_all_releases
+from .callbacks import SaveWhenTerminated
+from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_on, put_in_place, remove, step_of
+from .finite import not_finite
+from .pushing import PushingTrainer
+
+
+class SavingTrainer(PushingTrainer):
+    """`Trainer` whose checkpoints are whole or not there, in every process and whatever happens while they are written.
+
+    Trainer writes a checkpoint into its final folder, where half of one looks like a whole one to whoever goes on from it.
+    """
+
+    args: HeadTrainingArguments
+    model: HeadedEncoderPreTrainedModel
+    _stage: Path | None = None  # while a checkpoint is being written
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.termination = SaveWhenTerminated(self._anywhere, lambda: how_to_go_on(self.args.folder))
+        self.add_callback(self.termination)
+
+    def _anywhere(self, true: bool) -> bool:
+        """Whether it is true in any process."""
+        if self.args.world_size == 1:
+            return true
+        return bool(self.accelerator.gather(torch.tensor([true], device=self.args.device)).any())
+
+    def train(self, *args, **kwargs):
+        if self.args.should_save:  # of a run that was killed
+            shutil.rmtree(self.args.folder / STAGE, ignore_errors=True)
+        with self.termination.heard():
+            return super().train(*args, **kwargs)
+
+    def check_weights(self) -> None:
+        """Raises UserError where a weight is nan or infinite."""
+        name = first_not_finite(self.model)
+        if name is not None:
+            raise not_finite(f"after step {self.state.global_step} the weight {name} is no number any more", self.args)
+
+    def _save(self, output_dir=None, state_dict=None):
+        self.check_weights()
+        super()._save(output_dir, state_dict)
+        if self.args.should_save:
+            folder = Path(output_dir or self.args.folder)
+            write_for_all_releases(folder)
+            (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
+
+    def save_model(self, output_dir=None, _internal_call=False):
+        with self._room_for(Path(output_dir or self.args.folder)):
+            super().save_model(output_dir, _internal_call)
+
+    def _get_output_dir(self, trial):
+        return super()._get_output_dir(trial) if self._stage is None else str(self._stage)
+
+    def _save_checkpoint(self, model, trial):
+        folder = self.args.folder
+        draft = folder / STAGE / f"checkpoint-{self.state.global_step}"
+        push = self.args.push_to_hub
+        with self._room_for(folder / draft.name):
+            if self.args.should_save:
+                begin(folder)
+            self.accelerator.wait_for_everyone()
+            self._stage, self.args.push_to_hub = draft.parent, False
+            try:
+                super()._save_checkpoint(model, trial)
+                self._name_best(draft)
+                self.accelerator.wait_for_everyone()  # each has written its random state
+                if self.args.should_save:
+                    put_in_place(draft, folder, self.args.world_size, self.args.save_only_model)
+            except BaseException:
+                if self.args.should_save:
+                    shutil.rmtree(draft.parent, ignore_errors=True)
+                raise
+            finally:
+                self._stage, self.args.push_to_hub = None, push
+        self.accelerator.wait_for_everyone()
+        if push:
+            self._push_from_checkpoint(str(folder / draft.name))
+        if self.args.should_save:
+            self._remove_old(folder / draft.name)
+
+    def _name_best(self, draft: Path) -> None:
+        """Has the state name the best checkpoint by the folder that it will have."""
+        best = self.state.best_model_checkpoint
+        if best is not None and Path(best) == draft:
+            self.state.best_model_checkpoint = str(self.args.folder / draft.name)
+            if self.args.should_save:
+                self.state.save_to_json(str(draft / TRAINER_STATE_NAME))
+
+    def _remove_old(self, latest: Path) -> None:
+        """Keeps `save_total_limit` checkpoints: the latest, the best, and those of the last steps before it."""
+        limit = self.args.save_total_limit
+        if limit is None or limit <= 0:
+            return
+        kept = {latest.name, Path(self.state.best_model_checkpoint or latest).name}
+        # One of a later step is damaged, or was left by a run that this one did not go on from.
+        others = [path for path in checkpoints(self.args.folder) if path.name not in kept]
+        others.sort(key=lambda path: (step_of(path) < step_of(latest), step_of(path)))
+        for path in others[: max(len(others) + len(kept) - max(limit, len(kept)), 0)]:
+            remove(path)
+
+    def _init_training_state(self, max_steps, steps_in_epoch, epochs, resume_from_checkpoint, trial):
+        places = super()._init_training_state(max_steps, steps_in_epoch, epochs, resume_from_checkpoint, trial)
+        best = best_of(Path(resume_from_checkpoint)) if resume_from_checkpoint is not None else None
+        if best is not None and best.is_dir():  # it may have moved along with the others
+            self.state.best_model_checkpoint = str(best)
+        for callback in self._stopping_early():  # Trainer would count from 0 again
+            saved = self.state.stateful_callbacks.setdefault(type(callback).__name__, callback.state())
+            callback.early_stopping_patience_counter = saved["attributes"]["early_stopping_patience_counter"]
+        return places
+
+    def _stopping_early(self) -> list[EarlyStoppingCallback]:
+        return [callback for callback in self.callback_handler.callbacks if isinstance(callback, EarlyStoppingCallback)]
+
+    def _run_epoch(self, *args, **kwargs):
+        stopped = [one.early_stopping_patience_counter >= one.early_stopping_patience for one in self._stopping_early()]
+        if self.state.global_step >= self.state.max_steps or any(stopped):
+            self.control.should_training_stop = True  # a finished run that is resumed would do one step more
+        else:
+            super()._run_epoch(*args, **kwargs)
+
+    def _load_best_model(self):
+        best = Path(str(self.state.best_model_checkpoint))
+        wrong = damage(best)
+        if wrong is not None:  # Trainer would go on with the last weights
+            cure = "--resume_from_checkpoint true goes on from one before it"
+            raise ShownError(f"{best}: the best weights are not as they were saved: {wrong}; {cure}")
+        super()._load_best_model()
+
+    @contextmanager
+    def _room_for(self, folder: Path):
+        try:
+            yield
+        except (SafetensorError, RuntimeError, OSError) as error:  # of safetensors, of torch, of anybody
+            told = first_line(error)
+            if isinstance(error, OSError) and error.errno != errno.ENOSPC:
+                raise
+            if isinstance(error, RuntimeError):
+                if not any(word in told for word in ("write", "unexpected pos")):
+                    raise
+                told = "torch could not write all of a file"
+            raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error
