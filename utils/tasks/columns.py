@@ -247,7 +247,9 @@ def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: 
             logger.warning("%s: there is no column '%s', so the rows are not scored", split.file, given)
     if given is None and columns.label is not None and known is None and data.benchmark is None:
         fields = {canonical(name) for row in split.rows[:1] for name in row.fields}
-        others = [name for name in (*LABEL_COLUMNS, *NAMES_OF_CLASSES) if name in fields and name != canonical(columns.label)]
+        others = [
+            name for name in (*LABEL_COLUMNS, *NAMES_OF_CLASSES) if name in fields and name != canonical(columns.label)
+        ]
         if others:
             message = "%s: the label is '%s'; --label_column_name can name %s instead"
             logger.warning(message, split.file, columns.label, listed(dict.fromkeys(others)))

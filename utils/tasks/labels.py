@@ -194,7 +194,7 @@ class Labels:
         if is_nothing(value):
             return value is None or canonical(str(value)) not in self.names
         sign = look_alike(str(value))
-        if sign not in SIGNS or (self.problem_type == REGRESSION and sign == "-1"):
+        if sign not in SIGNS or (self.problem_type == REGRESSION and number(sign) is not None):
             return False
         return sign not in self._index
 
