@@ -7,9 +7,12 @@ import contextlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from heads.characters import compose, whole_characters
+
 from ..errors import UserError
 from ..files import Row, id_of, shown
-from .fields import as_list
+from .answer_places import COUNTINGS, answer_span
+from .fields import as_list, whole_number
 
 TEXT_COLUMNS = ("text", "sentence", "document", "form", "content")
 TOKEN_COLUMNS = ("tokens", "words")
@@ -113,20 +116,41 @@ def _span(item: Any) -> Span | None:
         (start, end, kind), text = item, None
     else:
         return None
-    if type(start) is not int or type(end) is not int or not isinstance(kind, str) or not kind.strip():
+    try:
+        start, end = whole_number(start), whole_number(end)
+    except ValueError:
         return None
-    return Span(start, end, kind.strip(), text if isinstance(text, str) else None)
+    if not isinstance(kind, str) or not kind.strip():
+        return None
+    return Span(start, end, kind.strip(), text if isinstance(text, str) and text else None)
+
+
+def _placed(text: str, spans: list[Span]) -> list[Span]:
+    """The same spans in characters of the text, where they count something else and all repeat their own text.
+
+    Label Studio counts as JavaScript does.
+    """
+    if all(text[span.start : span.end] == span.text for span in spans):
+        return spans
+    for counting in (None, *COUNTINGS):
+        places = [answer_span(text, span.text, span.start, counting) if span.text else None for span in spans]
+        found = [Span(*place, span.kind, None) for place, span in zip(places, spans, strict=True) if place]
+        if len(found) == len(spans):
+            return found
+    return spans
 
 
 def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None) -> list[str]:
     tags = ["O"] * len(text)
     last = 0
-    for start, end, kind, own in sorted(spans):
+    for start, end, kind, own in sorted(_placed(text, spans)):
         reason = ""
         if not 0 <= start < end <= len(text):
             reason = f"the text has {len(text)} characters; count from 0, the end excluded"
         elif own is not None and text[start:end] != own:
             reason = f"{shown(text[start:end])} stands there, not {shown(own)}; count from 0, the end excluded"
+        elif compose(text) != text and whole_characters(text, start, end) != (start, end):
+            reason = "it cuts a letter; does it count letters in NFC, where the text is in NFD? Write the text in NFC"
         elif start < last:
             reason = "it overlaps another one; keep one of them"
         if reason:

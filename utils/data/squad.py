@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,8 +150,14 @@ def _answers_of(record: dict[str, Any]) -> Any:
 
 
 def _stated(record: dict[str, Any]) -> list[tuple[Any, Any]]:
-    """Pairs of text and start: from a list of answers, the Hub's two parallel lists, or AI-Hub's one answer."""
+    """Pairs of text and start: from a list of answers, the Hub's two parallel lists, or AI-Hub's one answer.
+
+    Where a csv was between, they are spelled as Python or JSON does.
+    """
     answers = _answers_of(record)
+    if isinstance(answers, str) and answers.lstrip()[:2] in ("{'", '{"', "[{"):
+        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            answers = ast.literal_eval(answers.strip())
     if answers is None:
         return []
     try:

@@ -194,6 +194,8 @@ def _lists(path: Path, text_column: str | None, label_column: str | None) -> Ite
         tokens_in = _column(path, row, text_column, TOKEN_COLUMNS, "--text_column_name")
         if tokens_in is None:
             reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
+            if any(isinstance(value, list) for value in row.fields.values()):
+                reason += ", or that of entities (start, end, type) with --label_column_name"
             texts = {name.strip().lower() for name, value in row.fields.items() if isinstance(value, str)}
             if texts & TOKEN_HEADERS and texts & TAG_HEADERS:
                 cure = "write a .tsv instead: token, TAB, tag, and a blank line after each sentence"

@@ -137,7 +137,8 @@ def _classes(
     same = [name for name in classes if capitals[name.casefold()] > 1]
     if same:
         logger.warning("%s: classes that differ in capital letters only are kept apart: %s", place, listed(same))
-    joined = [name for name in classes if _parts(name) and _parts(name) <= set(classes)]
+    parts = Counter(part for name in classes for part in _parts(name) or {name})
+    joined = [name for name in classes if _parts(name) and max(parts[part] for part in _parts(name)) > 1]
     if joined:
         message = '%s: %r is read as one class of its own; several labels of a row are written as ["a", "b"]'
         logger.warning(message, place, joined[0])

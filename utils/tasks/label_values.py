@@ -12,8 +12,8 @@ from typing import Any
 
 # What people and programs write where there is no label. A lower-case "none" is not among them: it names a class.
 NOTHING = frozenset("nan NaN NAN NaT None null Null NULL N/A n/a #N/A <NA>".split())
-# The same, unless it can be a class among the others; see `signs_for_nothing`.
-SIGNS = frozenset(("-", "–", "—", "?", "-1"))
+# The same, unless it can be a class among the others; see `signs_for_nothing`. A point is what SPSS and SAS write.
+SIGNS = frozenset(("-", "–", "—", "?", ".", "-1", "-100"))
 
 _INVISIBLE: dict[int, str | None] = {
     code: None
@@ -64,7 +64,7 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        text = unicodedata.normalize("NFKC", canonical(value))
+        text = unicodedata.normalize("NFKC", canonical(value)).replace("\u2212", "-")
         return float(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
     try:
         found = float(value)
@@ -86,7 +86,7 @@ def is_nothing(value: Any) -> bool:
 
 
 def signs_for_nothing(names: Counter[str]) -> set[str]:
-    """Which names of a column stand for no label: a dash or a question mark among words, -1 among numbers of classes.
+    """Which names of a column stand for no label: a dash, a point or a question mark among words, -100 and -1 among numbers of classes.
 
     Beside "+" a dash is a class. -1 stands for no label beside three or more numbers that count from 0 or 1, and, where it is
     much rarer than these, beside 0 and 1; else it is a class, as in -1, 0, 1 for bad, middling, good.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -105,9 +106,11 @@ class Labels:
         if respelled and not split.part:
             message = (
                 "%s, column '%s': labels that differ from the name of their class in spaces, Unicode form or the like, and are "
-                "read as the same: %d, the first %r as %r"
+                "read as the same: %d, the first %r%s as %r"
             )
-            logger.info(message, split.file, column, len(respelled), *respelled[0])
+            spelled, name = respelled[0]
+            form = " (in another normal form)" if unicodedata.normalize("NFC", spelled) == name else ""
+            logger.info(message, split.file, column, len(respelled), spelled, form, name)
         others = [score for score in encoded if score != -1]
         if self.problem_type == REGRESSION and len(others) < len(encoded) and min(others, default=-1) >= 0:
             message = "%s, column '%s': %d rows have the score -1, all others 0 or more; leave the cell empty where there is none"
@@ -191,7 +194,7 @@ class Labels:
         if is_nothing(value):
             return value is None or canonical(str(value)) not in self.names
         sign = look_alike(str(value))
-        if sign not in SIGNS or (self.problem_type == REGRESSION and sign == "-1"):
+        if sign not in SIGNS or (self.problem_type == REGRESSION and number(sign) is not None):
             return False
         return sign not in self._index
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import unicodedata
 
 import pytest
 from faults import fault
@@ -136,6 +137,34 @@ def test_an_entity_that_stands_elsewhere(write):
     entity = {"start": 1, "end": 3, "text": "서울", "labels": ["LC"]}
     message = fault(read_tagged, write("a.json", json.dumps([{"text": TEXT, "label": [entity]}])))
     assert ', row 1, column \'label\': entity LC at 1-3: "울에" stands there, not "서울"' in message
+
+
+@pytest.mark.parametrize("span", [["0", "2", "LC"], [0.0, 2.0, "LC"]])
+def test_offsets_in_any_spelling(write, span):
+    (row,) = read_tagged(write("a.jsonl", json.dumps({"text": TEXT, "label": [span]})))
+    assert row.fields["tags"][:3] == ["B-LC", "I-LC", "O"]
+
+
+def test_offsets_that_count_something_else(write):
+    """Label Studio counts UTF-16 code units; the entities say what they are."""
+    text = "😀서울 👍🏻부산"
+    entities = [
+        {"start": 2, "end": 4, "text": "서울", "label": "LC"},
+        {"start": 9, "end": 11, "text": "부산", "label": "LC"},
+    ]
+    (row,) = read_tagged(write("a.jsonl", json.dumps({"text": text, "label": entities})))
+    assert row.fields["tags"] == ["O", "B-LC", "I-LC", "O", "O", "O", "B-LC", "I-LC"]
+    inclusive = [entity | {"end": entity["end"] - 1} for entity in entities]
+    assert next(read_tagged(write("b.jsonl", json.dumps({"text": text, "label": inclusive})))).fields == row.fields
+
+
+def test_an_entity_that_cuts_a_letter(write):
+    text = unicodedata.normalize("NFD", "강에")
+    message = fault(read_tagged, write("a.jsonl", json.dumps({"text": text, "label": [[0, 1, "LC"]]})))
+    assert "entity LC at 0-1: it cuts a letter; does it count letters in NFC, where the text is in NFD?" in message
+    own = {"start": 0, "end": 1, "text": "강", "label": "LC"}
+    (row,) = read_tagged(write("a.jsonl", json.dumps({"text": text, "label": [own]})))
+    assert row.fields["tags"] == ["B-LC", "I-LC", "I-LC", "O", "O"]
 
 
 def test_flags_name_the_columns(write):

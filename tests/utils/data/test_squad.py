@@ -228,6 +228,19 @@ def test_an_answer_without_a_place(write, name):
         assert row.fields["answers"] == []
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "{'text': ['나'], 'answer_start': [1]}",
+        '{"text": ["나"], "answer_start": [1]}',
+        "[{'text': '나', 'answer_start': 1}]",
+    ],
+)
+def test_answers_that_were_in_a_csv(write, answers):
+    (row,) = read_squad(write("a.jsonl", json.dumps(FLAT_QUESTION | {"answers": answers}, ensure_ascii=False)))
+    assert row.fields["answers"] == [{"text": "나", "answer_start": 1}]
+
+
 def test_articles_without_paragraphs(write):
     """As in KorQuAD 2.0, whose answers are single ones."""
     article = {"title": "T", "context": "<p>가나</p>", "raw_html": "<html>"}
