@@ -35,6 +35,13 @@ class HeadTrainingArguments(TrainingArguments):
             "encoder's 5e-5."
         },
     )
+    layerwise_lr_decay: float | None = field(
+        default=None,
+        metadata={
+            "help": "Every layer of the encoder learns at this share of the rate of the layer above it, the embeddings at that of a "
+            "layer below the first; the last layer has learning_rate. Usual are 0.8 to 0.95."
+        },
+    )
     class_weights: str = field(
         default="none",
         metadata={
@@ -98,6 +105,13 @@ class HeadTrainingArguments(TrainingArguments):
             raise ValueError("--freeze_encoder is about training: give --do_train, or leave it out")
         if self.hidden_states_dtype != "float32" and not self.freeze_encoder:
             raise ValueError("--hidden_states_dtype is for --freeze_encoder: give that as well, or leave it out")
+        if self.layerwise_lr_decay is not None:
+            if not 0 < self.layerwise_lr_decay <= 1:
+                raise ValueError(
+                    f"--layerwise_lr_decay is a share, above 0 and at most 1, not {self.layerwise_lr_decay:g}"
+                )
+            if self.freeze_encoder:
+                raise ValueError("--layerwise_lr_decay is for the layers that --freeze_encoder keeps: give one of them")
         for name, default in (("class_weights", "none"), ("loss", "ce")):
             if getattr(self, name) != default and not self.do_train:
                 raise ValueError(f"--{name} is about training: give --do_train, or leave it out")

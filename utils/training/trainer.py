@@ -32,6 +32,7 @@ from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
 from .losses import class_loss
 from .pushing import PushingTrainer
+from .rates import learning_rates, set_learning_rates
 from .sampler import EpochLengthGroupedSampler
 
 CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
@@ -134,14 +135,14 @@ class HeadTrainer(SummingTrainer, PushingTrainer):
             optimizer = super().create_optimizer(model)
         except (ImportError, ValueError, RuntimeError, TypeError) as error:
             raise UserError(f"--optim {self.args.optim.value} cannot be made: {first_line(error)}") from error
-        if self.args.head_learning_rate is not None:
-            encoder = {id(parameter) for parameter in self.model.encoder.parameters()}
-            for group in list(optimizer.param_groups):
-                own = [parameter for parameter in group["params"] if id(parameter) not in encoder]
-                group["params"] = [parameter for parameter in group["params"] if id(parameter) in encoder]
-                if own:
-                    optimizer.add_param_group(group | {"params": own, "lr": self.args.head_learning_rate})
+        if self.args.head_learning_rate is not None or self.args.layerwise_lr_decay is not None:
+            rates, parameters = learning_rates(self.model, self.args), dict(self.model.named_parameters())
+            set_learning_rates(optimizer, {id(parameters[name]): rate for name, rate in rates.items()})
         return optimizer
+
+    def get_decay_parameter_names(self, model):
+        # The sum of layers is scaled as a norm scales: at 0 nothing would be left of it.
+        return [name for name in super().get_decay_parameter_names(model) if not name.startswith("mix.")]
 
     def create_scheduler(self, *args, **kwargs):
         try:
