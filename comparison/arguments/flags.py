@@ -26,6 +26,8 @@ ALIKE = (
     "run_name",
 )
 
+LEVERS = ("use_last_layers", "crf", "decoding")  # what a head may have for itself besides flags of training
+
 TRIAL_SEED = 1234  # of every trial; a comparison takes others
 
 LOOKS = (3, 5, 8, 12, 20, 30, 50)  # seeds per head at which --until_decided looks
@@ -216,11 +218,11 @@ class ComparisonArguments:
 
 def _check_head_flags(by_head: dict[str, dict[str, Any]]) -> None:
     """Raises ValueError for a flag that is none of training, or that all heads have alike."""
-    known = [item.name for item in fields(HeadTrainingArguments) if item.init]
+    known = [*LEVERS, *(item.name for item in fields(HeadTrainingArguments) if item.init)]
     for name in (name for flags in by_head.values() for name in flags):
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
-            cure = f"did you mean '{near[0]}'?" if near else "only flags of training go by head"
+            cure = f"did you mean '{near[0]}'?" if near else f"flags of training go by head, and {', '.join(LEVERS)}"
             raise ValueError(f"--head_flags: unknown flag '{name}'; {cure}")
         if name in ALIKE or name.startswith("hub_"):
             raise ValueError(f"--head_flags: {name} is the same for all heads; give it as a flag of its own, if at all")

@@ -238,7 +238,7 @@ def what_matters(arguments: Arguments, contents: Mapping[str, Any]) -> dict[str,
     }
     if not arguments.training.load_best_model_at_end:  # only then a saved checkpoint becomes the result
         matters = {name: value for name, value in matters.items() if name not in ("save_strategy", "save_steps")}
-    for name in ("model_name_or_path", "config_name", "tokenizer_name"):
+    for name in ("model_name_or_path", "config_name", "tokenizer_name", "class_weights"):
         path = Path(str(matters.get(name)))
         if path.is_dir():
             kept = (file for file in sorted(path.iterdir()) if file.is_file() and file.suffix in WEIGHTS_AND_TOKENIZER)

@@ -124,6 +124,43 @@ def test_a_crf_under_accumulation(run, sober_encoder, files):
     assert ends[0]["crf.transitions"].abs().max() > 1e-3
 
 
+# The loss
+
+FOCAL = {"loss": "focal", "class_weights": "balanced"}
+SMOOTHED = {"class_weights": "balanced", "label_smoothing_factor": 0.1}
+
+
+@pytest.mark.parametrize(("task", "loss"), [("token_cls", FOCAL), ("seq_cls", SMOOTHED)], ids=["focal", "smoothed"])
+def test_losses_under_accumulation(task, loss, run, sober_encoder, files):
+    """Eight at once are four times two."""
+    flags = ACCUMULATION | WINDOWS[task] | {"model_name_or_path": sober_encoder, "max_steps": 4} | loss
+    file = files[task]["train_file"]
+    ends, losses = [], []
+    for size, steps in ((8, 1), (2, 4)):
+        batches = {"per_device_train_batch_size": size, "gradient_accumulation_steps": steps}
+        outcome = run(task, train_file=file, validation_file=file, do_eval=True, **batches, **flags)
+        ends.append(load_file(outcome.folder / "model.safetensors"))
+        losses.append(outcome.metrics("eval")["eval_loss"])
+    for name in ends[0]:
+        torch.testing.assert_close(ends[0][name], ends[1][name], atol=1e-6, rtol=0)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert any(note.startswith("class weights: ") for note in outcome.read("run.json")["notes"])
+
+
+def test_a_file_of_weights(run, encoder, files, ask, tmp_path):
+    """A class whose weight is 0 is never learned; its labels are still counted."""
+    weights = tmp_path / "weights.yaml"
+    weights.write_text("긍정: 0\n부정: 1\n", encoding="utf-8")
+    file = files["seq_cls"]
+    flags = SHORT | {"train_file": file["train_file"], "test_file": file["test_file"], "do_predict": True}
+    flags |= {"model_name_or_path": encoder, "learning_rate": 0.01, "max_steps": 10}
+    assert {row["prediction"] for row in run("seq_cls", class_weights=weights, **flags).predictions} == {"부정"}
+    weights.write_text("긍정: 1\n", encoding="utf-8")
+    message = ask("seq_cls", class_weights=weights)
+    assert message == f"error: {weights}: --class_weights: a weight is missing for 부정; give every class one"
+    assert "weights.yml" in ask("seq_cls", class_weights=tmp_path / "weights.yml")
+
+
 def test_what_tags_alone_can_have(ask, learn, tmp_path):
     for flag in ({"crf": True}, {"decoding": "constrained"}):
         assert ask("seq_cls", **flag).endswith("is about tags, which run_token_cls.py learns; leave it out")

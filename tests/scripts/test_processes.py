@@ -166,6 +166,37 @@ def test_a_process_that_dies_ends_the_other(rank, run_two, encoder, files):
     assert [path.name for path in died.folder.iterdir()] == ["checkpoint-2"]
 
 
+@pytest.mark.parametrize(
+    ("task", "levers"),
+    [
+        ("token_cls", {"crf": True, "decoding": "constrained", "use_last_layers": 2}),
+        ("token_cls", {"loss": "focal", "class_weights": "balanced"}),
+        ("seq_cls", {"pooling": "attention", "class_weights": "balanced", "layerwise_lr_decay": 0.5}),
+    ],
+    ids=["crf", "focal", "pooling"],
+)
+def test_levers(task, levers, run, run_two, sober_encoder, files, odd_file):
+    """Training, evaluation and predictions of two processes are those of one."""
+    flags = {
+        "do_train": True,
+        "do_predict": True,
+        "max_steps": 4,
+        "optim": "sgd",
+        "learning_rate": 0.1,
+        "save_strategy": "no",
+    }
+    flags |= {"train_sampling_strategy": "random", "model_name_or_path": sober_encoder, "test_file": odd_file}
+    flags |= WINDOWS[task] | {"train_file": files[task]["train_file"]} | levers
+    one = run(task, per_device_train_batch_size=8, **flags)
+    two = run_two(task, per_device_train_batch_size=4, **flags)
+    expected, found = (load_file(outcome.folder / "model.safetensors") for outcome in (one, two))
+    for name in expected:
+        torch.testing.assert_close(found[name], expected[name], atol=1e-6, rtol=0)
+    assert [row["prediction"] for row in two.predictions] == [row["prediction"] for row in one.predictions]
+    losses = [outcome.metrics("predict")["predict_loss"] for outcome in (one, two)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
 def test_an_error_ends_both(run_two, encoder, tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nthe,\n", encoding="utf-8")
     outcome = run_two("seq_cls", code=2, model_name_or_path=encoder, do_train=True, train_file=tmp_path / "a.csv")

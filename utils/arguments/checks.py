@@ -15,6 +15,7 @@ LEAST = {
     "weight_decay": 0,
     "max_grad_norm": 0,
     "label_smoothing_factor": 0,
+    "focal_gamma": 0,
     "per_device_train_batch_size": 1,
     "per_device_eval_batch_size": 1,
     "gradient_accumulation_steps": 1,

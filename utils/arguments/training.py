@@ -19,9 +19,10 @@ from .checks import check_json, check_numbers, check_packages
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with four more fields, other defaults of two, and plainer help for a few.
+    """`TrainingArguments` with some more fields, other defaults of two, and plainer help for a few.
 
-    `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is "group_by_length": batches of similar lengths need a third of the tokens on short texts.
+    `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is
+    "group_by_length": batches of similar lengths need a third of the tokens on short texts.
     """
 
     _argument_group_name: ClassVar[str] = "training"  # in --help
@@ -51,6 +52,29 @@ class HeadTrainingArguments(TrainingArguments):
             "encoder's 5e-5."
         },
     )
+    layerwise_lr_decay: float | None = field(
+        default=None,
+        metadata={
+            "help": "Every layer of the encoder learns at this share of the rate of the layer above it, the embeddings at that of a "
+            "layer below the first; the last layer has learning_rate. Usual are 0.8 to 0.95."
+        },
+    )
+    class_weights: str = field(
+        default="none",
+        metadata={
+            "help": "What a label's loss is multiplied by: balanced makes up for unlike numbers of labels in the training rows, a "
+            "YAML or JSON file has a number for every class."
+        },
+    )
+    loss: str = field(
+        default="ce",
+        metadata={
+            "help": "Of classes, sets of classes and tags: ce is the cross-entropy, focal the same times (1 - p) ** focal_gamma, "
+            "which looks away from labels that are found already.",
+            "choices": ["ce", "focal"],
+        },
+    )
+    focal_gamma: float = field(default=2.0, metadata={"help": "Of the focal loss; 0 would be the cross-entropy."})
     early_stopping_patience: int | None = field(
         default=None,
         metadata={
@@ -111,6 +135,18 @@ class HeadTrainingArguments(TrainingArguments):
             raise ValueError("--freeze_encoder is about training: give --do_train, or leave it out")
         if self.hidden_states_dtype != "float32" and not self.freeze_encoder:
             raise ValueError("--hidden_states_dtype is for --freeze_encoder: give that as well, or leave it out")
+        if self.layerwise_lr_decay is not None:
+            if not 0 < self.layerwise_lr_decay <= 1:
+                raise ValueError(
+                    f"--layerwise_lr_decay is a share, above 0 and at most 1, not {self.layerwise_lr_decay:g}"
+                )
+            if self.freeze_encoder:
+                raise ValueError("--layerwise_lr_decay is for the layers that --freeze_encoder keeps: give one of them")
+        for name, default in (("class_weights", "none"), ("loss", "ce")):
+            if getattr(self, name) != default and not self.do_train:
+                raise ValueError(f"--{name} is about training: give --do_train, or leave it out")
+        if self.focal_gamma != 2.0 and self.loss != "focal":
+            raise ValueError("--focal_gamma is for --loss focal: give that as well, or leave it out")
         if self.push_to_hub and not self.do_train:
             raise ValueError("--push_to_hub pushes what --do_train trained; push an earlier run with `hf upload`")
         if self.label_names is not None:

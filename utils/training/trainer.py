@@ -25,7 +25,9 @@ from .callbacks import SaveAfterEvaluation
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
+from .losses import class_loss
 from .progress import show_lines
+from .rates import learning_rates, set_learning_rates
 from .sampler import EpochLengthGroupedSampler
 from .saving import SavingTrainer
 
@@ -64,6 +66,7 @@ def build_trainer(
             data_collator=Collator(task.tokenizer, task.padding, width, hidden_states),
             compute_metrics=partial(task.compute_metrics, validation) if validation else None,
             preprocess_logits_for_metrics=task.reduce_logits,
+            compute_loss_func=class_loss(model, training, train.features if train else None),
         )
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
@@ -123,14 +126,14 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
             optimizer = super().create_optimizer(model)
         except (ImportError, ValueError, RuntimeError, TypeError) as error:
             raise UserError(f"--optim {self.args.optim.value} cannot be made: {first_line(error)}") from error
-        if self.args.head_learning_rate is not None:
-            encoder = {id(parameter) for parameter in self.model.encoder.parameters()}
-            for group in list(optimizer.param_groups):
-                own = [parameter for parameter in group["params"] if id(parameter) not in encoder]
-                group["params"] = [parameter for parameter in group["params"] if id(parameter) in encoder]
-                if own:
-                    optimizer.add_param_group(group | {"params": own, "lr": self.args.head_learning_rate})
+        if self.args.head_learning_rate is not None or self.args.layerwise_lr_decay is not None:
+            rates, parameters = learning_rates(self.model, self.args), dict(self.model.named_parameters())
+            set_learning_rates(optimizer, {id(parameters[name]): rate for name, rate in rates.items()})
         return optimizer
+
+    def get_decay_parameter_names(self, model):
+        # The sum of layers is scaled as a norm scales: at 0 nothing would be left of it.
+        return [name for name in super().get_decay_parameter_names(model) if not name.startswith("mix.")]
 
     def create_scheduler(self, *args, **kwargs):
         try:

@@ -27,6 +27,24 @@ def digest(*words: str) -> str:
 # Cells
 
 
+def test_levers_go_by_head(place):
+    heads = ["--heads", "dense", "lstm", "--seeds", "0", "--script", "run_token_cls.py"]
+    flags = '{"lstm": {"crf": true, "decoding": "constrained", "loss": "focal", "use_last_layers": 2}}'
+    dense, lstm = plan(*WITH_TEST, *heads, "--head_flags", flags).cells
+    assert "--crf" not in dense.words
+    assert lstm.words[lstm.words.index("--crf") :][:8] == (
+        "--crf True --decoding constrained --loss focal --use_last_layers 2".split()
+    )
+
+
+def test_a_file_of_class_weights_counts_by_its_content(place):
+    plain = digest(*WITH_TEST)
+    assert digest(*WITH_TEST, "--class_weights", "none", "--loss", "ce", "--use_last_layers", 1) == plain
+    first = digest(*WITH_TEST, "--class_weights", write("weights.yaml", "0: 1\n1: 2\n"))
+    assert first != plain and digest(*WITH_TEST, "--class_weights", write("copy.yaml", "0: 1\n1: 2\n")) == first
+    assert digest(*WITH_TEST, "--class_weights", write("weights.yaml", "0: 1\n1: 3\n")) != first
+
+
 def test_cells_seed_by_seed(place, tiny_tokenizer_folder):
     found = plan(*WITH_TEST, "--heads", "lstm", "dense", "--seeds", "3", "1")
     same = found.cells[0].name.rpartition("-")[2]
