@@ -155,7 +155,7 @@ class SavingTrainer(PushingTrainer):
             if isinstance(error, OSError) and error.errno != errno.ENOSPC:
                 raise
             if isinstance(error, RuntimeError):
-                if not any(word in told for word in ("write", "unexpected pos")):
+                if not any(word in told for word in ("write", "unexpected pos", "iostream")):
                     raise
                 told = "torch could not write all of a file"
             raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error
