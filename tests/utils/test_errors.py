@@ -149,7 +149,7 @@ def test_a_worker_that_was_forked_ends_as_if_nobody_heard(usual_signals):
 
 
 @pytest.mark.parametrize(
-    "said", ["[pair.cc:547] Connection closed by peer [127.0.0.1]:25", "NCCL error: remote process"]
+    "said", ["[pair.cc:547] Connection closed by peer [127.0.0.1]:25", "ncclRemoteError: A call failed"]
 )
 def test_another_process_that_has_ended_is_one_line(said, monkeypatch, capsys):
     def main():
