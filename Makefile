@@ -2,6 +2,7 @@
 # make test         the test suite            (ARGS="-k cnn" for a part of it)
 # make test-long    the tests that take half a minute each and more
 # make test-compat  checkpoints of this environment, under the other releases of transformers that read them
+# make faults       runs interrupted in every way, counted; takes hours  (ARGS="--every 20" for a part of it)
 # make lint, types  what CI checks before the tests; .pre-commit-config.yaml has the same
 # make format       what lint can repair
 # make clean        everything that can be made again; runs/ stays
@@ -19,7 +20,7 @@ TORCH := "torch>=2.11,<2.14"
 TORCH_INDEX ?= $(shell test "$$(uname -s)" = Linux && ! nvidia-smi -L 2>/dev/null | grep -q '^GPU' \
 	&& echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: quickstart test test-long test-compat lint types format clean
+.PHONY: quickstart test test-long test-compat faults lint types format clean
 .NOTPARALLEL:
 
 quickstart: $(INSTALLED)
@@ -47,6 +48,9 @@ test-compat: $(INSTALLED) $(COMPAT:%=.compat/%/.installed)
 	$(if $(TORCH_INDEX),.compat/$*/bin/pip install --no-deps --retries 2 --index-url $(TORCH_INDEX) $(TORCH))
 	.compat/$*/bin/pip install $(TORCH) "transformers$(if $(filter newest,$*),,==$*.*)"
 	@touch $@
+
+faults: $(INSTALLED)
+	$(BIN)/python tests/reliability/campaign.py $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

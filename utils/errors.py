@@ -22,7 +22,7 @@ CANNOT_WRITE = (
 # Signals that end a program and give it time to say something. Windows has no SIGHUP.
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # What the libraries below torch.distributed say where a process has lost another one.
-LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL", "ncclRemoteError")
+LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "ncclRemoteError")
 
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
 _LEAST = 240  # for the message itself, however long the path is
@@ -95,6 +95,11 @@ def stop_on_signals(further: Callable[[], str]) -> None:
                 signal.signal(number, stop)
 
 
+def has_lost_another(error: RuntimeError) -> bool:
+    """Whether an error says that another process of the same run has ended."""
+    return os.environ.get("WORLD_SIZE", "1") != "1" and any(sign in str(error) for sign in LOST)
+
+
 def shortened(text: str, most: int) -> str:
     """The text, or its beginning and its end where it has more than `most` characters: a cure stands at the end."""
     if len(text) <= most:
@@ -131,7 +136,7 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
         where = error.filename or "a file in --output_dir or in HF_DATASETS_CACHE"
         _end(UserError(f"{where} cannot be written ({error.strerror}); make room, or name another folder"))
     except RuntimeError as error:
-        if os.environ.get("WORLD_SIZE", "1") == "1" or not any(sign in str(error) for sign in LOST):
+        if not has_lost_another(error):
             raise
         cure = "its own message says why, or the launcher's; --resume_from_checkpoint true goes on from the newest checkpoint"
         _end(ShownError(f"another process of this run has ended: {cure}"), alone=True)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,14 +94,10 @@ def run_asking(
                 continue
         if channel is not None:
             channel.settimeout(None)
-            with channel, channel.makefile("rb") as asked:
+            with channel, channel.makefile("rb") as asked, suppress(ConnectionError):  # killed while it waited
                 for number, line in enumerate(asked):
                     name, size, path = line.decode(errors="replace").rstrip("\n").split(" ", 2)
-                    answer = decide(number, Operation(name, int(size), path))
-                    try:
-                        channel.sendall(answer.encode())
-                    except BrokenPipeError:  # killed while it waited
-                        break
+                    channel.sendall(decide(number, Operation(name, int(size), path)).encode())
         outcome = finish(process, streams, watched[0])
         if timer is not None:
             timer.cancel()

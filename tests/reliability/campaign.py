@@ -198,6 +198,10 @@ class Campaign:
             processes[victim].kill()
         return [finish(process, place, scenario.folder).code for process, place in zip(processes, streams, strict=True)]
 
+    def as_json(self) -> str:
+        counts = [[*key, number] for key, number in sorted(self.counts.items())]
+        return json.dumps({"counts": counts, "states": self.states, "lost": self.lost}, indent=1) + "\n"
+
     def table(self) -> str:
         """Faults by kind, operation and outcome, as Markdown."""
         rows: dict[tuple[str, str], Counter[str]] = {}
@@ -242,12 +246,10 @@ def main() -> None:
             own = sum(number for (name, *_), number in campaign.counts.items() if name == scenario.name)
             seconds = time.monotonic() - began
             print(f"{scenario.name}: {count} operations, {own} faults in {seconds:.0f} s", flush=True)
+            if options.output is not None:
+                options.output.write_text(campaign.as_json(), encoding="utf-8")
     total = sum(campaign.counts.values())
     print(f"\n{campaign.table()}\n\n{total} faults, {campaign.states} states of the disk, {len(campaign.lost)} lost")
-    if options.output is not None:
-        counts = [[*key, number] for key, number in sorted(campaign.counts.items())]
-        content = {"counts": counts, "states": campaign.states, "lost": campaign.lost}
-        options.output.write_text(json.dumps(content, indent=1), encoding="utf-8")
     sys.exit(bool(campaign.lost))
 
 

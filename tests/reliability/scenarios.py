@@ -22,12 +22,12 @@ WRITE: dict[str, Callable[[Path, int], Path]] = {
     "token_cls": lambda path, rows: write_columns(path.with_suffix(".tsv"), sentences(rows, rows)),
     "qa": lambda path, rows: write_squad(path.with_suffix(".json"), questions(rows, rows, words=40)),
 }
-TRAINING = {"do_train": True, "do_eval": True, "do_predict": True, "head": "cnn", "max_steps": 6, "learning_rate": 1e-2}
+TRAINING = {"do_train": True, "do_eval": True, "do_predict": True, "head": "cnn", "max_steps": 4, "learning_rate": 1e-2}
 TRAINING |= {"per_device_train_batch_size": 4, "eval_strategy": "steps", "eval_steps": 2, "save_steps": 2}
-TRAINING |= {"load_best_model_at_end": True, "metric_for_best_model": "loss", "save_total_limit": 2}
+TRAINING |= {"load_best_model_at_end": True, "metric_for_best_model": "loss", "save_total_limit": 1}
 RUN_FILES = ("model.safetensors", "predictions.jsonl", "config.json", "tokenizer.json")
 REPORT = ("comparison.json", "comparison.md", "comparison.html")
-NAMES = ("train seq_cls", "train token_cls", "train qa", "predict", "frozen encoder", "comparison")
+NAMES = ("predict", "comparison", "train seq_cls", "train token_cls", "train qa", "frozen encoder")
 
 
 @dataclass
@@ -72,15 +72,30 @@ class Scenario:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def results(self) -> dict[str, Any]:
-        """The digest of each file that is there, and the scores without what a clock measured."""
+        """What each file that is there says, without what a clock measured: as a digest where that is nothing."""
         found: dict[str, Any] = {
-            name: sha256(self.folder / name) for name in self.files if (self.folder / name).exists()
+            name: _said(self.folder / name) for name in self.files if (self.folder / name).exists()
         }
         for stage in ("eval", "predict"):
-            file = self.folder / f"{stage}_results.json"
-            if file.exists():
+            if (self.folder / f"{stage}_results.json").exists():
                 found[stage] = Outcome(0, "", "", self.folder).metrics(stage)
         return found
+
+
+def _said(file: Path) -> Any:
+    """What a file says; of the pages of a comparison, which show seconds, whether they have an end."""
+    if file.name not in REPORT:
+        return sha256(file)
+    text = file.read_text(encoding="utf-8")
+    if file.suffix != ".json":
+        return text.endswith(("</html>\n", "```\n"))
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return "half a file"
+    for head in content["heads"].values():
+        del head["cost"]
+    return content
 
 
 def prepare(names: list[str], folder: Path) -> list[Scenario]:
@@ -111,7 +126,7 @@ def prepare(names: list[str], folder: Path) -> list[Scenario]:
             report = _scenario("comparison", "compare", output, flags | more, words)
             report.files, report.whole, report.keep = REPORT, REPORT, kept
             scenarios.append(report)
-    return [scenario for scenario in scenarios if scenario.name in names]
+    return [scenario for name in names for scenario in scenarios if scenario.name == name]
 
 
 _ROWS = {"train": 24, "validation": 9, "test": 11}

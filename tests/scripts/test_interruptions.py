@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 
 import pytest
 from test_resume import at_step
@@ -41,13 +42,13 @@ def terminate() -> None:
 
 
 def terminate_all() -> None:
-    """As Slurm and a killed group of processes do it: those that load rows hear it as well."""
+    """As Slurm does it: the processes that load rows hear it as well, and not from their parent."""
 
     def kill():
-        for process in [*multiprocessing.active_children(), multiprocessing.current_process()]:
-            os.kill(process.pid, signal.SIGTERM)
+        processes = [*multiprocessing.active_children(), multiprocessing.current_process()]
+        subprocess.run(["kill", "-TERM", *(str(process.pid) for process in processes)], check=True)
 
-    at_step(5, kill)
+    at_step(6, kill)
 
 
 def interrupt() -> None:
@@ -85,19 +86,26 @@ def resume_line(signal_name: str, checkpoint) -> str:
 
 
 @pytest.mark.parametrize(
-    ("flags", "kill", "saved"),
+    ("flags", "saved"),
     [
-        ({}, terminate, ["checkpoint-4", "checkpoint-6"]),
-        ({"save_strategy": "no", "enable_jit_checkpoint": True}, terminate, ["checkpoint-6"]),
-        ({"dataloader_num_workers": 2}, terminate_all, ["checkpoint-4", "checkpoint-5"]),
+        ({}, ["checkpoint-4", "checkpoint-6"]),
+        ({"save_strategy": "no", "enable_jit_checkpoint": True}, ["checkpoint-6"]),
     ],
 )
-def test_sigterm_saves_a_checkpoint(flags, kill, saved, train, whole):
-    stopped = train(**flags, before=kill, code=143)
+def test_sigterm_saves_a_checkpoint(flags, saved, train, whole):
+    stopped = train(**flags, before=terminate, code=143)
     assert stopped.stderr == resume_line("SIGTERM", stopped.folder / saved[-1])
     assert names(stopped) == saved
     resumed = train(**flags, output_dir=stopped.folder, resume_from_checkpoint=True)
     assert weights(resumed) == weights(whole)
+
+
+def test_sigterm_to_those_that_load_rows_too(train):
+    flags = {"dataloader_num_workers": 2, "per_device_train_batch_size": 1}
+    whole = train(**flags)
+    stopped = train(**flags, before=terminate_all, code=143)
+    assert stopped.stderr == resume_line("SIGTERM", stopped.folder / "checkpoint-6")
+    assert weights(train(**flags, output_dir=stopped.folder, resume_from_checkpoint=True)) == weights(whole)
 
 
 def test_sigterm_while_an_epoch_is_evaluated(train, files):

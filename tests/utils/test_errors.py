@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 
 import pytest
 
-from utils.errors import ShownError, UserError, run, shortened
+from utils.errors import ENDING, ShownError, Stopped, UserError, run, shortened, stop_on_signals
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,62 @@ def test_a_console_that_lacks_a_character(tmp_path, monkeypatch):
         monkeypatch.setattr("sys.stdout", console)
         run(lambda: print("좋음 \U0001f600"))
     assert (tmp_path / "out").read_text(encoding="cp949") == "좋음 \\U0001f600\n"
+
+
+@pytest.fixture
+def usual_signals():
+    """A test run may ignore some; what a test sets is taken back."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_is_one_line(name, code, usual_signals, capsys):
+    def main():
+        try:
+            os.kill(os.getpid(), getattr(signal, name))
+        except Exception:  # as libraries have it
+            pytest.fail("was taken for a failure")
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)  # once more, by a launcher
+
+    with pytest.raises(SystemExit) as caught:
+        run(main, "the same command goes on")
+    assert caught.value.code == code
+    assert capsys.readouterr().err == f"error: stopped by {name}; the same command goes on\n"
+
+
+def test_a_signal_that_is_ignored_stays_so(usual_signals):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
+    stop_on_signals(lambda: "")
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+def test_a_worker_that_was_forked_ends_as_if_nobody_heard(usual_signals):
+    stop_on_signals(lambda: "")
+    worker = os.fork()
+    if worker == 0:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except Stopped:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    "said", ["[pair.cc:547] Connection closed by peer [127.0.0.1]:25", "ncclRemoteError: A call failed"]
+)
+def test_another_process_that_has_ended_is_one_line(said, monkeypatch, capsys):
+    def main():
+        raise RuntimeError(said)
+
+    with pytest.raises(RuntimeError):
+        run(main)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")  # whoever is left says it
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert caught.value.code == 1
+    assert capsys.readouterr().err.startswith("error: another process of this run has ended: ")

@@ -28,7 +28,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments
 from ..errors import UserError
-from ..files import cache_folder
+from ..files import cache_folder, sync
 from .loading import add_weights
 
 logger = logging.getLogger(__name__)
@@ -167,6 +167,7 @@ def _write(
                 if time.monotonic() - shown > PROGRESS_SECONDS:
                     shown = time.monotonic()
                     logger.info("hidden states of %s: %s of %s rows", split, f"{start:,}", f"{rows:,}")
+        sync(Path(draft))
         Path(draft).replace(file.path)
     except OSError as error:
         raise UserError(f"--freeze_encoder: cannot write the hidden states ({error.strerror})", file=folder) from error

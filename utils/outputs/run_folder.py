@@ -11,6 +11,8 @@ from pathlib import Path
 
 import heads
 
+from ..files import sync
+
 logger = logging.getLogger(__name__)
 
 LAST = "run.json"  # where it is, everything is
@@ -67,8 +69,9 @@ def clear(stage: Path) -> None:
 def finish(stage: Path, folder: Path) -> None:
     """Puts the files of a run in the place of those that an earlier run left.
 
-    Only renames: this takes no room and next to no time. `run.json` goes first and comes last.
+    Only renames, of files that have reached the disk: this takes no room. `run.json` goes first and comes last.
     """
+    sync(stage)
     ours = {path.name for path in stage.iterdir()}
     earlier = sorted(path.name for path in folder.iterdir() if path.is_file() and left_by_a_run(path.name))
     gone = [name for name in earlier if name not in ours]
@@ -78,5 +81,6 @@ def finish(stage: Path, folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     for path in sorted(stage.iterdir(), key=lambda path: path.name == LAST):
         path.replace(folder / path.name)
+    sync(folder, deep=False)
     stage.rmdir()
     shutil.rmtree(folder / PARTS, ignore_errors=True)

@@ -17,6 +17,7 @@ from ..files import sha256, sync
 STAGE = "unfinished-checkpoint"  # a folder in `output_dir`
 MANIFEST = "checkpoint.json"  # a checkpoint's list of its own files
 NAME = re.compile(r"checkpoint-(\d+)")
+OF_TRAINING = re.compile("optimizer|scheduler|scaler|rng_state")  # files that weights do not need
 INCOMPLETE = "checkpoint-is-incomplete.txt"  # what transformers puts into one that it is about to write
 
 
@@ -88,14 +89,20 @@ def read_manifest(checkpoint: Path) -> dict[str, Any]:
     return json.loads((checkpoint / MANIFEST).read_text(encoding="utf-8"))
 
 
-def damage(checkpoint: Path) -> str | None:
-    """What is wrong with a checkpoint, in words; None where it is as it was saved."""
+def damage(checkpoint: Path, to_go_on: bool = True) -> str | None:
+    """What is wrong with a checkpoint, in words; None where it is as it was saved.
+
+    Args:
+        to_go_on: whether a training goes on from there, and not its weights alone are read.
+    """
     try:
         files = read_manifest(checkpoint)["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return f"it has no readable {MANIFEST}, which is written last"
     for name, saved in files.items():
         path = checkpoint / name
+        if not to_go_on and OF_TRAINING.match(name):
+            continue
         if not path.is_file():
             return f"{name} is missing"
         size = path.stat().st_size
@@ -129,7 +136,7 @@ def obstacle(checkpoint: Path, with_best: bool) -> str | None:
         found = "it holds the weights alone (--save_only_model)"
     best = best_of(checkpoint) if found is None and with_best else None
     if best is not None and best != checkpoint:
-        wrong = damage(best) if best.is_dir() else "it is missing"
+        wrong = damage(best, to_go_on=False) if best.is_dir() else "it is missing"
         found = f"of {best.name}, the best before it, {wrong}" if wrong else None
     return found
 

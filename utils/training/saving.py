@@ -15,7 +15,7 @@ from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments
-from ..errors import ShownError, UserError, first_line
+from ..errors import ShownError, UserError, first_line, has_lost_another
 from ..models.loading import first_not_finite, write_for_all_releases
 from .callbacks import SaveWhenTerminated
 from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_on, put_in_place, remove, step_of
@@ -140,7 +140,7 @@ class SavingTrainer(PushingTrainer):
 
     def _load_best_model(self):
         best = Path(str(self.state.best_model_checkpoint))
-        wrong = damage(best)
+        wrong = damage(best, to_go_on=False)
         if wrong is not None:  # Trainer would go on with the last weights
             cure = "--resume_from_checkpoint true goes on from one before it"
             raise ShownError(f"{best}: the best weights are not as they were saved: {wrong}; {cure}")
@@ -155,7 +155,7 @@ class SavingTrainer(PushingTrainer):
             if isinstance(error, OSError) and error.errno != errno.ENOSPC:
                 raise
             if isinstance(error, RuntimeError):
-                if not any(word in told for word in ("write", "unexpected pos")):
+                if has_lost_another(error) or not any(word in told for word in ("write", "unexpected pos", "iostream")):
                     raise
                 told = "torch could not write all of a file"
             raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error

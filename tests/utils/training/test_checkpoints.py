@@ -79,6 +79,8 @@ def test_a_run_that_ends_with_the_best_weights_needs_them(tmp_path):
     saved.append(save_checkpoint(tmp_path, 8, best=str(tmp_path / "checkpoint-8")))
     saved.append(save_checkpoint(tmp_path, 12, best="before/it/moved/checkpoint-8"))
     assert newest(tmp_path, with_best=True).checkpoint == saved[2]
+    (saved[1] / "optimizer.pt").unlink()  # which its weights do not need
+    assert newest(tmp_path, with_best=True).checkpoint == saved[2]
     cut(saved[1] / "model.safetensors")
     lost = "of checkpoint-8, the best before it, model.safetensors has 3 of 7 bytes"
     assert newest(tmp_path, with_best=True).skipped[0] == f"checkpoint-12 ({lost})"
