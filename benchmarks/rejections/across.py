@@ -1,6 +1,6 @@
 """How often the page over several data sets is wrong: the mean and its intervals, and the counts of data sets.
 
-    python -m benchmarks.rejections.across [--simulations 1000] [--data_sets 3 5 10] [--spreads 0 0.3 1] [--seeds 3 5 20]
+    python -m benchmarks.rejections.across [--simulations 1000] [--data_sets 3 5 10] [--spreads 0 0.5] [--seeds 3 5 20]
 
 Every data set has a true difference of its own, and a measured one with a standard error that so many seeds per head estimate; the
 true errors differ between data sets by up to four times. Prints how often a mean of 0 is called different, how often the interval of
@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--simulations", type=int, default=1000)
     parser.add_argument("--data_sets", type=int, nargs="+", default=[3, 5, 10])
-    parser.add_argument("--spreads", type=float, nargs="+", default=[0.0, 0.3, 1.0], help="tau, in points")
+    parser.add_argument("--spreads", type=float, nargs="+", default=[0.0, 0.5], help="tau, in points")
     parser.add_argument("--seeds", type=int, nargs="+", default=[3, 5, 20])
     arguments = parser.parse_args()
     gc.freeze()  # statsmodels collects garbage at every correction: let it find little

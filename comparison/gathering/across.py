@@ -56,7 +56,7 @@ def gather_across(folders: Sequence[str | Path], title: str | None = None) -> di
         "cost_reference": reference,
         "costs": costs,
         "verdict": _verdict(pairs),
-        "notes": [*_notes(pairs, entries), *alone],
+        "notes": [*_notes(pairs, entries), *_notes_on_seeds(entries, [comparison for _, comparison in read]), *alone],
     }
 
 
@@ -245,6 +245,20 @@ def _notes(pairs: Sequence[PairAcross], entries: Sequence[Mapping[str, Any]]) ->
         notes.append(
             f"fewer than {ENOUGH} seeds per head on {where}: their standard errors, and so tau and weights, are rough"
         )
+    return notes
+
+
+def _notes_on_seeds(entries: Sequence[Mapping[str, Any]], comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Notes on comparisons whose number of seeds depended on what was seen."""
+    notes = []
+    both = list(zip(entries, comparisons, strict=True))
+    if ruled := [entry["data_set"] for entry, comparison in both if "rule" in comparison]:
+        where = ", ".join(ruled)
+        notes.append(
+            f"seeds were added until a decision on {where}: the p values allow for it, differences that ended early are a little too large"
+        )
+    if added := [entry["data_set"] for entry, comparison in both if comparison.get("earlier", {}).get("seeds")]:
+        notes.append(f"seeds were added after a look on {', '.join(added)}: the p values are optimistic there")
     return notes
 
 

@@ -9,7 +9,7 @@ heads for tests, seeds for readers, nested within their head, and rows for cases
   other shapes: they are two draws, not a matched pair. Were they alike after all, the interval would be too wide, not too narrow.
 
 With one seed per head there is nothing to learn about seeds: the claim is then about these two trained models.
-`benchmarks/rejections.py` simulates how often a difference is found where there is none.
+`benchmarks/rejections` simulates how often a difference is found where there is none.
 
 Letters: S seeds, N rows, K numbers per row (`SummableMetric`). Nothing is drawn at random: equal counts give equal numbers.
 """

@@ -90,6 +90,17 @@ def test_it_stops_early_where_a_difference_is_shown(planted, compare):
     assert same == comparison and ", 0 of them to do\n" in again and again.count("runs: ") == 1
 
 
+def test_a_study_leaves_it_alone_when_it_is_decided_and_not_before(planted, compare, script):
+    planted(4.0)
+    _, comparison = compare(*HEADS, "--until_decided")
+    runs_of_all_looks = plan(*WORDS, *HEADS, "--until_decided")
+    assert script.has_ended(runs_of_all_looks, comparison["command"])
+    file = Path("out/comparison.json")
+    comparison["rule"]["heads"] = ["dense", "cnn"]
+    file.write_text(json.dumps(comparison), encoding="utf-8")
+    assert not script.has_ended(runs_of_all_looks, comparison["command"])
+
+
 def test_it_ends_equal(planted, compare):
     planted(0.0, 0.1, 0.01)
     printed, comparison = compare(*HEADS, "--until_decided", "--margin", "0.5")

@@ -116,3 +116,14 @@ def test_what_a_reader_has_to_know(tmp_path):
         "one seed per head on b: what seeds add counts as variation between data sets there",
         "fewer than 4 seeds per head on a, b: their standard errors, and so tau and weights, are rough",
     ]
+
+
+def test_seeds_whose_number_depended_on_what_was_seen(tmp_path):
+    folders = [
+        write_comparison(tmp_path / "a", rule={"looks": [3, 5], "heads": []}),
+        write_comparison(tmp_path / "b", earlier={"seeds": [3], "margins": []}),
+        write_comparison(tmp_path / "c", earlier={"seeds": [], "margins": [None]}),
+    ]
+    by_rule, added = [note for note in gather_across(folders)["notes"] if note.startswith("seeds were added")]
+    assert by_rule.startswith("seeds were added until a decision on a: ")
+    assert added == "seeds were added after a look on b: the p values are optimistic there"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.rejections.sequential import MeanEvidence, follow
+from benchmarks.rejections.several import follow_all
 from benchmarks.rejections.worlds import METRICS, World, simulate
 from comparison.inference.evidence import Evidence
 from comparison.inference.sequential import Rule, decide
@@ -77,3 +78,11 @@ def test_the_simulation_decides_as_the_comparison_does():
         assert (course.ending, course.seeds) == (names[pair.look.ending], pair.seeds[0])
         endings.append(course.ending)
     assert len(set(endings)) > 1
+
+
+def test_the_simulation_of_three_heads_decides_as_the_comparison_does(counts):
+    endings = follow_all(counts, RULE)
+    for pair in decide(counts, ACCURACY, RULE).pairs:
+        assert pair.look is not None and pair.look.ending
+        names = {"difference": "different", "equality": "equal", "last look": "undecided"}
+        assert endings[pair.baseline, pair.head] == (names[pair.look.ending], pair.seeds[0])
