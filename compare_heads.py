@@ -83,6 +83,9 @@ def compare(arguments: ComparisonArguments) -> None:
         print(tuned["sentence"])
     for pair in comparison["comparisons"]:
         print(pair["sentence"])
+    for head in comparison["heads"].values():
+        if "variance" in head:
+            print(head["variance"]["sentence"])
     print(f"{comparison['verdict']}\n{plan.folder / 'comparison.html'}")
 
 

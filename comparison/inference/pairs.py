@@ -53,7 +53,7 @@ class PairComparison:
         minimum_detectable: the difference that these rows and seeds find with 80 % power; at least half of the interval.
         detectable: the difference that the next two are about.
         rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
-            where no number does.
+            where no number does, and of seeds also where they share data orders.
     """
 
     head: str
@@ -118,13 +118,14 @@ class PairComparison:
 
 
 def compare_heads(
-    counts: Mapping[str, np.ndarray], metric: SummableMetric, detectable: float = 0.1
+    counts: Mapping[str, np.ndarray], metric: SummableMetric, detectable: float = 0.1, orders: int = 1
 ) -> list[PairComparison]:
     """Compares every pair of heads, the one that comes later in `counts` minus the earlier one.
 
     Args:
         counts: per head (S, N, K), from `metric.count`; the same N rows in the same order throughout. S may differ.
         detectable: the difference that `rows_needed` and `seeds_needed` are about, in the unit of the comparison.
+        orders: data orders with which every seed was run (`crossed`); S is then the number of runs, all of the first seed first.
 
     Raises:
         ValueError: heads that were not scored on the same number of rows.
@@ -133,7 +134,7 @@ def compare_heads(
         shapes = ", ".join(f"{name} {head.shape[1]}" for name, head in counts.items())
         raise ValueError(f"heads are compared on the same test rows; got {shapes}")
     found = [
-        _compare_pair((head, baseline), Evidence(counts[head], counts[baseline], metric), detectable)
+        _compare_pair((head, baseline), Evidence(counts[head], counts[baseline], metric, orders), detectable)
         for baseline, head in combinations(counts, 2)
     ]
     corrected = holm([pair.p_value for pair in found])
@@ -149,7 +150,7 @@ def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float)
         metric=metric.name,
         unit="points" if metric.points else metric.name,
         rows=uncertainty.rows,
-        seeds=uncertainty.seeds,
+        seeds=(len(evidence.head) // evidence.orders, len(evidence.baseline) // evidence.orders),
         difference=evidence.difference,
         low=low,
         high=high,
@@ -166,7 +167,7 @@ def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float)
         minimum_detectable=evidence.plan.minimum_detectable(),
         detectable=detectable,
         rows_needed=evidence.plan.rows_needed(detectable),
-        seeds_needed=evidence.plan.seeds_needed(detectable),
+        seeds_needed=evidence.plan.seeds_needed(detectable) if evidence.orders == 1 else None,
     )
 
 

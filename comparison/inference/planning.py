@@ -93,7 +93,7 @@ class Plan:
         """By what `least` exceeds the difference that as many rows and seeds find; other numbers get the same factor."""
         return self.minimum_detectable() / self._minimum if self._minimum > 0 else 1.0
 
-    def _parts(self, factor: float, seeds: tuple[int, int]) -> tuple[float, np.ndarray, np.ndarray]:
+    def _parts(self, factor: float, seeds: tuple[float, float]) -> tuple[float, np.ndarray, np.ndarray]:
         """The rows' variance; by head, the rows' part of a single model and the true variance between seeds."""
         known = self.uncertainty
         if not known.covers_seeds:
@@ -106,11 +106,11 @@ class Plan:
         share = max(0.0, float(excess.sum())) / (float(shown.sum()) or 1.0)
         return rows_variance, own / factor, own / factor + share * shown * known.seeds
 
-    def _total(self, factor: float, seeds: tuple[int, int]) -> float:
+    def _total(self, factor: float, seeds: tuple[float, float]) -> float:
         rows_variance, own, between = self._parts(factor, seeds)
         return rows_variance + float(((between - own) / seeds).sum())
 
-    def _chance(self, factor: float, seeds: tuple[int, int]) -> Callable[[float], float]:
+    def _chance(self, factor: float, seeds: tuple[float, float]) -> Callable[[float], float]:
         """The chance that a true difference is found with `factor` times the rows and so many seeds, as a function of it."""
         rows_variance, own, between = self._parts(factor, seeds)
         total = self._total(factor, seeds) or 1e-300

@@ -19,6 +19,7 @@ from .sections import (
     score_section,
     unequal_section,
 )
+from .sources import source_section
 from .style import STYLE
 from .tuning_charts import tuning_section
 from .words import subject_line
@@ -69,6 +70,7 @@ def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
     found = {
         "Scores": score_section(comparison),
         "Differences": pair_section(comparison),
+        "Sources of variance": source_section(comparison),
         "Tuning": tuning_section(comparison),
         "Learning": learning_section(comparison),
         "Cost": cost_section(comparison),

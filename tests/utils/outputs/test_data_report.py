@@ -20,8 +20,8 @@ from utils.data.splits import Split
 from utils.data.squad import read_squad
 from utils.data.tables import read_table
 from utils.data.tagged import read_tagged
-from utils.outputs.data_report import ceiling_in_words, data_report, show_report
 from utils.metrics.catalogue import SQUAD, TAGS, TAGS_OF_CHARACTERS
+from utils.outputs.data_report import ceiling_in_words, data_report, show_report
 from utils.tasks import PreparedSplit, QuestionAnswering, SequenceClassification, TokenClassification
 from utils.tasks.labels import Labels
 from utils.tasks.token_classification import Tags
