@@ -165,7 +165,8 @@ def lay_out(
     assert arguments.script is not None
     run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
     cells = []
-    for seed, data_seed, head in product(arguments.seeds, arguments.data_seeds or [None], arguments.heads):
+    data_seeds: list[int | None] = [None] if arguments.data_seeds is None else [*arguments.data_seeds]
+    for seed, data_seed, head in product(arguments.seeds, data_seeds, arguments.heads):
         order = [] if data_seed is None else [str(data_seed)]
         place = folder / "-".join(
             [head, "seed", str(seed), *(["data", *order] if order else []), short_hash(matters[head])]

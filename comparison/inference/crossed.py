@@ -21,7 +21,7 @@ from scipy.stats import t as student
 from .p_values import LEVEL
 from .seeds import SeedSummary
 
-SOURCES = ("initialisation", "data order", "the two together, and what is left")
+SOURCES = ("initialisation", "data order", "the rest")
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,10 @@ def variance_sentence(head: str, runs: CrossedRuns, scale: float, unit: str) -> 
     for component in runs.components:
         values = (component.variance, component.low, component.high)
         deviation, low, high = (f"{float(f'{scale * math.sqrt(value):.2g}'):g}" for value in values)
-        parts.append(f"{component.source} by {deviation} (95 % interval {low} to {high})")
-    return (
-        f"{head}: {parts[0].replace(' by ', ' moves a score by ')} {unit}, {parts[1]}, {parts[2]}; standard deviations"
-    )
+        parts.append(
+            f"by {deviation} {unit if not parts else ''}".rstrip() + f" with {component.source} ({low} to {high})"
+        )
+    return f"{head}: a run varies {', '.join(parts)}; standard deviations with 95 % intervals"
 
 
 def difference_interval(first: float, freedom: int, second: float, other: int) -> tuple[float, float]:

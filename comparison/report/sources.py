@@ -18,8 +18,8 @@ _REACH = 2.0  # times the largest estimate: as far as intervals of few seeds are
 
 NOTE = (
     "Standard deviations, from the analysis of variance of runs of which every seed met every data order; intervals (95 %) by the "
-    "modified large-sample method (Ting et al. 1990). One run each cannot tell an interaction of the two from what differs between "
-    "equal runs. An interval that begins at 0 does not show that the source matters; two or three seeds know their spread badly."
+    "modified large-sample method (Ting et al. 1990). The rest is what only this seed with this order does, and what two equal runs "
+    "would differ by. An interval that begins at 0 does not show that the source matters; two or three seeds know their spread badly."
 )
 
 
@@ -41,8 +41,9 @@ def sources(comparison: Mapping[str, Any]) -> list[Source]:
         components = head.get("variance", {}).get("components", [])
         total = sum(one["variance"] for one in components)
         for one in components:
-            ends = [scale * math.sqrt(one[key]) for key in ("variance", "low", "high")]
-            found.append(Source(name, one["source"], *ends, one["variance"] / total if total > 0 else None))
+            deviation, low, high = (scale * math.sqrt(one[key]) for key in ("variance", "low", "high"))
+            share = one["variance"] / total if total > 0 else None
+            found.append(Source(name, one["source"], deviation=deviation, low=low, high=high, share=share))
     return found
 
 

@@ -99,7 +99,7 @@ def test_sources_of_variance_are_those_of_the_scores(tmp_path):
     assert [one["variance"] for one in found["components"]] == pytest.approx([0.03125, 0.03125, 0])
     assert found["standard_error"] == pytest.approx(0.25 / 2**0.5) and found["freedom"] == pytest.approx(2)
     assert found["sentence"].startswith(
-        "dense: initialisation moves a score by 18 (95 % interval 7.9 to 560) points"
+        "dense: a run varies by 18 points with initialisation (7.9 to 560), by 18 with "
     )
 
 

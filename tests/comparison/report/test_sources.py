@@ -9,7 +9,7 @@ from comparison.report.words import subject_line
 COMPONENTS = [
     {"source": "initialisation", "variance": 0.0004, "low": 0.0001, "high": 0.25},
     {"source": "data order", "variance": 0.0, "low": 0.0, "high": 0.0009},
-    {"source": "the two together, and what is left", "variance": 0.0001, "low": 0.000049, "high": 0.0004},
+    {"source": "the rest", "variance": 0.0001, "low": 0.000049, "high": 0.0004},
 ]
 
 
@@ -38,7 +38,7 @@ def test_table():
     assert table.rows[:3] == [
         ["dense: initialisation", "2.00", "1.00 to 50.00", "80"],
         ["dense: data order", "0.00", "0.00 to 3.00", "0"],
-        ["dense: the two together, and what is left", "1.00", "0.70 to 2.00", "20"],
+        ["dense: the rest", "1.00", "0.70 to 2.00", "20"],
     ]
     assert len(table.rows) == 6
 
