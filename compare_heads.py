@@ -104,6 +104,7 @@ def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
         sentences = [tuned["sentence"], *sentences]
     if outlook := comparison.get("outlook"):
         sentences += [f"pilot: {one['sentence']}" for one in outlook]
+    sentences += [head["variance"]["sentence"] for head in comparison["heads"].values() if "variance" in head]
     for sentence in filter(None, sentences):
         print(sentence)
     print(f"{comparison['verdict']}\n{folder / 'comparison.html'}", flush=True)

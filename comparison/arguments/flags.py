@@ -62,6 +62,13 @@ class ComparisonArguments:
         default_factory=lambda: [0, 1, 2],
         metadata={"help": "Every head is trained once with every seed; more seeds show smaller differences."},
     )
+    data_seeds: list[int] | None = field(
+        default=None,
+        metadata={
+            "help": "Every seed with every one of these orders of the training rows: --seeds then decide on initial weights and "
+            "dropout alone, and the report says how much each of the two moves a score. At least two of both."
+        },
+    )
     head_kwargs: str | None = field(
         default=None, metadata={"help": """Arguments of the heads as JSON, by head: '{"lstm": {"lstm_size": 128}}'."""}
     )
@@ -145,13 +152,16 @@ class ComparisonArguments:
     )
 
     def __post_init__(self):
-        for name in ("heads", "seeds"):
-            values = getattr(self, name)
+        for name in ("heads", "seeds", "data_seeds"):
+            values = getattr(self, name) or []
             twice = [value for i, value in enumerate(values) if value in values[:i]]
             if twice:
                 raise ValueError(f"--{name} has {twice[0]} twice")
-        if min(self.seeds) < 0:
-            raise ValueError(f"--seeds must be at least 0, not {min(self.seeds)}")
+            if name != "heads" and min(values, default=0) < 0:
+                raise ValueError(f"--{name} must be at least 0, not {min(values)}")
+        if self.data_seeds is not None and min(len(self.seeds), len(self.data_seeds)) < 2:
+            cure = "give two or more of both; --data_seed N is one order for all runs"
+            raise ValueError(f"--data_seeds crossed with --seeds tells what each of them changes: {cure}")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"--workers must be at least 1, not {self.workers}")
         if self.workers is not None and self.ray_address is not None:
@@ -165,6 +175,8 @@ class ComparisonArguments:
         if self.head_flags is not None:
             self.flags_by_head = self._by_head("head_flags", self.head_flags, {"head_learning_rate": 1e-3})
             _check_head_flags(self.flags_by_head)
+            if self.data_seeds is not None and any("data_seed" in flags for flags in self.flags_by_head.values()):
+                raise ValueError("--head_flags: data_seed is that of --data_seeds for all heads; leave one of them out")
 
     def _plan_looks(self) -> None:
         """Fixes the looks, and the seeds of the last one."""
@@ -181,6 +193,8 @@ class ComparisonArguments:
             raise ValueError(
                 "--seeds are those of the first look of --until_decided: name at least two, or leave it out"
             )
+        if self.data_seeds is not None:
+            raise ValueError("--until_decided adds seeds and no data orders: leave --data_seeds out")
         if last <= first:
             raise ValueError(f"--max_seeds {last} leaves no look after the first one, which has {first} seeds per head")
         self.looks = [first, *(count for count in LOOKS if first < count < last), last]

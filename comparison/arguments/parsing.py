@@ -25,6 +25,7 @@ class ScriptFlags:
     head: str | None = None
     head_kwargs: str | None = None
     seed: str | None = None
+    data_seed: str | None = None
     output_dir: str | None = None
 
 
@@ -57,6 +58,10 @@ def parse_comparison(argv: Sequence[str], description: str | None = None) -> Com
             raise UserError(f"--{name} is one run's: a comparison has --{name}s {getattr(in_flags, name)} ...")
         if getattr(in_recipe, name) is not None:
             arguments.notes.append(f"{name} {getattr(in_recipe, name)} of {recipe} gives way to --{name}s")
+    if arguments.data_seeds is not None and in_flags.data_seed is not None:
+        raise UserError("--data_seed is one order for all runs, --data_seeds are several: leave one of them out")
+    if arguments.data_seeds is not None and in_recipe.data_seed is not None:
+        arguments.notes.append(f"data_seed {in_recipe.data_seed} of {recipe} gives way to --data_seeds")
     arguments.output_dir = arguments.output_dir or in_recipe.output_dir
     if arguments.output_dir is None:
         if recipe is None:

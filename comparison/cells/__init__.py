@@ -1,6 +1,7 @@
 """What a comparison runs: its cells, and the trials that choose the settings of each head."""
 
-from .plan import ROOT, Cell, Plan, make_plan
+from .cell import Cell
+from .plan import ROOT, Plan, make_plan
 from .trials import Trial, Tuning, plan_trials
 
 __all__ = ["ROOT", "Cell", "Plan", "Trial", "Tuning", "make_plan", "plan_trials"]

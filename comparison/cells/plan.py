@@ -8,7 +8,8 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS, Task
 
 from ..arguments import ComparisonArguments
+from .cell import Cell
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,49 +41,6 @@ WEIGHTS_AND_TOKENIZER = (".json", ".safetensors", ".txt", ".model")
 
 
 @dataclass
-class Cell:
-    """One run of the script.
-
-    Attributes:
-        head, seed, head_kwargs, head_flags: what it is about.
-        folder: its `--output_dir`.
-        words: its command, but for resuming.
-    """
-
-    head: str
-    seed: int
-    head_kwargs: dict[str, Any]
-    folder: Path
-    words: list[str]
-    head_flags: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-    @property
-    def log(self) -> Path:
-        """What it writes to the terminal. Whoever runs the cell holds the lock on this file."""
-        return self.folder.with_name(f"{self.name}.log")
-
-    @property
-    def finished(self) -> bool:
-        return (self.folder / "run.json").is_file()
-
-    @property
-    def command(self) -> list[str]:
-        """Goes on from the last checkpoint where there is one."""
-        resumes = any(self.folder.glob("checkpoint-*"))
-        return [*self.words, *(["--resume_from_checkpoint", "true"] if resumes else [])]
-
-    @property
-    def shell_line(self) -> str:
-        """The command as a line for a shell, under the lock of the cell."""
-        log = shlex.quote(str(self.log))
-        return f"flock -n {log} {shlex.join(self.command)} >> {log} 2>&1"
-
-
-@dataclass
 class Plan:
     """A comparison before it runs.
 
@@ -94,7 +53,7 @@ class Plan:
             head, head_kwargs, seed, output_dir and the flags of the head.
         files: the data files by split.
         compared: the split whose rows are compared, "test" or "validation"; to the cells they are test rows.
-        cells: seed by seed, so that a part of them has every head.
+        cells: seed by seed and order by order, so that a part of them has every head.
         notes: what a reader of the results has to know.
     """
 
@@ -131,6 +90,9 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     model, data, training = by_head[arguments.heads[0]]
     for parsed in by_head.values():
         _check(model, parsed.training)
+        if arguments.data_seeds is not None and parsed.training.train_sampling_strategy == "sequential":
+            cure = "leave it or --train_sampling_strategy sequential out"
+            raise UserError(f"--data_seeds are orders of the training rows, which are to stay as they are: {cure}")
     files = hub_files(data) if data.dataset_name else {}
     for split in ("train", "validation", "test"):
         if getattr(data, f"{split}_file"):
@@ -148,6 +110,10 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     cells_folder = folder / "cells"
     by_head = {head: parse_words(arguments, head, [*COMPARED, *more]) for head in arguments.heads}
     matters = {head: what_matters(parsed, contents) for head, parsed in by_head.items()}
+    if arguments.data_seeds is not None:
+        matters = {
+            head: {k: v for k, v in own.items() if k != "data_seed"} for head, own in matters.items()
+        }  # in the name
     changed = _other_cells(cells_folder, matters)
     if changed is not None:
         notes.append(changed)
@@ -175,6 +141,8 @@ def parse_words(arguments: ComparisonArguments, head: str, does: Sequence[str]) 
         UserError: whatever that parser refuses.
     """
     words = [*_given_words(arguments), *does, *_head_words(head, arguments), "--seed", str(arguments.seeds[0])]
+    if arguments.data_seeds is not None:
+        words += ["--data_seed", str(arguments.data_seeds[0])]
     words += ["--output_dir", str(arguments.output_dir)]
     return parse_arguments(TASKS[arguments.script or ""].arguments, words)
 
@@ -186,7 +154,7 @@ def lay_out(
     does: Sequence[str],
     more: Sequence[str] = (),
 ) -> list[Cell]:
-    """Returns a cell for every seed and head.
+    """Returns a cell for every seed, data seed and head.
 
     Args:
         folder: where the folders of the cells lie.
@@ -197,21 +165,25 @@ def lay_out(
     assert arguments.script is not None
     run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
     cells = []
-    for seed in arguments.seeds:
-        for head in arguments.heads:
-            place = folder / f"{head}-seed-{seed}-{short_hash(matters[head])}"
-            words = [*run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
-            words += [*_head_words(head, arguments), "--seed", str(seed), *more, "--output_dir", str(place)]
-            cells.append(
-                Cell(
-                    head=head,
-                    seed=seed,
-                    head_kwargs=arguments.kwargs.get(head, {}),
-                    head_flags=arguments.flags_by_head.get(head, {}),
-                    folder=place,
-                    words=words,
-                )
+    data_seeds: list[int | None] = [None] if arguments.data_seeds is None else [*arguments.data_seeds]
+    for seed, data_seed, head in product(arguments.seeds, data_seeds, arguments.heads):
+        order = [] if data_seed is None else [str(data_seed)]
+        place = folder / "-".join(
+            [head, "seed", str(seed), *(["data", *order] if order else []), short_hash(matters[head])]
+        )
+        words = [*run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
+        words += [*_head_words(head, arguments), "--seed", str(seed), *(["--data_seed", *order] if order else [])]
+        cells.append(
+            Cell(
+                head=head,
+                seed=seed,
+                data_seed=data_seed,
+                head_kwargs=arguments.kwargs.get(head, {}),
+                head_flags=arguments.flags_by_head.get(head, {}),
+                folder=place,
+                words=[*words, *more, "--output_dir", str(place)],
             )
+        )
     return cells
 
 
@@ -302,7 +274,7 @@ def _other_cells(folder: Path, by_head: Mapping[str, Mapping[str, Any]]) -> str 
     current = {f"{head}-{short_hash(matters)}" for head, matters in by_head.items()}
     others = []
     for path in folder.glob("*-seed-*"):
-        found = re.fullmatch(r"(.+)-seed-\d+-([0-9a-f]{8})", path.name)
+        found = re.fullmatch(r"(.+)-seed-\d+(?:-data-\d+)?-([0-9a-f]{8})", path.name)
         if path.is_dir() and found and found[1] in by_head and f"{found[1]}-{found[2]}" not in current:
             others.append((path.stat().st_mtime, found[1], folder / f"{found[2]}.json"))
     if not others:

@@ -24,7 +24,8 @@ from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS
 
 from ..arguments import TRIAL_SEED, ComparisonArguments
-from .plan import ROOT, Cell, Plan, contents_of, lay_out, parse_words, what_matters, write_what_matters
+from .cell import Cell
+from .plan import ROOT, Plan, contents_of, lay_out, parse_words, what_matters, write_what_matters
 from .space import Space, read_space, training_flags
 
 SPACES = {"run_seq_cls.py": "sequences", "run_token_cls.py": "tokens", "run_qa.py": "questions"}
@@ -190,7 +191,7 @@ def plan_trials(arguments: ComparisonArguments, plan: Plan) -> Tuning:
     everything: list[dict[str, Any]] = []
     for i in range(arguments.tune):
         variant = _with_settings(arguments, {head: several[i] for head, several in settings.items()})
-        variant.seeds = [TRIAL_SEED]
+        variant.seeds, variant.data_seeds = [TRIAL_SEED], None
         _check_heads(variant, i + 1)
         matters = {head: what_matters(parse_words(variant, head, SCORED), contents) for head in arguments.heads}
         everything += matters.values()

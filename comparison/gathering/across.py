@@ -105,7 +105,7 @@ def _entry(folder: Path, comparison: Mapping[str, Any]) -> dict[str, Any]:
         scores, cost = head["scores"][metric], head.get("cost") or {}
         sizes = [head.get("parameters"), head.get("encoder_parameters")]
         heads[name] = {
-            "seeds": len(head["seeds"]),
+            "seeds": len(set(head["seeds"])),
             "mean": scale * scores["mean"],
             "standard_deviation": None
             if scores["standard_deviation"] is None

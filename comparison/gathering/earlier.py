@@ -124,6 +124,7 @@ def equal_for_all(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
     run, state = _read(first / "run.json"), _read(first / "trainer_state.json")
     own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"}
     own |= {name for cell in cells for name in cell.head_flags}
+    own |= {"data_seed"} if any(cell.data_seed is not None for cell in cells) else set()
     return {
         "training rows": _read(first / "train_results.json")["train_samples"],
         **(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from statistics import fmean, median
@@ -23,6 +25,7 @@ from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
 
 from ..cells import Cell, Plan
+from ..inference.crossed import CrossedRuns, summarise_crossed, variance_sentence
 from ..inference.outlook import look_ahead
 from ..inference.pairs import PairComparison, compare_heads
 from ..inference.seeds import summarise_seeds
@@ -63,11 +66,12 @@ def gather(
     scored = score_cells(plan, split)
     task, metric, references = scored.task, scored.metric, scored.references
     predictions, counts, texts = scored.predictions, scored.counts, scored.task.texts(split)
+    orders = len({cell.data_seed for cell in plan.cells})
     decision = decide(counts, metric, rule) if rule else None
     comparisons = decision.pairs if decision else []
     if len(counts) > 1 and not decision:
-        comparisons = compare_heads(counts, metric, margin=margin)
-    outlook = look_ahead(counts, metric, comparisons)
+        comparisons = compare_heads(counts, metric, margin=margin, orders=orders)
+    outlook = look_ahead(counts, metric, comparisons) if orders == 1 else []
     right = {
         head: np.stack([task.metric.right(one, references) for one in several]) for head, several in predictions.items()
     }
@@ -97,9 +101,11 @@ def gather(
                 **({"head_flags": own[0].head_flags} if own[0].head_flags else {}),
                 **_sizes(own[0].folder),
                 "seeds": [cell.seed for cell in own],
-                "scores": _scores(own, task.metric, metric, counts[head]),
+                **({"data_seeds": [cell.data_seed for cell in own]} if orders > 1 else {}),
+                "scores": _scores(own, task.metric, metric, counts[head], orders),
+                **({"variance": _variance(head, metric, counts[head], orders)} if orders > 1 else {}),
                 "cost": _training_cost(own) | costs[head],
-                "curves": {str(cell.seed): _curve(cell, metric.name) for cell in own},
+                "curves": {cell.label: _curve(cell, metric.name) for cell in own},
                 "groups": _groups(task, predictions[head], references),
             }
             for head, own in cells.items()
@@ -141,16 +147,33 @@ def _read(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _scores(cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray) -> dict[str, Any]:
+def _scores(
+    cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, orders: int
+) -> dict[str, Any]:
     """Every metric over the seeds; the one that is compared first, and from the very numbers it is compared by."""
+    summarise = summarise_seeds if orders == 1 else partial(summarise_crossed, orders=orders)
     results = [_read(cell.folder / "predict_results.json") for cell in cells]
     names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]
-    scores = {metric.name: asdict(summarise_seeds(metric.score(counts.sum(axis=1)).tolist(), metric.low, metric.high))}
+    scores = {
+        metric.name: asdict(summarise(metric.score(counts.sum(axis=1)).tolist(), low=metric.low, high=metric.high))
+    }
     for name in others:
         found = [result[f"predict_{name}"] for result in results]
-        scores[name] = asdict(summarise_seeds(found, *of_task.bounds(name)))
+        low, high = of_task.bounds(name)
+        scores[name] = asdict(summarise(found, low=low, high=high))
     return scores
+
+
+def _variance(head: str, metric: SummableMetric, counts: np.ndarray, orders: int) -> dict[str, Any]:
+    """What seeds and data orders add to the variance of a run, on the metric's own scale."""
+    runs = CrossedRuns.of(metric.score(counts.sum(axis=1)).reshape(-1, orders))
+    return {
+        "components": [asdict(component) for component in runs.components],
+        "standard_error": math.sqrt(runs.variance_of_mean),
+        "freedom": runs.freedom,
+        "sentence": variance_sentence(head, runs, metric.points or 1.0, "points" if metric.points else metric.name),
+    }
 
 
 def _sizes(folder: Path) -> dict[str, int]:
@@ -198,7 +221,7 @@ def _equally_tuned(tuned: Mapping[str, Any]) -> str:
 def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
     """A note where early stopping ended some cells before others."""
     steps = {
-        f"{cell.head}, seed {cell.seed}": _read(cell.folder / "trainer_state.json")["global_step"] for cell in cells
+        f"{cell.head}, seed {cell.label}": _read(cell.folder / "trainer_state.json")["global_step"] for cell in cells
     }
     if len(set(steps.values())) == 1:
         return []

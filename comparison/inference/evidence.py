@@ -28,11 +28,13 @@ class Evidence:
 
     Attributes:
         head, baseline: counts (S, N, K) from `metric.count`; the number of seeds may differ.
+        orders: data orders with which every seed was run, all of the first seed first; S is then the number of runs.
     """
 
     head: np.ndarray
     baseline: np.ndarray
     metric: SummableMetric
+    orders: int = 1
 
     @cached_property
     def scores(self) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +48,7 @@ class Evidence:
 
     @cached_property
     def uncertainty(self) -> Uncertainty:
-        return Uncertainty.of(self.scores, self._effects_on_scores, self._effects)
+        return Uncertainty.of(self.scores, self._effects_on_scores, self._effects, self.orders)
 
     @cached_property
     def p_value(self) -> float:
@@ -98,10 +100,13 @@ class Evidence:
 
     @property
     def hedges_g(self) -> float | None:
-        """The difference over the pooled standard deviation between seeds, corrected for few seeds (Hedges 1981)."""
+        """The difference over the pooled standard deviation between seeds, corrected for few seeds (Hedges 1981).
+
+        None for runs that share data orders: the correction is one for seeds that share nothing.
+        """
         head, baseline = self.scores
         freedom = len(head) + len(baseline) - 2
-        if min(len(head), len(baseline)) == 1:
+        if min(len(head), len(baseline)) == 1 or self.orders > 1:
             return None
         pooled = math.sqrt(((len(head) - 1) * head.var(ddof=1) + (len(baseline) - 1) * baseline.var(ddof=1)) / freedom)
         return float(self.difference / pooled * (1 - 3 / (4 * freedom - 1))) if pooled > 0 else None

@@ -74,7 +74,7 @@ class PairComparison:
         minimum_detectable: the difference that these rows and seeds find with 80 % power; at least half of the interval.
         detectable: the difference that the next two are about.
         rows_needed, seeds_needed: what it takes to find it with 80 % power at the present number of seeds, or of rows; None
-            where no number does.
+            where no number does, and of seeds also where they share data orders.
         equality: whether the difference lies within a margin; None where none was named.
         look: where the number of seeds was left to a rule; None where it was fixed. p values are then those of the whole rule,
             and the intervals as wide as they have to be at this look (repeated intervals, Jennison & Turnbull 1989).
@@ -176,7 +176,11 @@ class PairComparison:
 
 
 def compare_heads(
-    counts: Mapping[str, np.ndarray], metric: SummableMetric, detectable: float = 0.1, margin: float | None = None
+    counts: Mapping[str, np.ndarray],
+    metric: SummableMetric,
+    detectable: float = 0.1,
+    margin: float | None = None,
+    orders: int = 1,
 ) -> list[PairComparison]:
     """Compares every pair of heads, the one that comes later in `counts` minus the earlier one.
 
@@ -184,6 +188,7 @@ def compare_heads(
         counts: per head (S, N, K), from `metric.count`; the same N rows in the same order throughout. S may differ.
         detectable: the difference that `rows_needed` and `seeds_needed` are about, in the unit of the comparison.
         margin: differences below this do not matter: pairs may then be shown equal.
+        orders: data orders with which every seed was run (`crossed`); S is then the number of runs, all of the first seed first.
 
     Raises:
         ValueError: heads that were not scored on the same number of rows.
@@ -192,7 +197,7 @@ def compare_heads(
         shapes = ", ".join(f"{name} {head.shape[1]}" for name, head in counts.items())
         raise ValueError(f"heads are compared on the same test rows; got {shapes}")
     found = [
-        compare_pair((head, baseline), Evidence(counts[head], counts[baseline], metric), detectable, margin)
+        compare_pair((head, baseline), Evidence(counts[head], counts[baseline], metric, orders), detectable, margin)
         for baseline, head in combinations(counts, 2)
     ]
     return with_verdicts(found, metric)
@@ -217,7 +222,7 @@ def compare_pair(
         metric=metric.name,
         unit="points" if metric.points else metric.name,
         rows=uncertainty.rows,
-        seeds=uncertainty.seeds,
+        seeds=(len(evidence.head) // evidence.orders, len(evidence.baseline) // evidence.orders),
         difference=evidence.difference,
         low=low,
         high=high,
@@ -234,7 +239,7 @@ def compare_pair(
         minimum_detectable=plan.minimum_detectable(),
         detectable=detectable,
         rows_needed=plan.rows_needed(detectable),
-        seeds_needed=plan.seeds_needed(detectable),
+        seeds_needed=plan.seeds_needed(detectable) if evidence.orders == 1 else None,
         equality=None if margin is None else judge_equality(evidence, margin, look),
     )
 

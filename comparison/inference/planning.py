@@ -47,7 +47,7 @@ class Plan:
         return max(self.least, self._minimum)
 
     def rows_needed(
-        self, detectable: float, margin: float | None = None, seeds: tuple[int, int] | None = None
+        self, detectable: float, margin: float | None = None, seeds: tuple[float, float] | None = None
     ) -> int | None:
         """Returns the number of rows that find `detectable`, to two digits; None where no number does.
 
@@ -90,7 +90,7 @@ class Plan:
             low, high = (low, middle) if enough(middle) else (middle, high)
         return high
 
-    def _decides(self, factor: float, seeds: tuple[int, int], detectable: float, margin: float | None) -> bool:
+    def _decides(self, factor: float, seeds: tuple[float, float], detectable: float, margin: float | None) -> bool:
         """Whether `factor` times the rows and so many seeds find the difference, and equality within the margin, with `POWER`."""
         if self._chance(factor, seeds)(detectable / self._caution) < POWER:
             return False
@@ -111,7 +111,7 @@ class Plan:
         """By what `least` exceeds the difference that as many rows and seeds find; other numbers get the same factor."""
         return self.minimum_detectable() / self._minimum if self._minimum > 0 else 1.0
 
-    def _parts(self, factor: float, seeds: tuple[int, int]) -> tuple[float, np.ndarray, np.ndarray]:
+    def _parts(self, factor: float, seeds: tuple[float, float]) -> tuple[float, np.ndarray, np.ndarray]:
         """The rows' variance; by head, the rows' part of a single model and the true variance between seeds."""
         known = self.uncertainty
         if not known.covers_seeds:
@@ -124,11 +124,11 @@ class Plan:
         share = max(0.0, float(excess.sum())) / (float(shown.sum()) or 1.0)
         return rows_variance, own / factor, own / factor + share * shown * known.seeds
 
-    def _total(self, factor: float, seeds: tuple[int, int]) -> float:
+    def _total(self, factor: float, seeds: tuple[float, float]) -> float:
         rows_variance, own, between = self._parts(factor, seeds)
         return rows_variance + float(((between - own) / seeds).sum())
 
-    def _chance(self, factor: float, seeds: tuple[int, int]) -> Callable[[float], float]:
+    def _chance(self, factor: float, seeds: tuple[float, float]) -> Callable[[float], float]:
         """The chance that a true difference is found with `factor` times the rows and so many seeds, as a function of it."""
         limits, weights, error = self._limits(factor, seeds, self.level)
 
@@ -138,13 +138,13 @@ class Plan:
 
         return chance
 
-    def _chance_of_equality(self, factor: float, seeds: tuple[int, int], margin: float) -> float:
+    def _chance_of_equality(self, factor: float, seeds: tuple[float, float], margin: float) -> float:
         """The chance that two heads without a difference are shown equal within the margin."""
         limits, weights, error = self._limits(factor, seeds, 2 * self.level)
         room = np.maximum(0.0, margin - limits)
         return float((weights * (2 * norm.cdf(room / error) - 1)).sum())
 
-    def _limits(self, factor: float, seeds: tuple[int, int], level: float) -> tuple[np.ndarray, np.ndarray, float]:
+    def _limits(self, factor: float, seeds: tuple[float, float], level: float) -> tuple[np.ndarray, np.ndarray, float]:
         """How far chance reaches, for each spread of the seeds that may be observed; how likely each is; the true error."""
         rows_variance, own, between = self._parts(factor, seeds)
         total = self._total(factor, seeds) or 1e-300

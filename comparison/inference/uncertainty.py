@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .crossed import CrossedRuns
 from .row_effects import jackknife_variance
 
 
@@ -21,7 +22,7 @@ class Uncertainty:
 
     Attributes:
         rows: number of rows.
-        seeds: of the two heads.
+        seeds: of the two heads; of runs that share seeds and data orders, how many that share nothing know the mean as well.
         rows_variance: what the rows add to the variance of the difference, these models given.
         own: the rows' part of a single model, of each head.
         between: the observed variance between seeds, of each head; 0 where a head has one seed.
@@ -30,7 +31,7 @@ class Uncertainty:
     """
 
     rows: int
-    seeds: tuple[int, int]
+    seeds: tuple[float, float]
     rows_variance: float
     own: tuple[float, float]
     between: tuple[float, float]
@@ -39,15 +40,25 @@ class Uncertainty:
 
     @classmethod
     def of(
-        cls, scores: Sequence[np.ndarray], row_effects: Sequence[np.ndarray], effects_on_difference: np.ndarray
+        cls,
+        scores: Sequence[np.ndarray],
+        row_effects: Sequence[np.ndarray],
+        effects_on_difference: np.ndarray,
+        orders: int = 1,
     ) -> Uncertainty:
-        """From two heads' scores (S,), what single rows add to these (S, N), and what they add to the difference (N,)."""
-        seeds = (len(scores[0]), len(scores[1]))
-        own, other_own = (
-            float(jackknife_variance(effects - effects.mean(axis=0)).sum() / max(1, len(effects) - 1))
-            for effects in row_effects
-        )
-        between, other_between = (_variance(own) if min(seeds) > 1 else 0.0 for own in scores)
+        """From two heads' scores (S,), what single rows add to these (S, N), and what they add to the difference (N,).
+
+        Args:
+            orders: data orders with which every seed was run, all of the first seed first.
+        """
+        parts = [
+            _of_seeds(*one) if orders == 1 else _of_crossed(*one, orders)
+            for one in zip(scores, row_effects, strict=True)
+        ]
+        (count, own, between), (other_count, other_own, other_between) = parts
+        seeds = (count, other_count)
+        if min(seeds) == 1:
+            between = other_between = 0.0
         rows_variance = float(jackknife_variance(effects_on_difference))
         seeds_variance, freedom = add_seeds(
             rows_variance, np.array([own, other_own]), np.array([between, other_between]), np.array(seeds)
@@ -65,6 +76,21 @@ class Uncertainty:
     @property
     def covers_seeds(self) -> bool:
         return min(self.seeds) > 1
+
+
+def _of_seeds(scores: np.ndarray, effects: np.ndarray) -> tuple[float, float, float]:
+    """Returns the number of seeds, the rows' part of a single model, and the variance between seeds."""
+    own = float(jackknife_variance(effects - effects.mean(axis=0)).sum() / max(1, len(effects) - 1))
+    return len(scores), own, _variance(scores) if len(scores) > 1 else 0.0
+
+
+def _of_crossed(scores: np.ndarray, effects: np.ndarray, orders: int) -> tuple[float, float, float]:
+    """As `_of_seeds`, for as many seeds without anything in common as know the mean equally well."""
+    runs = CrossedRuns.of(scores.reshape(-1, orders))
+    count, rows = runs.freedom + 1, effects.shape[1]
+    centred = math.sqrt(rows - 1) / math.sqrt(rows) * (effects - effects.mean(axis=1, keepdims=True))
+    own = CrossedRuns.of(centred.reshape(-1, orders, rows))  # sums over rows are then their jackknife variances
+    return count, count * own.variance_of_mean, count * runs.variance_of_mean
 
 
 def _variance(scores: np.ndarray) -> float:

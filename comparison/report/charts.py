@@ -32,7 +32,7 @@ _MOST_POINTS = 100  # of a curve; more cannot be seen
 class HeadScores(NamedTuple):
     """The scores of one head by seed, with their mean, standard deviation and 95 % interval."""
 
-    by_seed: Mapping[int, float]
+    by_seed: Mapping[str, float]
     mean: float
     deviation: float | None
     low: float | None

@@ -8,7 +8,7 @@ from typing import Any
 from .axes import WIDTH, Scale, fit_scale
 from .formatting import interval, number
 from .markup import Markup, element, fragment
-from .shapes import ChartRow, chart_of_rows, line
+from .shapes import ChartRow, chart_of_rows, whisker
 
 _EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
 _BEYOND = (
@@ -31,7 +31,7 @@ def forest_chart(pair: Mapping[str, Any], decimals: int = 2) -> Markup | None:
     rows = []
     for one in drawn:
         dot = element("circle", cx=scale(one["difference"]), cy=0, r=4.2, class_=_dot(one))
-        marks = fragment(_whisker(scale, one["low"], one["high"], "interval"), dot)
+        marks = fragment(whisker(scale, one["low"], one["high"], "interval"), dot)
         rows.append(ChartRow(one["data_set"], _value(one["difference"], one["low"], one["high"], decimals), marks))
     mean = pair["pooled"]
     if mean:
@@ -39,7 +39,7 @@ def forest_chart(pair: Mapping[str, Any], decimals: int = 2) -> Markup | None:
         value = _value(mean["mean"], mean["low"], mean["high"], decimals)
         rows.append(ChartRow(f"mean of {mean['data_sets']}", value, marks))
         if mean["prediction_low"] is not None:
-            marks = _whisker(scale, mean["prediction_low"], mean["prediction_high"], "prediction")
+            marks = whisker(scale, mean["prediction_low"], mean["prediction_high"], "prediction")
             value = interval(mean["prediction_low"], mean["prediction_high"], decimals, sign=True)
             rows.append(ChartRow("a further data set", value, marks))
     words = "; ".join(f"{row.label}: {row.value}" for row in rows)
@@ -62,24 +62,11 @@ def _scale(drawn: Sequence[Mapping[str, Any]], mean: Mapping[str, Any] | None) -
     return fit_scale([*ends, *(min(max(value, low), high) for value in more)], _EDGE, WIDTH - _EDGE)
 
 
-def _whisker(scale: Scale, low: float, high: float, class_: str) -> Markup:
-    """Draws an interval; an end outside the scale becomes an arrow."""
-    left, right = (min(max(scale(value), 0.0), float(WIDTH)) for value in (low, high))
-    arrows = []
-    if scale(low) < 0:
-        arrows.append(element("polygon", points="0,0 7,-3.5 7,3.5", class_=f"arrow {class_}"))
-    if scale(high) > WIDTH:
-        arrows.append(
-            element("polygon", points=f"{WIDTH},0 {WIDTH - 7},-3.5 {WIDTH - 7},3.5", class_=f"arrow {class_}")
-        )
-    return fragment(line(left, 0, right, 0, class_), *arrows)
-
-
 def _diamond(scale: Scale, low: float, mean: float, high: float) -> Markup:
     """Draws a mean as wide as its interval; an end outside the scale becomes an arrow."""
     if scale(low) < 0 or scale(high) > WIDTH:
         corners = f"{scale(mean) - 6:.2f},0 {scale(mean):.2f},-6 {scale(mean) + 6:.2f},0 {scale(mean):.2f},6"
-        return fragment(_whisker(scale, low, high, "interval"), element("polygon", points=corners, class_="diamond"))
+        return fragment(whisker(scale, low, high, "interval"), element("polygon", points=corners, class_="diamond"))
     corners = f"{scale(low):.2f},0 {scale(mean):.2f},-6 {scale(high):.2f},0 {scale(mean):.2f},6"
     return element("polygon", points=corners, class_="diamond")
 

@@ -21,6 +21,7 @@ from .sections import (
     score_section,
     unequal_section,
 )
+from .sources import source_section
 from .style import STYLE
 from .tuning_charts import tuning_section
 from .words import subject_line
@@ -73,6 +74,7 @@ def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
         "Differences": pair_section(comparison),
         "What a decision takes": outlook_section(comparison),
         "Looks": look_section(comparison),
+        "Sources of variance": source_section(comparison),
         "Tuning": tuning_section(comparison),
         "Learning": learning_section(comparison),
         "Cost": cost_section(comparison),

@@ -21,6 +21,7 @@ from .tables import (
     look_table,
     metric_format,
     pair_table,
+    run_labels,
     score_table,
 )
 from .words import (
@@ -49,7 +50,9 @@ def score_section(comparison: Mapping[str, Any]) -> Markup:
     """Shows the scores by seed and the differences with their intervals."""
     main = metric_format(comparison)
     several = any(len(head["seeds"]) > 1 for head in comparison["heads"].values())
-    caption = "Every dot is a seed; below them the mean and its 95 % interval." if several else "One seed per head."
+    crossed = any("variance" in head for head in comparison["heads"].values())
+    dot = "a seed with a data order" if crossed else "a seed"
+    caption = f"Every dot is {dot}; below them the mean and its 95 % interval." if several else "One seed per head."
     figures = [figure(score_chart(_scores_of(comparison), str(main), main.decimals), caption)]
     caption = "Difference with its 95 % interval; filled where p after Holm is below .05."
     if comparison["comparisons"]:
@@ -116,7 +119,18 @@ def learning_section(comparison: Mapping[str, Any]) -> Markup | None:
     if not figures:
         return None
     several = any(len(head["seeds"]) > 1 for head in heads.values())
-    note = element("p", "Thin lines are seeds, bold lines their means.", class_="note") if several else ""
+    crossed = any("variance" in head for head in heads.values())
+    note = (
+        element(
+            "p",
+            "Thin lines are runs, bold lines their means."
+            if crossed
+            else "Thin lines are seeds, bold lines their means.",
+            class_="note",
+        )
+        if several
+        else ""
+    )
     return fragment(element("div", *figures, class_="figures"), note)
 
 
@@ -230,7 +244,7 @@ def _scores_of(comparison: Mapping[str, Any]) -> dict[str, HeadScores]:
     found = {}
     for name, head in comparison["heads"].items():
         entry = head["scores"][main.name]
-        by_seed = {seed: score * main.scale for seed, score in zip(head["seeds"], entry["scores"], strict=True)}
+        by_seed = {seed: score * main.scale for seed, score in zip(run_labels(head), entry["scores"], strict=True)}
         found[name] = HeadScores(
             by_seed=by_seed,
             mean=entry["mean"] * main.scale,

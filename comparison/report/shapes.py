@@ -53,6 +53,19 @@ def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
     return element("line", x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2), class_=class_)
 
 
+def whisker(scale: Scale, low: float, high: float, class_: str) -> Markup:
+    """Draws an interval; an end outside the scale becomes an arrow."""
+    left, right = (min(max(scale(value), 0.0), float(WIDTH)) for value in (low, high))
+    arrows = []
+    if scale(low) < 0:
+        arrows.append(element("polygon", points="0,0 7,-3.5 7,3.5", class_=f"arrow {class_}"))
+    if scale(high) > WIDTH:
+        arrows.append(
+            element("polygon", points=f"{WIDTH},0 {WIDTH - 7},-3.5 {WIDTH - 7},3.5", class_=f"arrow {class_}")
+        )
+    return fragment(line(left, 0, right, 0, class_), *arrows)
+
+
 def text(x: float, y: float, content: str, anchor: str = "start", class_: str | None = None) -> Markup:
     """Writes a text. Its anchor (`start`, `middle` or `end`) stands at (x, y)."""
     return element("text", content, x=float(x), y=float(y), text_anchor=anchor, class_=class_)

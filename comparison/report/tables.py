@@ -72,14 +72,27 @@ def score_table(comparison: Mapping[str, Any]) -> Table:
     heads = comparison["heads"]
     others = [metric_format(comparison, name) for name in _all_keys(head["scores"] for head in heads.values())]
     others = [other for other in others if other.name != main.name]
-    header = ["head", "seeds", str(main), "95 % interval", *map(str, others)]
+    header = ["head", " × ".join(run_counts(next(iter(heads.values())))), str(main), "95 % interval", *map(str, others)]
     rows = []
     for name, head in heads.items():
         found = head["scores"][main.name]
         limits = interval(main.scaled(found["low"]), main.scaled(found["high"]), main.decimals)
         cells = [_spread(head["scores"].get(shown.name), shown) for shown in (main, *others)]
-        rows.append([name, str(len(head["seeds"])), cells[0], limits, *cells[1:]])
+        rows.append([name, " × ".join(map(str, run_counts(head).values())), cells[0], limits, *cells[1:]])
     return _without_empty_columns(header, rows)
+
+
+def run_counts(head: Mapping[str, Any]) -> dict[str, int]:
+    """Returns how many seeds a head was run with, and of runs with several data orders how many of these."""
+    found = {"seeds": len(set(head["seeds"]))}
+    return found | ({"data orders": len(set(head["data_seeds"]))} if "data_seeds" in head else {})
+
+
+def run_labels(head: Mapping[str, Any]) -> list[str]:
+    """Returns what tells the runs of a head apart, in the order of its scores: `0`, or `0, data order 1`."""
+    if "data_seeds" not in head:
+        return list(map(str, head["seeds"]))
+    return [f"{seed}, data order {order}" for seed, order in zip(head["seeds"], head["data_seeds"], strict=True)]
 
 
 def cost_table(comparison: Mapping[str, Any]) -> Table:

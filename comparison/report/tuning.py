@@ -103,5 +103,5 @@ def _expectation(best: Mapping[str, Any], main: MetricFormat, smaller_is_better:
 
 
 def _seeds(comparison: Mapping[str, Any]) -> str:
-    count = len(next(iter(comparison["heads"].values()))["seeds"])
+    count = len(set(next(iter(comparison["heads"].values()))["seeds"]))
     return "a fresh seed" if count == 1 else f"{count} fresh seeds"

@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from .formatting import number
-from .tables import metric_format
+from .tables import metric_format, run_counts
 
 
 def subject_line(comparison: Mapping[str, Any]) -> str:
     """Says what was compared, on which rows, with how many seeds, and when."""
-    counts = sorted({len(head["seeds"]) for head in comparison["heads"].values()})
-    seeds = f"{counts[0]} to {counts[-1]}" if "rule" in comparison and len(counts) > 1 else str(counts[0])
+    counts = run_counts(next(iter(comparison["heads"].values())))
+    runs = " × ".join(f"{count} {name if count > 1 else name[:-1]}" for name, count in counts.items())
+    if "rule" in comparison:
+        seeds = sorted({len(head["seeds"]) for head in comparison["heads"].values()})
+        runs = f"{seeds[0]} to {seeds[-1]} seeds" if len(seeds) > 1 else f"{seeds[0]} seeds"
     parts = [
         f"{comparison['metric']} on {number(comparison['rows'])} {comparison['split']} rows of {comparison['file']}",
-        f"{seeds} seed{'' if seeds == '1' else 's'} per head",
+        f"{runs} per head",
     ]
     if comparison["frozen_encoder"]:
         parts.append("the encoder frozen")
@@ -28,7 +31,12 @@ def score_note(comparison: Mapping[str, Any]) -> str:
     """Says how to read the scores."""
     main = metric_format(comparison)
     parts = []
-    if any(len(head["seeds"]) > 1 for head in comparison["heads"].values()):
+    if any("variance" in head for head in comparison["heads"].values()):
+        parts.append(
+            "Mean ± standard deviation of a run with a new seed and data order; the interval is that of the mean over further "
+            "seeds and data orders on these rows, for runs that share them."
+        )
+    elif any(len(head["seeds"]) > 1 for head in comparison["heads"].values()):
         parts.append(
             "Mean ± standard deviation over seeds; the interval is that of the mean over further seeds on these rows."
         )
@@ -46,9 +54,10 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
     pairs = comparison["comparisons"]
     side = "Below" if comparison["smaller_is_better"] else "Above"
     covered = all(pair.get("covers_seeds", True) for pair in pairs)
+    crossed = any("variance" in head for head in comparison["heads"].values())
     parts = [
         f"{side} zero the head that is named first is better.",
-        "The intervals (95 %) cover test rows and seeds."
+        f"The intervals (95 %) cover test rows{', seeds and data orders' if crossed else ' and seeds'}."
         if covered
         else "The intervals (95 %) cover the test rows; where a head has one seed they are about these trained models.",
     ]

@@ -146,6 +146,35 @@ def test_training_flags_of_one_head_make_other_cells_of_that_head_alone(place):
     assert found[1].name == as_flag[1]  # how a cell was told its rate makes no difference
 
 
+# Seeds and data orders
+
+
+CROSSED = ["--seeds", "3", "1", "--data_seeds", "0", "5"]
+
+
+def test_every_seed_with_every_data_seed(place):
+    found = plan(*WITH_TEST, "--heads", "lstm", "dense", *CROSSED).cells
+    same = digest(*WITH_TEST)
+    assert [cell.name for cell in found] == [
+        f"{head}-seed-{seed}-data-{order}-{same}" for seed in (3, 1) for order in (0, 5) for head in ("lstm", "dense")
+    ]
+    assert [(cell.seed, cell.data_seed, cell.label) for cell in found[-1:]] == [(1, 5, "1, data order 5")]
+    words = found[-1].words
+    assert words[words.index("--data_seed") + 1] == "5" and words[words.index("--seed") + 1] == "1"
+    assert "--data_seed" not in plan(*WITH_TEST).cells[0].words
+    found[0].folder.mkdir(parents=True)
+    (note,) = plan(*WITH_TEST, *CROSSED, "--max_steps", "3").notes
+    assert "also holds 1 runs with other arguments (max_steps)" in note
+    assert plan(*WITH_TEST).notes == []
+
+
+def test_a_recipe_with_a_data_seed(place):
+    recipe = write("r.yaml", "data_seed: 9\n")
+    found = plan(recipe, *WITH_TEST, *CROSSED)
+    assert found.notes == ["data_seed 9 of r.yaml gives way to --data_seeds"]
+    assert [cell.name for cell in found.cells] == [cell.name for cell in plan(*WITH_TEST, *CROSSED).cells]
+
+
 # Recipes
 
 
@@ -298,7 +327,7 @@ def test_documented_commands_can_be_planned(place):
     text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = [line for line in text.splitlines() if line.startswith("python compare_heads.py")]
     found = [parse_comparison(shlex.split(line.partition(" > ")[0])[2:]) for line in commands]
-    assert [len(make_plan(one).cells) for one in found if one.across is None] == [15, 6, 15, 15]
+    assert [len(make_plan(one).cells) for one in found if one.across is None] == [15, 6, 15, 27, 15]
     assert [len(one.across) for one in found if one.across is not None] == [3]
     blocks = re.findall("^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     (study,) = [block for block in blocks if "recipes:" in block]

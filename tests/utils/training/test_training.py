@@ -76,6 +76,24 @@ def test_training_batches_of_accumulated_steps_come_from_one_sampler(trainer):
     assert list(trainer(per_device_train_batch_size=8, data_seed=5)._get_train_sampler()) != whole
 
 
+@pytest.mark.parametrize("strategy", ["group_by_length", "random"])
+def test_the_data_seed_decides_the_order_of_rows_and_nothing_else(trainer, strategy):
+    """With it, the seed is that of weights and dropout alone: heads are compared over both."""
+
+    def epoch(seed: int, data_seed: int | None) -> tuple[list[int], list[int]]:
+        made = trainer(per_device_train_batch_size=8, train_sampling_strategy=strategy, seed=seed, data_seed=data_seed)
+        order = [
+            length for batch in made.get_train_dataloader() for length in batch["attention_mask"].sum(dim=1).tolist()
+        ]
+        assert sorted(order) == sorted(LENGTHS)
+        return order, torch.get_rng_state().tolist()  # the second is what dropout draws from
+
+    orders, states = zip(*(epoch(seed, data_seed) for seed in (1, 2) for data_seed in (7, 8)), strict=True)
+    assert orders[0] == orders[2] != orders[1] == orders[3]
+    assert states[0] == states[1] != states[2] == states[3]
+    assert epoch(7, None)[0] == orders[0]  # without it the seed decides on the order
+
+
 def test_evaluation_keeps_the_order_of_the_rows(trainer):
     for order in ("group_by_length", "random"):
         loader = trainer(train_sampling_strategy=order).get_eval_dataloader()

@@ -1,0 +1,57 @@
+"""One run of a script in a comparison."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Cell:
+    """One run of the script.
+
+    Attributes:
+        head, seed, data_seed, head_kwargs, head_flags: what it is about; without a data seed the seed decides on the order too.
+        folder: its `--output_dir`.
+        words: its command, but for resuming.
+    """
+
+    head: str
+    seed: int
+    head_kwargs: dict[str, Any]
+    folder: Path
+    words: list[str]
+    head_flags: dict[str, Any] = field(default_factory=dict)
+    data_seed: int | None = None
+
+    @property
+    def label(self) -> str:
+        """Which of the runs of its head it is, for people."""
+        return str(self.seed) if self.data_seed is None else f"{self.seed}, data order {self.data_seed}"
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def log(self) -> Path:
+        """What it writes to the terminal. Whoever runs the cell holds the lock on this file."""
+        return self.folder.with_name(f"{self.name}.log")
+
+    @property
+    def finished(self) -> bool:
+        return (self.folder / "run.json").is_file()
+
+    @property
+    def command(self) -> list[str]:
+        """Goes on from the last checkpoint where there is one."""
+        resumes = any(self.folder.glob("checkpoint-*"))
+        return [*self.words, *(["--resume_from_checkpoint", "true"] if resumes else [])]
+
+    @property
+    def shell_line(self) -> str:
+        """The command as a line for a shell, under the lock of the cell."""
+        log = shlex.quote(str(self.log))
+        return f"flock -n {log} {shlex.join(self.command)} >> {log} 2>&1"
