@@ -60,6 +60,13 @@ class ComparisonArguments:
             "dropout alone, and the report says how much each of the two moves a score. At least two of both."
         },
     )
+    validation_splits: int | None = field(
+        default=None,
+        metadata={
+            "help": "Hold out --validation_split of the training rows so many times, other rows each time, train every head with "
+            "every seed without them, and compare the heads on them. At least two hold-outs and two --seeds."
+        },
+    )
     head_kwargs: str | None = field(
         default=None, metadata={"help": """Arguments of the heads as JSON, by head: '{"lstm": {"lstm_size": 128}}'."""}
     )
@@ -136,6 +143,14 @@ class ComparisonArguments:
         if self.data_seeds is not None and min(len(self.seeds), len(self.data_seeds)) < 2:
             cure = "give two or more of both; --data_seed N is one order for all runs"
             raise ValueError(f"--data_seeds crossed with --seeds tells what each of them changes: {cure}")
+        if self.validation_splits is not None:
+            if min(len(self.seeds), self.validation_splits) < 2:
+                raise ValueError(
+                    "--validation_splits crossed with --seeds tells what each changes: at least two of both"
+                )
+            for name in ("data_seeds", "tune"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"--validation_splits and --{name} are two questions: leave one of them out")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"--workers must be at least 1, not {self.workers}")
         if self.workers is not None and self.ray_address is not None:
@@ -150,6 +165,15 @@ class ComparisonArguments:
             _check_head_flags(self.flags_by_head)
             if self.data_seeds is not None and any("data_seed" in flags for flags in self.flags_by_head.values()):
                 raise ValueError("--head_flags: data_seed is that of --data_seeds for all heads; leave one of them out")
+
+    @property
+    def crossed(self) -> tuple[str, list[int]] | None:
+        """What every seed is crossed with: a flag of the script, and its values."""
+        if self.data_seeds is not None:
+            return "data_seed", self.data_seeds
+        return (
+            None if self.validation_splits is None else ("validation_split_seed", list(range(self.validation_splits)))
+        )
 
     def _check_tuning(self) -> None:
         for name in ("tune", "tune_steps", "tune_seconds"):

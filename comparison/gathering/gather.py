@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from functools import partial
 from itertools import permutations
 from pathlib import Path
 from statistics import fmean, median
@@ -26,11 +24,10 @@ from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
 
 from ..cells import Cell, Plan
-from ..inference.crossed import CrossedRuns, summarise_crossed, variance_sentence
-from ..inference.pairs import PairComparison, compare_heads
-from ..inference.seeds import summarise_seeds
+from ..inference.pairs import PairComparison
 from .costs import measure_costs
-from .rows import compared_metric, read_predictions
+from .designs import KEYS, Design
+from .rows import compared_metric, read_predictions, read_rows
 
 LENGTH_BINS = 6
 EXAMPLES = 30
@@ -54,13 +51,15 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
     config = AutoConfig.from_pretrained(first.folder)
     task = plan.load_task().with_labels(config, split)
     metric = compared_metric(task, plan.metric)
-    texts, references = task.texts(split), task.references(split)
-    predictions = {head: [read_predictions(task, split, cell.folder) for cell in own] for head, own in cells.items()}
+    splits, whole = _hold_outs(plan, task, split)
+    texts, references = task.texts(whole), task.references(whole)
+    predictions = {head: _by_seed(task, own, splits) for head, own in cells.items()}
     counts = {
         head: np.stack([metric.count(one, references) for one in several]) for head, several in predictions.items()
     }
-    orders = len({cell.data_seed for cell in plan.cells})
-    comparisons = compare_heads(counts, metric, orders=orders) if len(counts) > 1 else []
+    training_rows = fmean(_read(cell.folder / "train_results.json")["train_samples"] for cell in plan.cells)
+    design = Design.of(plan.cells, [len(one.rows) for one in splits], training_rows)
+    comparisons = design.compare(counts, metric)
     right = {
         head: np.stack([task.metric.right(one, references) for one in several]) for head, several in predictions.items()
     }
@@ -90,9 +89,8 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
                 **({"head_flags": own[0].head_flags} if own[0].head_flags else {}),
                 **_sizes(own[0].folder),
                 "seeds": [cell.seed for cell in own],
-                **({"data_seeds": [cell.data_seed for cell in own]} if orders > 1 else {}),
-                "scores": _scores(own, task.metric, metric, counts[head], orders),
-                **({"variance": _variance(head, metric, counts[head], orders)} if orders > 1 else {}),
+                **({KEYS[design.flag]: [cell.crossed[1] for cell in own if cell.crossed]} if design.flag else {}),
+                **_scores(head, own, task.metric, metric, counts[head], design),
                 "cost": _training_cost(own) | costs[head],
                 "curves": {cell.label: _curve(cell, metric.name) for cell in own},
                 "groups": _groups(task, predictions[head], references),
@@ -102,8 +100,10 @@ def gather(plan: Plan, split: Split, tuned: Mapping[str, Any] | None = None) -> 
         "comparisons": [asdict(one) | {"sentence": str(one)} for one in comparisons],
         "verdict": _verdict(comparisons, metric),
         "lengths": _lengths(texts, counts, metric),
-        "disagreements": _disagreements(task, split, predictions, right),
-        "disagreement_counts": {
+        "disagreements": [] if design.has_hold_outs else _disagreements(task, split, predictions, right),
+        "disagreement_counts": {}
+        if design.has_hold_outs
+        else {
             f"{one} right, {other} wrong": int((right[one].all(axis=0) & ~right[other].any(axis=0)).sum())
             for one, other in permutations(right, 2)
         },
@@ -115,33 +115,34 @@ def _read(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+def _hold_outs(plan: Plan, task: Task, split: Split) -> tuple[list[Split], Split]:
+    """The rows of each hold-out, and all of them one after the other; of other comparisons the test rows, which are whole."""
+    if plan.hold_outs is None:
+        return [split], split
+    splits = [split, *(read_rows(task, plan.arguments.training, i) for i in range(1, plan.hold_outs))]
+    return splits, Split(split.name, split.file, [row for one in splits for row in one.rows])
+
+
+def _by_seed(task: Task, cells: Sequence[Cell], splits: Sequence[Split]) -> list[list]:
+    """What each run predicted; of several hold-outs what each seed predicted on one after the other."""
+    count = len(splits)
+    found = [read_predictions(task, splits[i % count], cell.folder) for i, cell in enumerate(cells)]
+    return [[one for part in found[i : i + count] for one in part] for i in range(0, len(found), count)]
+
+
 def _scores(
-    cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, orders: int
+    head: str, cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, design: Design
 ) -> dict[str, Any]:
-    """Every metric over the seeds; the one that is compared first, and from the very numbers it is compared by."""
-    summarise = summarise_seeds if orders == 1 else partial(summarise_crossed, orders=orders)
+    """Every metric over the runs; the one that is compared first, and from the very numbers it is compared by."""
     results = [_read(cell.folder / "predict_results.json") for cell in cells]
     names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]
-    scores = {
-        metric.name: asdict(summarise(metric.score(counts.sum(axis=1)).tolist(), low=metric.low, high=metric.high))
-    }
+    compared = design.run_scores(counts, metric)
+    scores = {metric.name: asdict(design.summarise(compared.tolist(), metric.low, metric.high))}
     for name in others:
         found = [result[f"predict_{name}"] for result in results]
-        low, high = of_task.bounds(name)
-        scores[name] = asdict(summarise(found, low=low, high=high))
-    return scores
-
-
-def _variance(head: str, metric: SummableMetric, counts: np.ndarray, orders: int) -> dict[str, Any]:
-    """What seeds and data orders add to the variance of a run, on the metric's own scale."""
-    runs = CrossedRuns.of(metric.score(counts.sum(axis=1)).reshape(-1, orders))
-    return {
-        "components": [asdict(component) for component in runs.components],
-        "standard_error": math.sqrt(runs.variance_of_mean),
-        "freedom": runs.freedom,
-        "sentence": variance_sentence(head, runs, metric.points or 1.0, "points" if metric.points else metric.name),
-    }
+        scores[name] = asdict(design.summarise(found, *of_task.bounds(name)))
+    return {"scores": scores, **({"variance": design.variance(head, compared, metric)} if design.flag else {})}
 
 
 def _sizes(folder: Path) -> dict[str, int]:
@@ -182,14 +183,16 @@ def _equal(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
     """What is the same for every head; flags that some heads have for themselves are not."""
     first = cells[0].folder
     run, state = _read(first / "run.json"), _read(first / "trainer_state.json")
+    trained = [_read(cell.folder / "train_results.json")["train_samples"] for cell in cells]
+    least, most = min(trained), max(trained)
     own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"}
     own |= {name for cell in cells for name in cell.head_flags}
-    own |= {"data_seed"} if cells[0].data_seed is not None else set()
+    own |= {cells[0].crossed[0]} if cells[0].crossed else set()
+    unequal = own & {"num_train_epochs", "max_steps"}
     return {
-        "training rows": _read(first / "train_results.json")["train_samples"],
-        **(
-            {} if own & {"num_train_epochs", "max_steps"} else {"steps": state["global_step"], "epochs": state["epoch"]}
-        ),
+        "training rows": least if least == most else f"{least:,} to {most:,}",
+        **({"steps": state["global_step"]} if least == most and not unequal else {}),
+        **({} if unequal else {"epochs": state["epoch"]}),
         **{
             f"SHA-256 of {Path(file).name}": entry["sha256"]
             for file, entry in run["data"].items()
@@ -208,11 +211,16 @@ def _equally_tuned(tuned: Mapping[str, Any]) -> str:
 
 
 def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
-    """A note where early stopping ended some cells before others."""
+    """A note where early stopping ended some cells before others; other hold-outs leave other numbers of rows."""
     steps = {
         f"{cell.head}, seed {cell.label}": _read(cell.folder / "trainer_state.json")["global_step"] for cell in cells
     }
-    if len(set(steps.values())) == 1:
+    held_out = {
+        cell.name: cell.crossed if cell.crossed and cell.crossed[0] == "validation_split_seed" else None
+        for cell in cells
+    }
+    different = {(held_out[cell.name], steps[f"{cell.head}, seed {cell.label}"]) for cell in cells}
+    if len(different) == len(set(held_out.values())):
         return []
     listed = "; ".join(f"{name}: {count}" for name, count in steps.items())
     return [f"the cells were trained for different numbers of steps ({listed})"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,20 @@ from utils.models.loading import load_config
 from utils.tasks import Task
 
 
-def read_rows(task: Task, training: HeadTrainingArguments) -> Split:
+def read_rows(task: Task, training: HeadTrainingArguments, hold_out: int | None = None) -> Split:
     """Reads the test rows as the script reads them.
+
+    Args:
+        hold_out: the `--validation_split_seed`, where it is another than the task's.
 
     Raises:
         UserError: rows without labels, or whatever is wrong with the file.
     """
     only_predict = HeadTrainingArguments(output_dir=training.output_dir, do_predict=True)
-    _, parts = load_splits(task.data, only_predict, task.read, task.group_texts, lambda split: None)
+    data = copy.copy(task.data)
+    if hold_out is not None:
+        data.validation_split_seed = hold_out
+    _, parts = load_splits(data, only_predict, task.read, task.group_texts, lambda split: None)
     splits = list(parts)
     split = Split("test", splits[0].file, [row for part in splits for row in part.rows])
     if not task.labelled(split):

@@ -138,7 +138,7 @@ def compare_heads(
         for baseline, head in combinations(counts, 2)
     ]
     corrected = holm([pair.p_value for pair in found])
-    return [_with_verdict(pair, p, metric) for pair, p in zip(found, corrected, strict=True)]
+    return [with_verdict(pair, p, metric) for pair, p in zip(found, corrected, strict=True)]
 
 
 def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float) -> PairComparison:
@@ -171,7 +171,8 @@ def _compare_pair(names: tuple[str, str], evidence: Evidence, detectable: float)
     )
 
 
-def _with_verdict(pair: PairComparison, p_holm: float, metric: SummableMetric) -> PairComparison:
+def with_verdict(pair: PairComparison, p_holm: float, metric: SummableMetric) -> PairComparison:
+    """The pair with its p value after Holm's correction, and which head that says is better."""
     better = None
     if p_holm < LEVEL:
         better = pair.head if (pair.difference > 0) != metric.smaller_is_better else pair.baseline
