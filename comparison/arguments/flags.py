@@ -69,6 +69,13 @@ class ComparisonArguments:
             "dropout alone, and the report says how much each of the two moves a score. At least two of both."
         },
     )
+    validation_splits: int | None = field(
+        default=None,
+        metadata={
+            "help": "Hold out --validation_split of the training rows so many times, other rows each time, train every head with "
+            "every seed without them, and compare the heads on them. At least two hold-outs and two --seeds."
+        },
+    )
     head_kwargs: str | None = field(
         default=None, metadata={"help": """Arguments of the heads as JSON, by head: '{"lstm": {"lstm_size": 128}}'."""}
     )
@@ -162,6 +169,14 @@ class ComparisonArguments:
         if self.data_seeds is not None and min(len(self.seeds), len(self.data_seeds)) < 2:
             cure = "give two or more of both; --data_seed N is one order for all runs"
             raise ValueError(f"--data_seeds crossed with --seeds tells what each of them changes: {cure}")
+        if self.validation_splits is not None:
+            if min(len(self.seeds), self.validation_splits) < 2:
+                raise ValueError(
+                    "--validation_splits crossed with --seeds tells what each changes: at least two of both"
+                )
+            for name in ("data_seeds", "tune"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"--validation_splits and --{name} are two questions: leave one of them out")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"--workers must be at least 1, not {self.workers}")
         if self.workers is not None and self.ray_address is not None:
@@ -182,6 +197,8 @@ class ComparisonArguments:
         """Fixes the looks, and the seeds of the last one."""
         if self.margin is not None and not 0 < self.margin < math.inf:
             raise ValueError(f"--margin must be above 0, not {self.margin}")
+        if self.margin is not None and self.validation_splits is not None:
+            raise ValueError("--margin is judged on test rows: leave it or --validation_splits out")
         if not self.until_decided:
             if self.max_seeds is not None:
                 raise ValueError("--max_seeds is the last look of --until_decided: give that as well, or leave it out")
@@ -193,13 +210,22 @@ class ComparisonArguments:
             raise ValueError(
                 "--seeds are those of the first look of --until_decided: name at least two, or leave it out"
             )
-        if self.data_seeds is not None:
-            raise ValueError("--until_decided adds seeds and no data orders: leave --data_seeds out")
+        if self.crossed is not None:
+            raise ValueError("--until_decided adds seeds alone: leave --data_seeds and --validation_splits out")
         if last <= first:
             raise ValueError(f"--max_seeds {last} leaves no look after the first one, which has {first} seeds per head")
         self.looks = [first, *(count for count in LOOKS if first < count < last), last]
         after = max(self.seeds) + 1
         self.seeds = [*self.seeds, *range(after, after + last - first)]
+
+    @property
+    def crossed(self) -> tuple[str, list[int]] | None:
+        """What every seed is crossed with: a flag of the script, and its values."""
+        if self.data_seeds is not None:
+            return "data_seed", self.data_seeds
+        return (
+            None if self.validation_splits is None else ("validation_split_seed", list(range(self.validation_splits)))
+        )
 
     def _check_tuning(self) -> None:
         for name in ("tune", "tune_steps", "tune_seconds"):

@@ -26,6 +26,7 @@ class ScriptFlags:
     head_kwargs: str | None = None
     seed: str | None = None
     data_seed: str | None = None
+    validation_split_seed: str | None = None
     output_dir: str | None = None
 
 
@@ -58,10 +59,12 @@ def parse_comparison(argv: Sequence[str], description: str | None = None) -> Com
             raise UserError(f"--{name} is one run's: a comparison has --{name}s {getattr(in_flags, name)} ...")
         if getattr(in_recipe, name) is not None:
             arguments.notes.append(f"{name} {getattr(in_recipe, name)} of {recipe} gives way to --{name}s")
-    if arguments.data_seeds is not None and in_flags.data_seed is not None:
-        raise UserError("--data_seed is one order for all runs, --data_seeds are several: leave one of them out")
-    if arguments.data_seeds is not None and in_recipe.data_seed is not None:
-        arguments.notes.append(f"data_seed {in_recipe.data_seed} of {recipe} gives way to --data_seeds")
+    if arguments.crossed is not None:
+        name, several = arguments.crossed[0], "data_seeds" if arguments.data_seeds is not None else "validation_splits"
+        if getattr(in_flags, name) is not None:
+            raise UserError(f"--{name} is one for all runs, --{several} are several: leave one of them out")
+        if getattr(in_recipe, name) is not None:
+            arguments.notes.append(f"{name} {getattr(in_recipe, name)} of {recipe} gives way to --{several}")
     arguments.output_dir = arguments.output_dir or in_recipe.output_dir
     if arguments.output_dir is None:
         if recipe is None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+CROSSED = {"data_seed": "data order", "validation_split_seed": "hold-out"}  # flags, and what people call their values
+
 
 @dataclass
 class Cell:
     """One run of the script.
 
     Attributes:
-        head, seed, data_seed, head_kwargs, head_flags: what it is about; without a data seed the seed decides on the order too.
+        head, seed, head_kwargs, head_flags: what it is about.
+        crossed: what its seed is crossed with, one of `CROSSED`, and the value; None where seeds are all that runs differ by.
         folder: its `--output_dir`.
         words: its command, but for resuming.
     """
@@ -24,12 +27,12 @@ class Cell:
     folder: Path
     words: list[str]
     head_flags: dict[str, Any] = field(default_factory=dict)
-    data_seed: int | None = None
+    crossed: tuple[str, int] | None = None
 
     @property
     def label(self) -> str:
         """Which of the runs of its head it is, for people."""
-        return str(self.seed) if self.data_seed is None else f"{self.seed}, data order {self.data_seed}"
+        return str(self.seed) if self.crossed is None else f"{self.seed}, {CROSSED[self.crossed[0]]} {self.crossed[1]}"
 
     @property
     def name(self) -> str:

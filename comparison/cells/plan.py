@@ -13,8 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from heads import HeadedEncoderConfig
-from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments, as_words, parse_arguments
+from utils.arguments import Arguments, as_words, parse_arguments
 from utils.data.hub import hub_files
 from utils.errors import UserError
 from utils.files import existing_file, replace_file, sha256
@@ -24,6 +23,7 @@ from utils.tasks import TASKS, Task
 
 from ..arguments import ComparisonArguments
 from .cell import Cell
+from .checks import check_hold_outs, check_many_runs, check_validation_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,8 @@ class Plan:
             head, head_kwargs, seed, output_dir and the flags of the head.
         files: the data files by split.
         compared: the split whose rows are compared, "test" or "validation"; to the cells they are test rows.
-        cells: seed by seed and order by order, so that a part of them has every head.
+        hold_outs: how many there are, where seeds are crossed with them.
+        cells: seed by seed, and by what seeds are crossed with, so that a part of them has every head.
         notes: what a reader of the results has to know.
     """
 
@@ -66,6 +67,7 @@ class Plan:
     compared: str
     cells: list[Cell]
     notes: list[str]
+    hold_outs: int | None = None
 
     def load_task(self) -> Task:
         """What the script trains, on the data of the first cell."""
@@ -89,7 +91,7 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     by_head = {head: parse_words(arguments, head, COMPARED) for head in arguments.heads}
     model, data, training = by_head[arguments.heads[0]]
     for parsed in by_head.values():
-        _check(model, parsed.training)
+        check_many_runs(model, parsed.training)
         if arguments.data_seeds is not None and parsed.training.train_sampling_strategy == "sequential":
             cure = "leave it or --train_sampling_strategy sequential out"
             raise UserError(f"--data_seeds are orders of the training rows, which are to stay as they are: {cure}")
@@ -97,11 +99,20 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     for split in ("train", "validation", "test"):
         if getattr(data, f"{split}_file"):
             files[split] = str(existing_file(getattr(data, f"{split}_file")))
-    given = "test" in files and data.predict_split == "test"
+    if arguments.validation_splits is not None:
+        check_hold_outs(files, data)
+    given = "test" in files and data.predict_split == "test" and arguments.validation_splits is None
     compared, more = ("test", []) if given else ("validation", ["--predict_split", "validation"])
     if not given:
-        _check_validation_rows(files, data)
-        if files.pop("test", None) is None:
+        check_validation_rows(files, data)
+        without = files.pop("test", None) is None
+        if arguments.validation_splits is not None:
+            notes += (
+                []
+                if without
+                else ["the heads are compared on rows held out of the training file, not on the test rows"]
+            )
+        elif without:
             notes.append("there are no test rows: the validation rows are compared")
         if training.load_best_model_at_end:
             notes.append("the validation rows also chose the checkpoint, so the scores are too good")
@@ -110,10 +121,9 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     cells_folder = folder / "cells"
     by_head = {head: parse_words(arguments, head, [*COMPARED, *more]) for head in arguments.heads}
     matters = {head: what_matters(parsed, contents) for head, parsed in by_head.items()}
-    if arguments.data_seeds is not None:
-        matters = {
-            head: {k: v for k, v in own.items() if k != "data_seed"} for head, own in matters.items()
-        }  # in the name
+    if arguments.crossed is not None:  # its values stand in the names
+        for own in matters.values():
+            own.pop(arguments.crossed[0], None)
     changed = _other_cells(cells_folder, matters)
     if changed is not None:
         notes.append(changed)
@@ -128,6 +138,7 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         compared=compared,
         cells=lay_out(arguments, cells_folder, matters, COMPARED, more),
         notes=notes,
+        hold_outs=arguments.validation_splits,
     )
 
 
@@ -141,8 +152,8 @@ def parse_words(arguments: ComparisonArguments, head: str, does: Sequence[str]) 
         UserError: whatever that parser refuses.
     """
     words = [*_given_words(arguments), *does, *_head_words(head, arguments), "--seed", str(arguments.seeds[0])]
-    if arguments.data_seeds is not None:
-        words += ["--data_seed", str(arguments.data_seeds[0])]
+    if arguments.crossed is not None:
+        words += [f"--{arguments.crossed[0]}", str(arguments.crossed[1][0])]
     words += ["--output_dir", str(arguments.output_dir)]
     return parse_arguments(TASKS[arguments.script or ""].arguments, words)
 
@@ -154,7 +165,7 @@ def lay_out(
     does: Sequence[str],
     more: Sequence[str] = (),
 ) -> list[Cell]:
-    """Returns a cell for every seed, data seed and head.
+    """Returns a cell for every seed, what it is crossed with, and head.
 
     Args:
         folder: where the folders of the cells lie.
@@ -165,19 +176,20 @@ def lay_out(
     assert arguments.script is not None
     run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
     cells = []
-    data_seeds: list[int | None] = [None] if arguments.data_seeds is None else [*arguments.data_seeds]
-    for seed, data_seed, head in product(arguments.seeds, data_seeds, arguments.heads):
-        order = [] if data_seed is None else [str(data_seed)]
-        place = folder / "-".join(
-            [head, "seed", str(seed), *(["data", *order] if order else []), short_hash(matters[head])]
-        )
+    flag, values = arguments.crossed or ("", [])
+    crossed_values: list[int | None] = [*values] or [None]
+    for seed, value, head in product(arguments.seeds, crossed_values, arguments.heads):
+        crossed = None if value is None else (flag, value)
+        part = "" if value is None else f"-{'data' if flag == 'data_seed' else 'split'}-{value}"
+        place = folder / f"{head}-seed-{seed}{part}-{short_hash(matters[head])}"
         words = [*run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
-        words += [*_head_words(head, arguments), "--seed", str(seed), *(["--data_seed", *order] if order else [])]
+        words += [*_head_words(head, arguments), "--seed", str(seed)]
+        words += [] if value is None else [f"--{flag}", str(value)]
         cells.append(
             Cell(
                 head=head,
                 seed=seed,
-                data_seed=data_seed,
+                crossed=crossed,
                 head_kwargs=arguments.kwargs.get(head, {}),
                 head_flags=arguments.flags_by_head.get(head, {}),
                 folder=place,
@@ -244,37 +256,12 @@ def contents_of(arguments: ComparisonArguments, files: Mapping[str, str]) -> dic
     return contents
 
 
-def _check(model: ModelArguments, training: HeadTrainingArguments) -> None:
-    """Raises UserError for flags that make no sense for many runs at once."""
-    config = Path(model.model_name_or_path or "", "config.json")
-    if config.is_file() and json.loads(config.read_bytes()).get("model_type") == HeadedEncoderConfig.model_type:
-        message = "has a head already: a comparison begins with an encoder alone"
-        raise UserError(f"--model_name_or_path {model.model_name_or_path} {message}")
-    if training.hub_token is not None:
-        raise UserError(
-            "a comparison writes its commands into logs: give the token as the environment variable HF_TOKEN"
-        )
-    if training.push_to_hub:
-        raise UserError("a comparison pushes nothing: leave --push_to_hub out, and push a run with `hf upload`")
-    if training.resume_from_checkpoint is not None:
-        raise UserError("a comparison goes on where it stopped by itself: leave --resume_from_checkpoint out")
-    if training.save_only_model and training.save_strategy != "no":
-        raise UserError("no run can go on from weights alone: leave --save_only_model out, or give --save_strategy no")
-
-
-def _check_validation_rows(files: Mapping[str, str], data: DataArguments) -> None:
-    """Raises UserError unless there are validation rows: their own file, or a share of the training rows."""
-    if "validation" not in files and (data.validation_split is None or "train" not in files):
-        cure = "give --test_file, --validation_file, or --validation_split 0.1 to hold out training rows"
-        raise UserError(f"there are no rows to compare the heads on: {cure}")
-
-
 def _other_cells(folder: Path, by_head: Mapping[str, Mapping[str, Any]]) -> str | None:
     """What to say where cells of other arguments lie: how many, and what differs from the latest of them."""
     current = {f"{head}-{short_hash(matters)}" for head, matters in by_head.items()}
     others = []
     for path in folder.glob("*-seed-*"):
-        found = re.fullmatch(r"(.+)-seed-\d+(?:-data-\d+)?-([0-9a-f]{8})", path.name)
+        found = re.fullmatch(r"(.+)-seed-\d+(?:-(?:data|split)-\d+)?-([0-9a-f]{8})", path.name)
         if path.is_dir() and found and found[1] in by_head and f"{found[1]}-{found[2]}" not in current:
             others.append((path.stat().st_mtime, found[1], folder / f"{found[2]}.json"))
     if not others:

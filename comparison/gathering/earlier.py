@@ -122,14 +122,16 @@ def equal_for_all(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
     """What is the same for every head; flags that some heads have for themselves are not."""
     first = cells[0].folder
     run, state = _read(first / "run.json"), _read(first / "trainer_state.json")
+    trained = [_read(cell.folder / "train_results.json")["train_samples"] for cell in cells]
+    least, most = min(trained), max(trained)
     own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"}
     own |= {name for cell in cells for name in cell.head_flags}
-    own |= {"data_seed"} if any(cell.data_seed is not None for cell in cells) else set()
+    own |= {cells[0].crossed[0]} if cells[0].crossed else set()
+    unequal = own & {"num_train_epochs", "max_steps"}
     return {
-        "training rows": _read(first / "train_results.json")["train_samples"],
-        **(
-            {} if own & {"num_train_epochs", "max_steps"} else {"steps": state["global_step"], "epochs": state["epoch"]}
-        ),
+        "training rows": least if least == most else f"{least:,} to {most:,}",
+        **({"steps": state["global_step"]} if least == most and not unequal else {}),
+        **({} if unequal else {"epochs": state["epoch"]}),
         **{
             f"SHA-256 of {Path(file).name}": entry["sha256"]
             for file, entry in run["data"].items()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from functools import partial
 from itertools import permutations
 from pathlib import Path
 from statistics import fmean, median
@@ -25,12 +23,11 @@ from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
 
 from ..cells import Cell, Plan
-from ..inference.crossed import CrossedRuns, summarise_crossed, variance_sentence
 from ..inference.outlook import look_ahead
-from ..inference.pairs import PairComparison, compare_heads
-from ..inference.seeds import summarise_seeds
+from ..inference.pairs import PairComparison
 from ..inference.sequential import Decision, Rule, decide
 from .costs import measure_costs
+from .designs import KEYS, Design
 from .earlier import equal_for_all, optimism
 from .rows import score_cells
 
@@ -65,13 +62,12 @@ def gather(
     first = plan.cells[0]
     scored = score_cells(plan, split)
     task, metric, references = scored.task, scored.metric, scored.references
-    predictions, counts, texts = scored.predictions, scored.counts, scored.task.texts(split)
-    orders = len({cell.data_seed for cell in plan.cells})
+    predictions, counts, texts = scored.predictions, scored.counts, scored.task.texts(scored.split)
+    training_rows = fmean(_read(cell.folder / "train_results.json")["train_samples"] for cell in plan.cells)
+    design = Design.of(plan.cells, scored.sizes, training_rows)
     decision = decide(counts, metric, rule) if rule else None
-    comparisons = decision.pairs if decision else []
-    if len(counts) > 1 and not decision:
-        comparisons = compare_heads(counts, metric, margin=margin, orders=orders)
-    outlook = look_ahead(counts, metric, comparisons) if orders == 1 else []
+    comparisons = decision.pairs if decision else design.compare(counts, metric, margin)
+    outlook = look_ahead(counts, metric, comparisons) if design.flag is None else []
     right = {
         head: np.stack([task.metric.right(one, references) for one in several]) for head, several in predictions.items()
     }
@@ -101,9 +97,8 @@ def gather(
                 **({"head_flags": own[0].head_flags} if own[0].head_flags else {}),
                 **_sizes(own[0].folder),
                 "seeds": [cell.seed for cell in own],
-                **({"data_seeds": [cell.data_seed for cell in own]} if orders > 1 else {}),
-                "scores": _scores(own, task.metric, metric, counts[head], orders),
-                **({"variance": _variance(head, metric, counts[head], orders)} if orders > 1 else {}),
+                **({KEYS[design.flag]: [cell.crossed[1] for cell in own if cell.crossed]} if design.flag else {}),
+                **_scores(head, own, task.metric, metric, counts[head], design),
                 "cost": _training_cost(own) | costs[head],
                 "curves": {cell.label: _curve(cell, metric.name) for cell in own},
                 "groups": _groups(task, predictions[head], references),
@@ -113,8 +108,10 @@ def gather(
         "comparisons": [_pair(one) for one in comparisons],
         "verdict": " ".join([_verdict(comparisons, metric), *optimism(earlier or {}, rule)]),
         "lengths": _lengths(texts, counts, metric),
-        "disagreements": _disagreements(task, split, predictions, right),
-        "disagreement_counts": {
+        "disagreements": [] if design.has_hold_outs else _disagreements(task, split, predictions, right),
+        "disagreement_counts": {}
+        if design.has_hold_outs
+        else {
             f"{one} right, {other} wrong": int((right[one].all(axis=0) & ~right[other].any(axis=0)).sum())
             for one, other in permutations(right, 2)
         },
@@ -148,32 +145,18 @@ def _read(file: Path) -> Any:
 
 
 def _scores(
-    cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, orders: int
+    head: str, cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, design: Design
 ) -> dict[str, Any]:
-    """Every metric over the seeds; the one that is compared first, and from the very numbers it is compared by."""
-    summarise = summarise_seeds if orders == 1 else partial(summarise_crossed, orders=orders)
+    """Every metric over the runs; the one that is compared first, and from the very numbers it is compared by."""
     results = [_read(cell.folder / "predict_results.json") for cell in cells]
     names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]
-    scores = {
-        metric.name: asdict(summarise(metric.score(counts.sum(axis=1)).tolist(), low=metric.low, high=metric.high))
-    }
+    compared = design.run_scores(counts, metric)
+    scores = {metric.name: asdict(design.summarise(compared.tolist(), metric.low, metric.high))}
     for name in others:
         found = [result[f"predict_{name}"] for result in results]
-        low, high = of_task.bounds(name)
-        scores[name] = asdict(summarise(found, low=low, high=high))
-    return scores
-
-
-def _variance(head: str, metric: SummableMetric, counts: np.ndarray, orders: int) -> dict[str, Any]:
-    """What seeds and data orders add to the variance of a run, on the metric's own scale."""
-    runs = CrossedRuns.of(metric.score(counts.sum(axis=1)).reshape(-1, orders))
-    return {
-        "components": [asdict(component) for component in runs.components],
-        "standard_error": math.sqrt(runs.variance_of_mean),
-        "freedom": runs.freedom,
-        "sentence": variance_sentence(head, runs, metric.points or 1.0, "points" if metric.points else metric.name),
-    }
+        scores[name] = asdict(design.summarise(found, *of_task.bounds(name)))
+    return {"scores": scores, **({"variance": design.variance(head, compared, metric)} if design.flag else {})}
 
 
 def _sizes(folder: Path) -> dict[str, int]:
@@ -219,11 +202,16 @@ def _equally_tuned(tuned: Mapping[str, Any]) -> str:
 
 
 def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
-    """A note where early stopping ended some cells before others."""
+    """A note where early stopping ended some cells before others; other hold-outs leave other numbers of rows."""
     steps = {
         f"{cell.head}, seed {cell.label}": _read(cell.folder / "trainer_state.json")["global_step"] for cell in cells
     }
-    if len(set(steps.values())) == 1:
+    held_out = {
+        cell.name: cell.crossed if cell.crossed and cell.crossed[0] == "validation_split_seed" else None
+        for cell in cells
+    }
+    different = {(held_out[cell.name], steps[f"{cell.head}, seed {cell.label}"]) for cell in cells}
+    if len(different) == len(set(held_out.values())):
         return []
     listed = "; ".join(f"{name}: {count}" for name, count in steps.items())
     return [f"the cells were trained for different numbers of steps ({listed})"]

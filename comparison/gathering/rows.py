@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from utils.metrics.metric import SummableMetric
 from utils.models.loading import load_config
 from utils.tasks import Task
 
-from ..cells import Plan
+from ..cells import Cell, Plan
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Scored:
     Attributes:
         task: with its labels.
         metric: that the heads are compared by.
+        split: the rows; of several hold-outs all of them, one after the other.
+        sizes: how many rows each hold-out has; of other comparisons how many there are.
         references: one per row.
         predictions: by head, one list per seed.
         counts: by head (S, N, K), from `metric.count`.
@@ -34,6 +38,8 @@ class Scored:
 
     task: Task
     metric: SummableMetric
+    split: Split
+    sizes: list[int]
     references: list[Any]
     predictions: dict[str, list[list[Any]]]
     counts: dict[str, np.ndarray]
@@ -50,24 +56,55 @@ def score_cells(plan: Plan, split: Split) -> Scored:
     """
     task = plan.load_task().with_labels(AutoConfig.from_pretrained(plan.cells[0].folder), split)
     metric = compared_metric(task, plan.metric)
-    references = task.references(split)
-    predictions: dict[str, list[list[Any]]] = {}
+    splits, whole = _hold_outs(plan, task, split)
+    references = task.references(whole)
+    cells: dict[str, list[Cell]] = {}
     for cell in plan.cells:
-        predictions.setdefault(cell.head, []).append(read_predictions(task, split, cell.folder))
+        cells.setdefault(cell.head, []).append(cell)
+    predictions = {head: _by_seed(task, own, splits) for head, own in cells.items()}
     counts = {
         head: np.stack([metric.count(one, references) for one in several]) for head, several in predictions.items()
     }
-    return Scored(task=task, metric=metric, references=references, predictions=predictions, counts=counts)
+    return Scored(
+        task=task,
+        metric=metric,
+        split=whole,
+        sizes=[len(one.rows) for one in splits],
+        references=references,
+        predictions=predictions,
+        counts=counts,
+    )
 
 
-def read_rows(task: Task, training: HeadTrainingArguments) -> Split:
+def _hold_outs(plan: Plan, task: Task, split: Split) -> tuple[list[Split], Split]:
+    """The rows of each hold-out, and all of them one after the other; of other comparisons the test rows, which are whole."""
+    if plan.hold_outs is None:
+        return [split], split
+    splits = [split, *(read_rows(task, plan.arguments.training, i) for i in range(1, plan.hold_outs))]
+    return splits, Split(name=split.name, file=split.file, rows=[row for one in splits for row in one.rows])
+
+
+def _by_seed(task: Task, cells: Sequence[Cell], splits: Sequence[Split]) -> list[list]:
+    """What each run predicted; of several hold-outs what each seed predicted on one after the other."""
+    count = len(splits)
+    found = [read_predictions(task, splits[i % count], cell.folder) for i, cell in enumerate(cells)]
+    return [[one for part in found[i : i + count] for one in part] for i in range(0, len(found), count)]
+
+
+def read_rows(task: Task, training: HeadTrainingArguments, hold_out: int | None = None) -> Split:
     """Reads the test rows as the script reads them.
+
+    Args:
+        hold_out: the `--validation_split_seed`, where it is another than the task's.
 
     Raises:
         UserError: rows without labels, or whatever is wrong with the file.
     """
     only_predict = HeadTrainingArguments(output_dir=training.output_dir, do_predict=True)
-    _, parts = load_splits(task.data, only_predict, task.read, task.group_texts, lambda split: None)
+    data = copy.copy(task.data)
+    if hold_out is not None:
+        data.validation_split_seed = hold_out
+    _, parts = load_splits(data, only_predict, task.read, task.group_texts, lambda split: None)
     splits = list(parts)
     split = Split("test", splits[0].file, [row for part in splits for row in part.rows])
     if not task.labelled(split):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.stats import chi2, f
@@ -68,24 +67,28 @@ class CrossedRuns:
     def freedoms(self) -> tuple[int, int, int]:
         return self.seeds - 1, self.orders - 1, (self.seeds - 1) * (self.orders - 1)
 
-    @cached_property
-    def components(self) -> tuple[Component, ...]:
-        """What seeds, orders and the rest add to the variance of a run, with modified large-sample intervals (MLS)."""
+    def components(self, sources: Sequence[str] = SOURCES) -> list[Component]:
+        """What seeds, orders and the rest add to the variance of a run, with modified large-sample intervals (MLS).
+
+        Args:
+            sources: what the three are called.
+        """
         found = []
         for source, square, freedom, per in zip(
-            SOURCES[:2], self.squares, self.freedoms, (self.orders, self.seeds), strict=False
+            sources[:2], self.squares, self.freedoms, (self.orders, self.seeds), strict=False
         ):
             low, high = difference_interval(square, freedom, self.squares[2], self.freedoms[2])
             variance = max(0.0, square - self.squares[2])
             found.append(Component(source, variance / per, max(0.0, low) / per, max(0.0, high) / per))
         total = self.squares[2] * self.freedoms[2]
         ends = [total / float(chi2.ppf(tail, self.freedoms[2])) for tail in (1 - LEVEL / 2, LEVEL / 2)]
-        return (*found, Component(SOURCES[2], self.squares[2], *ends))
+        return [*found, Component(sources[2], self.squares[2], *ends)]
 
     @property
     def variance_of_run(self) -> float:
         """Of the score of one run with a new seed and a new order."""
-        return sum(component.variance for component in self.components)
+        a, b, e = self.squares
+        return max(0.0, a - e) / self.orders + max(0.0, b - e) / self.seeds + e
 
     @property
     def variance_of_mean(self) -> float:
@@ -109,14 +112,14 @@ class CrossedRuns:
         return max(least, total**2 / spread) if spread > 0 else least
 
 
-def variance_sentence(head: str, runs: CrossedRuns, scale: float, unit: str) -> str:
+def variance_sentence(head: str, components: Sequence[Component], scale: float, unit: str) -> str:
     """Says how much each source moves the score of a run.
 
     Args:
         scale: of the scores to `unit`.
     """
     parts: list[str] = []
-    for component in runs.components:
+    for component in components:
         values = (component.variance, component.low, component.high)
         deviation, low, high = (f"{float(f'{scale * math.sqrt(value):.2g}'):g}" for value in values)
         parts.append(

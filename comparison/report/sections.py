@@ -15,6 +15,7 @@ from .tables import (
     GroupRow,
     MetricFormat,
     cost_table,
+    crossed_with,
     group_rows,
     group_table,
     length_rows,
@@ -50,8 +51,8 @@ def score_section(comparison: Mapping[str, Any]) -> Markup:
     """Shows the scores by seed and the differences with their intervals."""
     main = metric_format(comparison)
     several = any(len(head["seeds"]) > 1 for head in comparison["heads"].values())
-    crossed = any("variance" in head for head in comparison["heads"].values())
-    dot = "a seed with a data order" if crossed else "a seed"
+    crossed = crossed_with(comparison)
+    dot = f"a seed with a {crossed}" if crossed else "a seed"
     caption = f"Every dot is {dot}; below them the mean and its 95 % interval." if several else "One seed per head."
     figures = [figure(score_chart(_scores_of(comparison), str(main), main.decimals), caption)]
     caption = "Difference with its 95 % interval; filled where p after Holm is below .05."
@@ -119,7 +120,7 @@ def learning_section(comparison: Mapping[str, Any]) -> Markup | None:
     if not figures:
         return None
     several = any(len(head["seeds"]) > 1 for head in heads.values())
-    crossed = any("variance" in head for head in heads.values())
+    crossed = crossed_with(comparison)
     note = (
         element(
             "p",

@@ -11,16 +11,10 @@ from .blocks import figure, html_table
 from .formatting import interval, number
 from .markup import Markup, element, fragment
 from .shapes import ChartRow, chart_of_rows, head_symbol, whisker
-from .tables import Table, metric_format
+from .tables import Table, crossed_with, metric_format
 
 _EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
 _REACH = 2.0  # times the largest estimate: as far as intervals of few seeds are drawn
-
-NOTE = (
-    "Standard deviations, from the analysis of variance of runs of which every seed met every data order; intervals (95 %) by the "
-    "modified large-sample method (Ting et al. 1990). The rest is what only this seed with this order does, and what two equal runs "
-    "would differ by. An interval that begins at 0 does not show that the source matters; two or three seeds know their spread badly."
-)
 
 
 class Source(NamedTuple):
@@ -45,6 +39,20 @@ def sources(comparison: Mapping[str, Any]) -> list[Source]:
             share = one["variance"] / total if total > 0 else None
             found.append(Source(name, one["source"], deviation=deviation, low=low, high=high, share=share))
     return found
+
+
+def source_note(comparison: Mapping[str, Any]) -> str:
+    """Says how to read the sources."""
+    other = crossed_with(comparison)
+    note = (
+        f"Standard deviations, from the analysis of variance of runs of which every seed met every {other}; intervals (95 %) by the "
+        f"modified large-sample method (Ting et al. 1990). The rest is what only this seed with this {other} does, and what two "
+        "equal runs would differ by. An interval that begins at 0 does not show that the source matters; two or three values know "
+        "their spread badly."
+    )
+    if other == "hold-out":
+        note += " A hold-out is both its rows and what the others taught; hold-outs share most of these, and so vary less than new data would."
+    return note
 
 
 def source_table(comparison: Mapping[str, Any]) -> Table:
@@ -73,7 +81,7 @@ def source_section(comparison: Mapping[str, Any]) -> Markup | None:
         element("ul", *sentences),
         element("div", figure(source_chart(comparison), "Standard deviation of a run by source."), class_="figures"),
         html_table(source_table(comparison)),
-        element("p", NOTE, class_="note"),
+        element("p", source_note(comparison), class_="note"),
     )
 
 

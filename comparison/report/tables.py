@@ -12,6 +12,8 @@ UNSCALED = ("mse", "loss")  # are not in points, even where the other metrics ar
 ENDINGS = {"difference": "different", "equality": "equal", "last look": "undecided", None: "goes on"}
 GROUP_METRIC = "f1"  # scores classes, entity types and kinds of answers
 
+CROSSED = {"data_seeds": "data order", "hold_outs": "hold-out"}  # keys of a head, and what their values are called
+
 
 class MetricFormat(NamedTuple):
     """How a metric is shown: its value times `scale`, with so many decimals."""
@@ -83,16 +85,23 @@ def score_table(comparison: Mapping[str, Any]) -> Table:
 
 
 def run_counts(head: Mapping[str, Any]) -> dict[str, int]:
-    """Returns how many seeds a head was run with, and of runs with several data orders how many of these."""
+    """Returns how many seeds a head was run with, and how many of what they were crossed with."""
     found = {"seeds": len(set(head["seeds"]))}
-    return found | ({"data orders": len(set(head["data_seeds"]))} if "data_seeds" in head else {})
+    return found | {f"{name}s": len(set(head[key])) for key, name in CROSSED.items() if key in head}
 
 
 def run_labels(head: Mapping[str, Any]) -> list[str]:
     """Returns what tells the runs of a head apart, in the order of its scores: `0`, or `0, data order 1`."""
-    if "data_seeds" not in head:
-        return list(map(str, head["seeds"]))
-    return [f"{seed}, data order {order}" for seed, order in zip(head["seeds"], head["data_seeds"], strict=True)]
+    for key, name in CROSSED.items():
+        if key in head:
+            return [f"{seed}, {name} {value}" for seed, value in zip(head["seeds"], head[key], strict=True)]
+    return list(map(str, head["seeds"]))
+
+
+def crossed_with(comparison: Mapping[str, Any]) -> str | None:
+    """Returns what seeds were crossed with, `data order` or `hold-out`; None where runs differ by their seed alone."""
+    first = next(iter(comparison["heads"].values()))
+    return next((name for key, name in CROSSED.items() if key in first), None)
 
 
 def cost_table(comparison: Mapping[str, Any]) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .formatting import number
-from .tables import metric_format, run_counts
+from .tables import crossed_with, metric_format, run_counts
 
 
 def subject_line(comparison: Mapping[str, Any]) -> str:
@@ -31,10 +31,12 @@ def score_note(comparison: Mapping[str, Any]) -> str:
     """Says how to read the scores."""
     main = metric_format(comparison)
     parts = []
-    if any("variance" in head for head in comparison["heads"].values()):
+    crossed = crossed_with(comparison)
+    if crossed is not None:
+        where = "" if crossed == "hold-out" else " on these rows"
         parts.append(
-            "Mean ± standard deviation of a run with a new seed and data order; the interval is that of the mean over further "
-            "seeds and data orders on these rows, for runs that share them."
+            f"Mean ± standard deviation of a run with a new seed and {crossed}; the interval is that of the mean over further "
+            f"seeds and {crossed}s{where}, for runs that share them."
         )
     elif any(len(head["seeds"]) > 1 for head in comparison["heads"].values()):
         parts.append(
@@ -54,13 +56,21 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
     pairs = comparison["comparisons"]
     side = "Below" if comparison["smaller_is_better"] else "Above"
     covered = all(pair.get("covers_seeds", True) for pair in pairs)
-    crossed = any("variance" in head for head in comparison["heads"].values())
+    crossed = crossed_with(comparison)
+    cover = {"data order": "test rows, seeds and data orders", "hold-out": "seeds and hold-outs"}.get(
+        crossed or "", "test rows and seeds"
+    )
     parts = [
         f"{side} zero the head that is named first is better.",
-        f"The intervals (95 %) cover test rows{', seeds and data orders' if crossed else ' and seeds'}."
+        f"The intervals (95 %) cover {cover}."
         if covered
         else "The intervals (95 %) cover the test rows; where a head has one seed they are about these trained models.",
     ]
+    if crossed == "hold-out":
+        parts.append(
+            "The training rows of two hold-outs are mostly the same; the error of their mean is corrected for that (Nadeau and "
+            "Bengio 2003)."
+        )
     if len(pairs) > 1:
         parts.append(f"p values are corrected for {len(pairs)} pairs (Holm 1979).")
     if margin := margin_of(comparison):

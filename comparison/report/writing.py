@@ -13,7 +13,7 @@ from utils.files import replace_file, write_json
 
 from .markdown import code_block, literal, markdown_list, markdown_table
 from .page import render_page
-from .sources import NOTE, source_table
+from .sources import source_note, source_table
 from .tables import head_table, look_table, pair_table
 from .tuning import best_table, curve_note, expectation_table, tuning_note
 from .words import (
@@ -60,7 +60,12 @@ def render_markdown(comparison: Mapping[str, Any]) -> str:
         sections += ["## Looks", markdown_table(look_table(comparison)), literal(look_note(comparison))]
     if (table := source_table(comparison)).rows:
         moved = [head["variance"]["sentence"] for head in comparison["heads"].values()]
-        sections += ["## Sources of variance", markdown_table(table), literal(NOTE), markdown_list(moved)]
+        sections += [
+            "## Sources of variance",
+            markdown_table(table),
+            literal(source_note(comparison)),
+            markdown_list(moved),
+        ]
     if tuned := comparison.get("tuning"):
         sections += ["## Tuning", literal(tuned["sentence"]), literal(tuning_note(comparison))]
         sections += [

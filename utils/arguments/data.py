@@ -57,6 +57,9 @@ class DataArguments:
             "a hash of their text, so equal texts stay together and every run chooses the same."
         },
     )
+    validation_split_seed: int = field(
+        default=0, metadata={"help": "Which rows validation_split holds out: another number holds out others."}
+    )
     predict_split: str = field(
         default="test",
         metadata={
@@ -105,6 +108,8 @@ class DataArguments:
             raise ValueError("--dataset_name and --train_file/--validation_file/--test_file exclude each other")
         if self.validation_split is not None and not 0 < self.validation_split < 1:
             raise ValueError(f"--validation_split must lie between 0 and 1, not {self.validation_split}")
+        if not 0 <= self.validation_split_seed < 2**64:
+            raise ValueError(f"--validation_split_seed must be at least 0, not {self.validation_split_seed}")
         for name in ("max_train_samples", "max_eval_samples", "max_predict_samples"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")

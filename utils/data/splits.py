@@ -77,7 +77,7 @@ def load_splits(
     splits = {}
     if share is not None and any(needed[name] for name in from_train):
         whole = Split("train", files["train"], list(read(files["train"])))
-        held_out = [_fraction(text) < share for text in group_texts(whole)]
+        held_out = [_fraction(text, data.validation_split_seed) < share for text in group_texts(whole)]
         for name in sorted(from_train):
             rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == (name != "train")]
             splits[name] = Split(name, files["train"], rows, whole=whole.rows)
@@ -154,6 +154,7 @@ def _given_files(data: DataArguments) -> dict[str, str]:
     return {name: file for name, file in given.items() if file}
 
 
-def _fraction(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone, in whatever normal form it is."""
-    return int.from_bytes(hashlib.blake2b(compose(text).encode("utf-8"), digest_size=8).digest(), "big") / 2**64
+def _fraction(text: str, seed: int) -> float:
+    """A number in [0, 1) that depends on the text, in whatever normal form it is, and the seed of the split alone."""
+    digest = hashlib.blake2b(compose(text).encode("utf-8"), digest_size=8, salt=seed.to_bytes(8, "big")).digest()
+    return int.from_bytes(digest, "big") / 2**64

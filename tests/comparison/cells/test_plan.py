@@ -158,7 +158,7 @@ def test_every_seed_with_every_data_seed(place):
     assert [cell.name for cell in found] == [
         f"{head}-seed-{seed}-data-{order}-{same}" for seed in (3, 1) for order in (0, 5) for head in ("lstm", "dense")
     ]
-    assert [(cell.seed, cell.data_seed, cell.label) for cell in found[-1:]] == [(1, 5, "1, data order 5")]
+    assert (found[-1].seed, found[-1].crossed, found[-1].label) == (1, ("data_seed", 5), "1, data order 5")
     words = found[-1].words
     assert words[words.index("--data_seed") + 1] == "5" and words[words.index("--seed") + 1] == "1"
     assert "--data_seed" not in plan(*WITH_TEST).cells[0].words
@@ -166,6 +166,26 @@ def test_every_seed_with_every_data_seed(place):
     (note,) = plan(*WITH_TEST, *CROSSED, "--max_steps", "3").notes
     assert "also holds 1 runs with other arguments (max_steps)" in note
     assert plan(*WITH_TEST).notes == []
+
+
+def test_every_seed_with_every_hold_out(place):
+    words = [*LEAST, "--validation_split", "0.5", "--seeds", "0", "1", "--validation_splits", "2"]
+    found = plan(*words)
+    (same,) = {cell.name.rpartition("-")[2] for cell in found.cells}
+    assert [cell.name for cell in found.cells[:4]] == [
+        *[f"{head}-seed-0-split-0-{same}" for head in ("dense", "cnn", "lstm")],
+        f"dense-seed-0-split-1-{same}",
+    ]
+    assert found.cells[3].words[-6:-2] == ["--validation_split_seed", "1", "--predict_split", "validation"]
+    assert found.compared == "validation" and len(found.cells) == 12
+    with_test = plan(*words, "--test_file", "test.csv")
+    assert (with_test.compared, with_test.files) == ("validation", {"train": "train.csv"})
+    assert with_test.notes == ["the heads are compared on rows held out of the training file, not on the test rows"]
+    assert found.notes == [] and found.hold_outs == 2 and plan(*WITH_TEST).hold_outs is None
+    assert plan(*LEAST, "--validation_split", "0.5").cells[0].name.endswith(same)  # the rows that are always held out
+    held_out = "--validation_splits hold out training rows, and dev.csv is given: leave it out"
+    assert refused(*words, "--validation_file", "dev.csv") == held_out
+    assert "give --validation_split 0.1" in refused(*LEAST, "--validation_splits", "2")
 
 
 def test_a_recipe_with_a_data_seed(place):
@@ -327,7 +347,7 @@ def test_documented_commands_can_be_planned(place):
     text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = [line for line in text.splitlines() if line.startswith("python compare_heads.py")]
     found = [parse_comparison(shlex.split(line.partition(" > ")[0])[2:]) for line in commands]
-    assert [len(make_plan(one).cells) for one in found if one.across is None] == [15, 6, 15, 27, 15]
+    assert [len(make_plan(one).cells) for one in found if one.across is None] == [15, 6, 15, 27, 20, 15]
     assert [len(one.across) for one in found if one.across is not None] == [3]
     blocks = re.findall("^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     (study,) = [block for block in blocks if "recipes:" in block]

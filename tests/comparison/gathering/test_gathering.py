@@ -16,7 +16,6 @@ from comparison.gathering.gather import (
     _lengths,
     _unequal_steps,
     _unequal_versions,
-    _variance,
     _verdict,
 )
 from comparison.gathering.rows import read_predictions
@@ -89,19 +88,6 @@ def test_groups_are_means_over_seeds(classes):
 )
 def test_rows_that_are_right_as_a_whole(metric, predictions, references, expected):
     assert metric.right(predictions, references).tolist() == expected
-
-
-def test_sources_of_variance_are_those_of_the_scores(tmp_path):
-    """Two seeds, each with two data orders: scores 1 and .75 with the first, .75 and .5 with the second."""
-    metric = CLASSES.sums("accuracy", NAMES)
-    predictions = [REFERENCES, ["b", "a", "b", "b"], ["b", "a", "b", "b"], ["b", "b", "b", "b"]]
-    counts = np.stack([metric.count(one, REFERENCES) for one in predictions])
-    found = _variance("dense", metric, counts, 2)
-    assert [one["variance"] for one in found["components"]] == pytest.approx([0.03125, 0.03125, 0])
-    assert found["standard_error"] == pytest.approx(0.25 / 2**0.5) and found["freedom"] == pytest.approx(2)
-    assert found["sentence"].startswith(
-        "dense: a run varies by 18 points with initialisation (7.9 to 560), by 18 with "
-    )
 
 
 def test_verdict():

@@ -28,7 +28,7 @@ def test_a_table_by_hand():
     """Means of seeds 2 and 6, of orders 3, 4 and 5; the rest is 1, 0, -1 and -1, 0, 1."""
     runs = CrossedRuns.of(np.array([[2.0, 2.0, 2.0], [4.0, 6.0, 8.0]]))
     assert runs.squares == pytest.approx((24.0, 2.0, 2.0))
-    assert [one.variance for one in runs.components] == pytest.approx([22 / 3, 0.0, 2.0])
+    assert [one.variance for one in runs.components()] == pytest.approx([22 / 3, 0.0, 2.0])
     assert runs.variance_of_run == pytest.approx(22 / 3 + 2)
     assert runs.variance_of_mean == pytest.approx(24 / 6)  # 22/3 / 2 + 0 / 3 + 2 / 6
     assert runs.freedom == pytest.approx(1.0)
@@ -48,7 +48,7 @@ def test_components_are_those_of_a_mixed_model():
     by_name = dict(zip(sorted(formula), fitted.vcomp, strict=True))
     runs = CrossedRuns.of(scores)
     expected = [by_name["seed"], by_name["order"], fitted.scale]
-    assert [one.variance for one in runs.components] == pytest.approx(expected, rel=1e-3)
+    assert [one.variance for one in runs.components()] == pytest.approx(expected, rel=1e-3)
     assert math.sqrt(runs.variance_of_mean) == pytest.approx(float(fitted.bse_fe.iloc[0]), rel=1e-3)
 
 
@@ -66,7 +66,7 @@ def test_intervals_hold_what_was_planted(shape, deviations):
     components, mean, of_seeds_alone = np.zeros(3), 0, 0
     for _ in range(times):
         scores = drawn(rng, shape, deviations)
-        for i, one in enumerate(CrossedRuns.of(scores).components):
+        for i, one in enumerate(CrossedRuns.of(scores).components()):
             components[i] += one.low <= deviations[i] ** 2 <= one.high
         summary, wrong = summarise_crossed(scores.ravel(), shape[1]), summarise_seeds(scores.ravel())
         mean += summary.low <= 0 <= summary.high
@@ -110,12 +110,12 @@ def test_a_difference_is_not_found_where_orders_are_shared():
 def test_equal_scores():
     runs = CrossedRuns.of(np.full((2, 3), 0.1 + 0.2))
     assert runs.squares == (0, 0, 0) and runs.variance_of_mean == 0 and runs.freedom == 1
-    assert all((one.variance, one.low, one.high) == (0, 0, 0) for one in runs.components)
+    assert all((one.variance, one.low, one.high) == (0, 0, 0) for one in runs.components())
 
 
 def test_sentence():
     runs = CrossedRuns.of(np.array([[0.82, 0.83], [0.84, 0.85]]))
-    assert variance_sentence("cnn", runs, 100, "points") == (
+    assert variance_sentence("cnn", runs.components(), 100, "points") == (
         "cnn: a run varies by 1.4 points with initialisation (0.63 to 45), by 0.71 with data order (0.32 to 23), by 0 with the "
         "rest (0 to 0); standard deviations with 95 % intervals"
     )

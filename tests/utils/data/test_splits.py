@@ -116,6 +116,16 @@ def test_the_validation_rows_are_predicted_where_that_is_asked(write, tmp_path):
         load(tmp_path, "predict", train_file=held_out["train_file"], predict_split="validation")
 
 
+def test_another_seed_holds_out_other_rows(write, tmp_path):
+    data = {"train_file": write("a.txt", [f"text {i}" for i in range(2000)]), "validation_split": 0.2}
+    held_out = [set(load(tmp_path, "eval", **data, validation_split_seed=seed)["validation"]) for seed in (0, 1, 2)]
+    assert held_out[0] == set(load(tmp_path, "eval", **data)["validation"])
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert 340 < len(held_out[one]) < 460 and 45 < len(held_out[one] & held_out[other]) < 120  # 80 by chance
+    with pytest.raises(ValueError, match="--validation_split_seed must be at least 0, not -1"):
+        load(tmp_path, "eval", **data, validation_split_seed=-1)
+
+
 def test_first_rows_only(write, tmp_path):
     file = write("a.txt", TEXTS)
     limits = {"max_train_samples": 2, "max_eval_samples": 3, "max_predict_samples": 1}
