@@ -28,6 +28,13 @@ def test_what_torch_cannot_write(place):
         torch.save({"weight": torch.zeros(100_000)}, place)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /dev/full")
+@pytest.mark.parametrize("place", ["/dev/full", "/proc/nowhere/tokenizer.json"])
+def test_what_tokenizers_cannot_write(place, tiny_tokenizer):
+    with pytest.raises(UserError, match=CANNOT), room():
+        tiny_tokenizer.backend_tokenizer.save(place)
+
+
 def test_a_full_disk():
     with pytest.raises(UserError, match=CANNOT), room():
         raise OSError(errno.ENOSPC, "No space left on device")
