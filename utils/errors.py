@@ -95,11 +95,6 @@ def stop_on_signals(further: Callable[[], str]) -> None:
                 signal.signal(number, stop)
 
 
-def has_lost_another(error: RuntimeError) -> bool:
-    """Whether an error says that another process of the same run has ended."""
-    return os.environ.get("WORLD_SIZE", "1") != "1" and any(sign in str(error) for sign in LOST)
-
-
 def shortened(text: str, most: int) -> str:
     """The text, or its beginning and its end where it has more than `most` characters: a cure stands at the end."""
     if len(text) <= most:
@@ -136,7 +131,7 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
         where = error.filename or "a file in --output_dir or in HF_DATASETS_CACHE"
         _end(UserError(f"{where} cannot be written ({error.strerror}); make room, or name another folder"))
     except RuntimeError as error:
-        if not has_lost_another(error):
+        if os.environ.get("WORLD_SIZE", "1") == "1" or not any(sign in str(error) for sign in LOST):
             raise
         cure = "its own message says why, or the launcher's; --resume_from_checkpoint true goes on from the newest checkpoint"
         _end(ShownError(f"another process of this run has ended: {cure}"), alone=True)

@@ -15,7 +15,7 @@ def test_some_faults(tmp_path):
     if compile_library(tmp_path) is None:
         pytest.skip("this needs Linux and a C compiler")
     campaign, output = Path(__file__).with_name("campaign.py"), tmp_path / "counts.json"
-    words = ["--scenarios", "train seq_cls", "--every", "50", "--errors", "150", "--random", "1", "--pairs", "0"]
+    words = ["--scenarios", "train seq_cls", "--every", "60", "--errors", "200", "--random", "1", "--pairs", "0"]
     done = subprocess.run(
         [sys.executable, campaign, *words, "--output", output], cwd=tmp_path, capture_output=True, text=True
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import re
 import shutil
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +17,14 @@ from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments
-from ..errors import ShownError, UserError, first_line, has_lost_another
+from ..errors import ShownError, UserError, first_line
 from ..models.loading import first_not_finite, write_for_all_releases
 from .callbacks import SaveWhenTerminated
 from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_on, put_in_place, remove, step_of
 from .finite import not_finite
 from .pushing import PushingTrainer
+
+OS_ERROR = re.compile(r"\(os error \d+\)")
 
 
 class SavingTrainer(PushingTrainer):
@@ -150,12 +154,21 @@ class SavingTrainer(PushingTrainer):
     def _room_for(self, folder: Path):
         try:
             yield
-        except (SafetensorError, RuntimeError, OSError) as error:  # of safetensors, of torch, of anybody
-            told = first_line(error)
-            if isinstance(error, OSError) and error.errno != errno.ENOSPC:
+        except Exception as error:
+            told = _why_not_written(error)
+            if told is None:
                 raise
-            if isinstance(error, RuntimeError):
-                if has_lost_another(error) or not any(word in told for word in ("write", "unexpected pos", "iostream")):
-                    raise
-                told = "torch could not write all of a file"
             raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error
+
+
+def _why_not_written(error: Exception) -> str | None:
+    """What an error says about a file that cannot be written; None where it is about something else."""
+    told = first_line(error)
+    # The libraries in Rust, tokenizers and safetensors, have errors of their own with the system's words in them.
+    if isinstance(error, SafetensorError) or OS_ERROR.search(told):
+        return told
+    if isinstance(error, RuntimeError):
+        files = {Path(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(error.__traceback__)}
+        # torch says what failed in words of its own code.
+        return "torch could not write all of a file" if Path(torch.serialization.__file__) in files else None
+    return told if isinstance(error, OSError) and error.errno == errno.ENOSPC else None
