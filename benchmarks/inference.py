@@ -67,7 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     model, tokenizer = load_checkpoint(arguments.checkpoint)
-    split = Split("test", arguments.file, list(read_table(arguments.file))[: arguments.rows])
+    split = Split(name="test", file=arguments.file, rows=list(read_table(arguments.file))[: arguments.rows])
     columns = find_columns(split, SequenceDataArguments(test_file=arguments.file))
     encodings = tokenizer(split.column(columns.text), truncation=True, max_length=128)["input_ids"]
 

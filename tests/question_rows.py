@@ -10,7 +10,7 @@ from utils.tasks import QuestionAnswering
 
 def split_of(rows: list[dict], name: str = "validation") -> Split:
     empty = {"id": None, "answers": [], "is_impossible": False, "question": "is?", "question_type": None}
-    return Split(name, "a.json", [Row(i, empty | row) for i, row in enumerate(rows, start=1)])
+    return Split(name=name, file="a.json", rows=[Row(i, empty | row) for i, row in enumerate(rows, start=1)])
 
 
 def arguments(**flags) -> QADataArguments:

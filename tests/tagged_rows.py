@@ -17,7 +17,7 @@ NAMES = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 
 def split_of(tokens: list[list[str]], tags: list[list[str]] | None) -> Split:
     fields = [{"id": None, "tokens": t, "tags": tags[i] if tags else None} for i, t in enumerate(tokens)]
-    return Split("validation", "a.tsv", [Row(i, row) for i, row in enumerate(fields, start=1)])
+    return Split(name="validation", file="a.tsv", rows=[Row(i, row) for i, row in enumerate(fields, start=1)])
 
 
 def task_of(tags: Tags, tokenizer: Any = None) -> TokenClassification:

@@ -61,7 +61,9 @@ def main() -> None:
     lines = product(arguments.metrics, arguments.seeds, arguments.rows, arguments.differing, arguments.seed_deviations)
     for name, seeds, rows, differing, deviation in lines:
         metric = METRICS[name]
-        world = World(rows, name, arguments.accuracy, differing, arguments.entities)
+        world = World(
+            rows=rows, metric=name, accuracy=arguments.accuracy, differing=differing, entities=arguments.entities
+        )
         generator = np.random.default_rng([seeds, rows, round(1000 * deviation), round(10_000 * (differing or 0))])
         found = np.zeros(len(methods))
         for _ in range(arguments.simulations):

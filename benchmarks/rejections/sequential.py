@@ -117,7 +117,7 @@ def main() -> None:
         generator = np.random.default_rng(
             [arguments.rows, round(1000 * difference), round(1000 * arguments.seed_deviation)]
         )
-        world = World(arguments.rows, arguments.metric)
+        world = World(rows=arguments.rows, metric=arguments.metric)
         courses = [
             follow(simulate(world, looks[-1], arguments.seed_deviation, difference, generator), arguments.metric, rule)
             for _ in range(arguments.simulations)

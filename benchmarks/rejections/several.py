@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--max_seeds", type=int, default=20)
     arguments = parser.parse_args()
     looks = (*(count for count in LOOKS if count < arguments.max_seeds), arguments.max_seeds)
-    rule, world = Rule(looks, arguments.margin), World(arguments.rows)
+    rule, world = Rule(looks, arguments.margin), World(rows=arguments.rows)
     print(
         f"{arguments.simulations} comparisons of three heads per line, {arguments.rows:,} rows, sd between seeds "
         f"{arguments.seed_deviation:g} points, margin {arguments.margin:g}, looks at {', '.join(map(str, looks))}\n"

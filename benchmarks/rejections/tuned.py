@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--seed_deviation", type=float, default=0.5, help="between the seeds of a head, in points")
     parser.add_argument("--rows", type=int, default=1000, help="for validation, and as many for the test")
     arguments = parser.parse_args()
-    world = World(arguments.rows)
+    world = World(rows=arguments.rows)
     print(
         f"{arguments.simulations} comparisons per line, best of {arguments.trials} trials, {arguments.seeds} fresh seeds, "
         f"{arguments.rows:,} rows, sd between seeds {arguments.seed_deviation:g} points\n"

@@ -198,7 +198,9 @@ def plan_trials(arguments: ComparisonArguments, plan: Plan) -> Tuning:
         for cell in lay_out(variant, folder, matters, SCORED):
             planned[cell.head].append(Trial(i + 1, settings[cell.head][i], cell))
     write_what_matters(folder, everything)
-    return Tuning(space, file, planned, arguments.tune_steps, arguments.tune_seconds, notes)
+    return Tuning(
+        space=space, file=file, planned=planned, steps=arguments.tune_steps, seconds=arguments.tune_seconds, notes=notes
+    )
 
 
 def _with_settings(arguments: ComparisonArguments, settings: Mapping[str, Mapping[str, Any]]) -> ComparisonArguments:

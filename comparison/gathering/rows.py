@@ -106,7 +106,7 @@ def read_rows(task: Task, training: HeadTrainingArguments, hold_out: int | None 
         data.validation_split_seed = hold_out
     _, parts = load_splits(data, only_predict, task.read, task.group_texts, lambda split: None)
     splits = list(parts)
-    split = Split("test", splits[0].file, [row for part in splits for row in part.rows])
+    split = Split(name="test", file=splits[0].file, rows=[row for part in splits for row in part.rows])
     if not task.labelled(split):
         message = (
             "heads are compared on rows with labels, and some of these have none: give a --test_file that has them"

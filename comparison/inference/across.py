@@ -128,7 +128,16 @@ def unpooled(head: str, baseline: str, encoder: str, data_sets: list[DataSetDiff
     Args:
         several: whether the page has several encoders.
     """
-    return PairAcross(head, baseline, encoder, data_sets, None, None, {}, several)
+    return PairAcross(
+        head=head,
+        baseline=baseline,
+        encoder=encoder,
+        data_sets=data_sets,
+        pooled=None,
+        p_holm=None,
+        counts={},
+        several_encoders=several,
+    )
 
 
 def _with_mean(pair: PairAcross) -> PairAcross:

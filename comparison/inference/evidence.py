@@ -16,7 +16,7 @@ from utils.metrics.metric import SummableMetric
 
 from .exchange import NoDifference
 from .p_values import LEVEL
-from .planning import Plan
+from .power import PowerAnalysis
 from .right_or_wrong import difference_interval, mcnemar_p
 from .row_effects import effects_on_difference, effects_on_scores
 from .uncertainty import Uncertainty
@@ -72,14 +72,14 @@ class Evidence:
         level = max(chance.level_of(room) for chance in (self._no_difference, self._no_difference_with_two_more))
         return level / 2 if room > 0 else 1 - level / 2
 
-    def plan(self, level: float = LEVEL) -> Plan:
+    def power_analysis(self, level: float = LEVEL) -> PowerAnalysis:
         """What such a comparison finds.
 
         Args:
             level: below which a p value is a finding.
         """
         low, high = self.interval(level)
-        return Plan(self.uncertainty, unseen=2 * self._unseen_effect**2, least=(high - low) / 2, level=level)
+        return PowerAnalysis(self.uncertainty, unseen=2 * self._unseen_effect**2, least=(high - low) / 2, level=level)
 
     @cached_property
     def rows_won(self) -> list[int]:

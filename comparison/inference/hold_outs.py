@@ -25,7 +25,7 @@ from utils.metrics.metric import SummableMetric
 from .crossed import CrossedRuns
 from .p_values import LEVEL
 from .pairs import PairComparison, with_verdicts
-from .planning import POWER
+from .power import POWER
 from .row_effects import effects_on_difference, jackknife_variance
 from .seeds import SeedSummary
 

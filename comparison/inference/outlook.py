@@ -11,7 +11,7 @@ from utils.metrics.metric import SummableMetric
 
 from .evidence import Evidence
 from .pairs import PairComparison
-from .planning import Plan
+from .power import PowerAnalysis
 
 PILOT = 3  # seeds per head; with more, a comparison is no pilot
 MOST_SEEDS, MOST_ROWS = 100, 10_000_000  # nobody trains or labels more
@@ -73,10 +73,12 @@ def look_ahead(
     """
     if any(pair.finding or pair.look or not 1 < min(pair.seeds) <= max(pair.seeds) <= PILOT for pair in pairs):
         return []
-    return [_look_ahead(pair, Evidence(counts[pair.head], counts[pair.baseline], metric).plan()) for pair in pairs]
+    return [
+        _look_ahead(pair, Evidence(counts[pair.head], counts[pair.baseline], metric).power_analysis()) for pair in pairs
+    ]
 
 
-def _look_ahead(pair: PairComparison, plan: Plan) -> Outlook:
+def _look_ahead(pair: PairComparison, plan: PowerAnalysis) -> Outlook:
     margin = pair.equality.margin if pair.equality else None
     goal = margin if margin is not None else abs(pair.difference)
     seeds = plan.seeds_needed(goal, margin) if goal > 0 else None

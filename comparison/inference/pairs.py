@@ -213,7 +213,7 @@ def compare_pair(
         look: the one of several at which this is; None: the only one.
     """
     metric, uncertainty, look = evidence.metric, evidence.uncertainty, look or Look()
-    plan = evidence.plan(look.level())
+    plan = evidence.power_analysis(look.level())
     low, high = evidence.interval(look.level())
     p_value = look.p_value(evidence.p_value)
     return PairComparison(

@@ -37,7 +37,7 @@ def sources(comparison: Mapping[str, Any]) -> list[Source]:
         for one in components:
             deviation, low, high = (scale * math.sqrt(one[key]) for key in ("variance", "low", "high"))
             share = one["variance"] / total if total > 0 else None
-            found.append(Source(name, one["source"], deviation=deviation, low=low, high=high, share=share))
+            found.append(Source(head=name, name=one["source"], deviation=deviation, low=low, high=high, share=share))
     return found
 
 

@@ -40,7 +40,7 @@ def write_article(rng: Random, topic: str, name: str, kept: float) -> Article:
         start = len(text) + 1 if text else 0
         text = f"{text} {part}" if text else part
         answers.update({slot: (value, start + at) for slot, value, at in places})
-    return Article(topic, name, values, text, answers)
+    return Article(topic=topic, name=name, values=values, text=text, answers=answers)
 
 
 def _order_years(values: dict[str, str], banks: dict[str, str]) -> None:

@@ -49,7 +49,7 @@ def planted(script, monkeypatch):
     def _planted(difference: float, seed_deviation: float = 0.2, differing: float | None = None) -> None:
         generator = np.random.default_rng(0)
         gold = write_test_rows(Path("rows.csv"), ROWS)
-        world = World(ROWS, accuracy=0.85, differing=differing)
+        world = World(rows=ROWS, accuracy=0.85, differing=differing)
         counts = simulate(world, 20, seed_deviation, difference, generator)
         counts["lstm"] = simulate(world, 20, seed_deviation, 12, generator)["cnn"]
         right = {head: own[..., 0] > 0 for head, own in counts.items()}

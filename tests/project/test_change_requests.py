@@ -189,7 +189,7 @@ def test_a_column_in_the_predictions(tiny_tokenizer):
 
     task = WithColumn(SequenceDataArguments(test_file="a.csv"), tiny_tokenizer)
     task.labels = Labels("single_label_classification", ["0", "1"])
-    split = Split("test", "a.csv", [Row(2, {"text": "좋다"}), Row(3, {"text": "the movie"})])
+    split = Split(name="test", file="a.csv", rows=[Row(2, {"text": "좋다"}), Row(3, {"text": "the movie"})])
     prepared = task.prepare(split)
     logits = np.zeros((2, 2))
     records = task.records(prepared, PredictionOutput(logits, None, None))

@@ -77,7 +77,11 @@ def example(line: str) -> Example:
     refused = messages[0] if cells[3].startswith("refused") else None
     rows = [json.loads(span) for span in read_as if span.startswith("{")]
     labels = next((span for span in read_as if not span.startswith("{")), None)
-    return Example(command, content, Outcome(rows, labels, [] if refused else messages, refused))
+    return Example(
+        command,
+        content,
+        Outcome(head=rows, parameters=labels, dev_accuracy=[] if refused else messages, test_accuracy=refused),
+    )
 
 
 def table_lines() -> list[str]:
@@ -129,11 +133,13 @@ def outcome(command: str, content: str, folder: Path) -> Outcome:
         try:
             module.main()
         except UserError as error:
-            return Outcome([], None, messages, str(error))
+            return Outcome(head=[], parameters=None, dev_accuracy=messages, test_accuracy=str(error))
         except Enough:
             scores = getattr(seen["task"].labels, "problem_type", None) == "regression"
             labels = "scores" if scores else ", ".join(seen["task"].labels.names)
-            return Outcome([row.fields for row in seen["rows"]], labels, messages, None)
+            return Outcome(
+                head=[row.fields for row in seen["rows"]], parameters=labels, dev_accuracy=messages, test_accuracy=None
+            )
         finally:
             logging.getLogger("utils").removeHandler(said)
     raise AssertionError("the script built no model")

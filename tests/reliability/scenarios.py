@@ -78,7 +78,7 @@ class Scenario:
         }
         for stage in ("eval", "predict"):
             if (self.folder / f"{stage}_results.json").exists():
-                found[stage] = Outcome(0, "", "", self.folder).metrics(stage)
+                found[stage] = Outcome(head=0, parameters="", dev_accuracy="", test_accuracy=self.folder).metrics(stage)
         return found
 
 
@@ -133,7 +133,9 @@ _ROWS = {"train": 24, "validation": 9, "test": 11}
 
 
 def _scenario(name: str, task: str, output: Path, flags: dict[str, Any], words: list[str] | None = None) -> Scenario:
-    return Scenario(name, task, [*(words or []), *as_flags(flags | {"output_dir": output})], [output])
+    return Scenario(
+        name=name, task=task, words=[*(words or []), *as_flags(flags | {"output_dir": output})], watched=[output]
+    )
 
 
 def _done(task: str, output: Path, flags: dict[str, Any], words: list[str] | None = None) -> Path:

@@ -49,7 +49,7 @@ class Hub:
 @contextmanager
 def serve(token: str, reading_token: str) -> Iterator[Hub]:
     """Runs a Hub on loopback until the block ends."""
-    hub = Hub(token, reading_token)
+    hub = Hub(token=token, reading_token=reading_token)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)

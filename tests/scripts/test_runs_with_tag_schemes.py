@@ -19,7 +19,7 @@ def bioes(tmp_path_factory) -> Path:
     for name, count in (("train", 64), ("dev", 20)):
         rows = sentences(count, seed=count, unit="words")
         write_columns(folder / f"{name}-iob2.tsv", rows)
-        write_columns(folder / f"{name}.tsv", [(tokens, TagScheme("BIOES").write(tags)) for tokens, tags in rows])
+        write_columns(folder / f"{name}.tsv", [(tokens, TagScheme(name="BIOES").write(tags)) for tokens, tags in rows])
     return folder
 
 

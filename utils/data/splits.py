@@ -76,11 +76,11 @@ def load_splits(
     from_train = {"train", "validation"} | ({"test"} if data.predict_split == "validation" else set())
     splits = {}
     if share is not None and any(needed[name] for name in from_train):
-        whole = Split("train", files["train"], list(read(files["train"])))
+        whole = Split(name="train", file=files["train"], rows=list(read(files["train"])))
         held_out = [_fraction(text, data.validation_split_seed) < share for text in group_texts(whole)]
         for name in sorted(from_train):
             rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == (name != "train")]
-            splits[name] = Split(name, files["train"], rows, whole=whole.rows)
+            splits[name] = Split(name=name, file=files["train"], rows=rows, whole=whole.rows)
         logger.info("validation: %d of %d rows of %s held out", sum(held_out), len(whole.rows), files["train"])
     elif not (training.do_train or training.do_eval):
         return {}, _parts(_file_of("test", files, data), data, read, check)
@@ -90,7 +90,7 @@ def load_splits(
         split.whole = split.whole or split.rows
         split.rows = split.rows[: limits[name]]
         if not split.rows:
-            raise _nothing_left(split, group_texts(Split(name, split.file, split.whole)))
+            raise _nothing_left(split, group_texts(Split(name=name, file=split.file, rows=split.whole)))
         check(split)
     return splits, [splits["test"]] if "test" in splits else []
 
@@ -108,7 +108,7 @@ def label_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, 
         first = next(iter(splits.values()))
         if first.name != "train" or first.whole is None or len(first.whole) == len(first.rows):
             return first, test
-        return Split(first.name, first.file, first.whole), test
+        return Split(name=first.name, file=first.file, rows=first.whole), test
     parts = iter(test)
     rows = next(parts)
     return rows, itertools.chain([rows], parts)
@@ -125,7 +125,7 @@ def _nothing_left(split: Split, texts: list[str]) -> UserError:
 def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split], None]) -> Iterator[Split]:
     rows = itertools.islice(read(file), data.max_predict_samples)
     for part in itertools.count():
-        split = Split("test", file, list(itertools.islice(rows, PART_ROWS)), part)
+        split = Split(name="test", file=file, rows=list(itertools.islice(rows, PART_ROWS)), part=part)
         if not split.rows:
             return
         check(split)
@@ -134,7 +134,7 @@ def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split]
 
 def _read_split(name: str, files: dict[str, str], data: DataArguments, read: Reader) -> Split:
     file = _file_of(name, files, data)
-    return Split(name, file, list(read(file)))
+    return Split(name=name, file=file, rows=list(read(file)))
 
 
 def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:

@@ -32,14 +32,14 @@ class Marks(NamedTuple):
 
 # In the order of preference where tags fit several. IOB1 begins with a B only what follows an entity of its type at once.
 SCHEMES = {
-    "IOB2": Marks("B", "I", "I", "B", begins="B", ends=""),
-    "IOB1": Marks("I", "I", "I", "I", begins="B", ends=""),
-    "BIOES": Marks("B", "I", "E", "S", begins="BS", ends="ES"),
-    "BILOU": Marks("B", "I", "L", "U", begins="BU", ends="LU"),
-    "BMEWO": Marks("B", "M", "E", "W", begins="BW", ends="EW"),
-    "BMES": Marks("B", "M", "E", "S", begins="BS", ends="ES"),
-    "BIEO": Marks("B", "I", "E", "B", begins="B", ends="E"),
-    "IOE2": Marks("I", "I", "E", "E", begins="", ends="E"),
+    "IOB2": Marks(first="B", inside="I", last="I", only="B", begins="B", ends=""),
+    "IOB1": Marks(first="I", inside="I", last="I", only="I", begins="B", ends=""),
+    "BIOES": Marks(first="B", inside="I", last="E", only="S", begins="BS", ends="ES"),
+    "BILOU": Marks(first="B", inside="I", last="L", only="U", begins="BU", ends="LU"),
+    "BMEWO": Marks(first="B", inside="M", last="E", only="W", begins="BW", ends="EW"),
+    "BMES": Marks(first="B", inside="M", last="E", only="S", begins="BS", ends="ES"),
+    "BIEO": Marks(first="B", inside="I", last="E", only="B", begins="B", ends="E"),
+    "IOE2": Marks(first="I", inside="I", last="E", only="E", begins="", ends="E"),
 }
 SEPARATORS = "-_:/."
 OUTSIDES = ("O", "0", "_", "-", "OUT", "OUTSIDE", "OTHER", "NONE", "NULL")  # of which a file has one, in any case
@@ -127,7 +127,7 @@ class TagScheme:
 
     def __str__(self) -> str:
         mark = SCHEMES[self.name].only
-        example, usual = self.join(mark, "per" if self.lower else "PER"), TagScheme(self.name).join(mark, "PER")
+        example, usual = self.join(mark, "per" if self.lower else "PER"), TagScheme(name=self.name).join(mark, "PER")
         spelled = [f"with tags such as {example}"] if example != usual else []
         spelled += [f"'{self.outside}' for none"] if self.outside != OUTSIDE else []
         return " ".join([self.name, *([f"({', '.join(spelled)})"] if spelled else [])])
@@ -232,7 +232,7 @@ def unlike(counts: Counter[str]) -> list[str]:
     for separator in SEPARATORS:
         for suffix in (False, True):
             for name, marks in SCHEMES.items():
-                scheme = TagScheme(name, suffix, separator)
+                scheme = TagScheme(name=name, suffix=suffix, separator=separator)
                 fitting = [tag for tag in counts if (split := scheme.split(tag)) and split[0] in marks.all and split[1]]
                 if sum(counts[tag] for tag in fitting) > sum(counts[tag] for tag in best):
                     best = fitting
@@ -243,11 +243,11 @@ def unlike(counts: Counter[str]) -> list[str]:
 def _spelling(counts: Counter[str]) -> TagScheme | None:
     """The one way in which all tags are spelled, whatever their scheme."""
     if all(tag == OUTSIDE for tag in counts):
-        return TagScheme("IOB2")
+        return TagScheme(name="IOB2")
     for any_outside in (False, True):
         for separator in SEPARATORS:
             for suffix in (False, True):
-                spelling = TagScheme("IOB2", suffix, separator)
+                spelling = TagScheme(name="IOB2", suffix=suffix, separator=separator)
                 others = [tag for tag in counts if spelling.is_outside(tag) or spelling.split(tag) is None]
                 kinds = {tag.upper() for tag in others}
                 if len(others) == len(counts) or len(kinds) > 1:
@@ -257,7 +257,13 @@ def _spelling(counts: Counter[str]) -> TagScheme | None:
                     outside = max(others, key=lambda tag: (counts[tag], tag == OUTSIDE, tag), default=None)
                     marked = sum(counts.values()) - sum(counts[tag] for tag in others)
                     lower = 2 * small > marked
-                    return TagScheme("IOB2", suffix, separator, lower, outside or ("o" if lower else OUTSIDE))
+                    return TagScheme(
+                        name="IOB2",
+                        suffix=suffix,
+                        separator=separator,
+                        lower=lower,
+                        outside=outside or ("o" if lower else OUTSIDE),
+                    )
     return None
 
 

@@ -155,7 +155,7 @@ class Tags:
         """The training file's scheme, or the split's own where that leaves fewer entities wrong."""
         own = self.scheme
         if own is None and self.style is not None:
-            own = TagScheme("IOB2", suffix=self.style.suffix)
+            own = TagScheme(name="IOB2", suffix=self.style.suffix)
         if own is None:
             return _Reading(None, {})
         sentences = without_spaces(split, split.column("tags"))

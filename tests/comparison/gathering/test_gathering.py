@@ -41,7 +41,7 @@ PREDICTIONS = {
 def split_of(references: list[str]) -> Split:
     """Rows of texts that become longer and longer."""
     fields = [{"text": "x" * (5 * i + 1), "label": label} for i, label in enumerate(references)]
-    return Split("test", "a.csv", [Row(i, row) for i, row in enumerate(fields)])
+    return Split(name="test", file="a.csv", rows=[Row(i, row) for i, row in enumerate(fields)])
 
 
 @pytest.fixture

@@ -33,7 +33,9 @@ def test_p_is_below_5_percent_just_where_the_90_percent_interval_lies_within(met
     generator = np.random.default_rng(0)
     verdicts = []
     for trial in range(40):
-        world = World(int(generator.choice([100, 400, 1000])), metric, accuracy=float(generator.choice([0.85, 0.97])))
+        world = World(
+            rows=int(generator.choice([100, 400, 1000])), metric=metric, accuracy=float(generator.choice([0.85, 0.97]))
+        )
         counts = simulate(world, 1 + trial % 4, float(generator.choice([0, 1])), 0.0, generator)
         margin = float(generator.uniform(0.5, 8))
         equality = compare_heads(counts, METRICS[metric], margin=margin)[0].equality
@@ -51,7 +53,7 @@ def test_what_no_margin_can_hold():
 
 
 def test_a_difference_may_be_shown_and_lie_within_the_margin():
-    counts = simulate(World(20_000), 5, 0.0, 1.0, np.random.default_rng(1))
+    counts = simulate(World(rows=20_000), 5, 0.0, 1.0, np.random.default_rng(1))
     (pair,) = compare_heads(counts, ACCURACY, margin=3.0)
     assert pair.better == "cnn" and pair.equal
     assert "; the difference is shown to lie within 3 points (90 % interval +" in str(pair)
@@ -59,7 +61,7 @@ def test_a_difference_may_be_shown_and_lie_within_the_margin():
 
 
 def test_words():
-    counts = simulate(World(1000), 3, 0.2, 0.0, np.random.default_rng(3))
+    counts = simulate(World(rows=1000), 3, 0.2, 0.0, np.random.default_rng(3))
     (plain,), (narrow,), (wide,) = (compare_heads(counts, ACCURACY, margin=margin) for margin in (None, 0.5, 8.0))
     assert plain.equality is None and plain.look is None
     assert str(narrow).startswith("no difference shown, and not shown equal within 0.5 points (90 % interval -")
@@ -70,8 +72,8 @@ def test_words():
 
 
 def test_equalities_have_a_correction_of_their_own():
-    counts = simulate(World(2000), 3, 0.2, 0.0, np.random.default_rng(3))
-    counts["lstm"] = simulate(World(2000), 3, 0.2, 9.0, np.random.default_rng(4))["cnn"]
+    counts = simulate(World(rows=2000), 3, 0.2, 0.0, np.random.default_rng(3))
+    counts["lstm"] = simulate(World(rows=2000), 3, 0.2, 9.0, np.random.default_rng(4))["cnn"]
     pairs = compare_heads(counts, ACCURACY, margin=3.0)
     p_values = [pair.equality.p_value for pair in pairs if pair.equality]
     assert pairs[0].equality is not None and pairs[0].equality.p_holm == pytest.approx(3 * min(p_values))

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.rejections.worlds import METRICS, World, simulate
 from comparison.inference.outlook import Outlook, look_ahead
 from comparison.inference.pairs import compare_heads
-from comparison.inference.planning import Plan
+from comparison.inference.power import PowerAnalysis
 from comparison.inference.uncertainty import Uncertainty
 
 ACCURACY = METRICS["accuracy"]
@@ -16,12 +16,12 @@ ACCURACY = METRICS["accuracy"]
 
 def test_a_pilot_is_two_or_three_seeds_that_decide_nothing():
     for seeds, difference, expected in ((1, 0.0, 0), (2, 0.0, 1), (3, 0.0, 1), (4, 0.0, 0), (3, 20.0, 0)):
-        counts = simulate(World(1000), seeds, 0.2, difference, np.random.default_rng(3))
+        counts = simulate(World(rows=1000), seeds, 0.2, difference, np.random.default_rng(3))
         assert len(look_ahead(counts, ACCURACY, compare_heads(counts, ACCURACY))) == expected
 
 
 def test_the_margin_is_the_goal_where_there_is_one():
-    counts = simulate(World(10_000), 3, 0.2, 0.5, np.random.default_rng(3))
+    counts = simulate(World(rows=10_000), 3, 0.2, 0.5, np.random.default_rng(3))
     seen, named = (look_ahead(counts, ACCURACY, compare_heads(counts, ACCURACY, margin=m))[0] for m in (None, 1.0))
     assert seen.margin is None and seen.difference == pytest.approx(0.62, abs=0.01)
     assert (named.margin, named.difference) == (1.0, 1.0) and named.seeds_needed == 4
@@ -32,7 +32,7 @@ def test_equality_takes_what_the_textbook_says():
     uncertainty = Uncertainty(
         rows=1000, seeds=(1, 1), rows_variance=0.25, own=(0, 0), between=(0, 0), seeds_variance=0.0, freedom=np.inf
     )
-    plan = Plan(uncertainty, unseen=0.0, least=0.0)
+    plan = PowerAnalysis(uncertainty, unseen=0.0, least=0.0)
     assert plan.rows_needed(0.28, margin=0.28) == 28_000  # 1,000 x ((1.64485 + 1.28155) x .5 / .28)^2 = 27,308
     assert plan.rows_needed(0.28) == 26_000
 

@@ -38,56 +38,56 @@ def share_found(simulations, world, seeds, seed_deviation, difference=0.0):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_one_seed_finds_5_percent_where_there_is_nothing(metric):
-    assert 4 / 300 <= share_found(300, World(1000, metric), 1, 0.0) <= 25 / 300
+    assert 4 / 300 <= share_found(300, World(rows=1000, metric=metric), 1, 0.0) <= 25 / 300
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_several_seeds_find_5_percent_where_there_is_nothing(metric, seeds):
-    assert 4 / 300 <= share_found(300, World(500, metric), seeds, 2.0) <= 25 / 300
+    assert 4 / 300 <= share_found(300, World(rows=500, metric=metric), seeds, 2.0) <= 25 / 300
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
 @pytest.mark.parametrize(("rows", "differing"), [(100, 0.015), (200, 0.015), (1000, 0.01)])
 def test_few_rows_that_differ_find_no_more(metric, seeds, rows, differing):
-    assert share_found(200, World(rows, metric, accuracy=0.99, differing=differing), seeds, 0.0) <= 18 / 200
+    assert share_found(200, World(rows=rows, metric=metric, accuracy=0.99, differing=differing), seeds, 0.0) <= 18 / 200
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
 def test_a_handful_of_entities_finds_no_more(seeds):
-    assert share_found(200, World(100, "entity_f1", accuracy=0.9, entities=0.05), seeds, 0.0) <= 18 / 200
+    assert share_found(200, World(rows=100, metric="entity_f1", accuracy=0.9, entities=0.05), seeds, 0.0) <= 18 / 200
 
 
 def test_it_finds_less_where_all_seeds_are_equally_good():
     """The interval is never narrower than the rows alone make it, though seeds that are alike would allow that."""
-    assert 1 / 300 <= share_found(300, World(500), 3, 0.0) <= 15 / 300
+    assert 1 / 300 <= share_found(300, World(rows=500), 3, 0.0) <= 15 / 300
 
 
 def test_the_rows_alone_find_too_much_where_seeds_differ():
     """What the seeds' part is there for; and one seed cannot know."""
     generator = np.random.default_rng(0)
-    found = [contrasts(simulate(World(4000), 3, 1.0, 0.0, generator), ACCURACY, generator)[0] for _ in range(60)]
+    found = [contrasts(simulate(World(rows=4000), 3, 1.0, 0.0, generator), ACCURACY, generator)[0] for _ in range(60)]
     assert np.mean(found) > 0.3
-    assert share_found(60, World(4000), 1, 1.0) > 0.3
+    assert share_found(60, World(rows=4000), 1, 1.0) > 0.3
 
 
 def test_a_planted_difference_is_found():
-    assert share_found(50, World(4000), 5, 0.3, difference=1.5) > 0.9
-    assert share_found(50, World(4000, "entity_f1"), 1, 0.0, difference=3.0) > 0.9
+    assert share_found(50, World(rows=4000), 5, 0.3, difference=1.5) > 0.9
+    assert share_found(50, World(rows=4000, metric="entity_f1"), 1, 0.0, difference=3.0) > 0.9
 
 
 def test_the_power_is_the_one_that_was_announced():
     """As many rows, or seeds, as `rows_needed` and `seeds_needed` say find 80 %; 100 simulations know it to +- 12."""
-    counts = simulate(World(20_000), 10, 0.0, 0.0, np.random.default_rng(4))
+    counts = simulate(World(rows=20_000), 10, 0.0, 0.0, np.random.default_rng(4))
     pair = compare_heads(counts, ACCURACY, detectable=1.5)[0]
     assert pair.rows_needed is not None
-    assert 0.68 < share_found(100, World(pair.rows_needed), 10, 0.0, difference=1.5) < 0.92
+    assert 0.68 < share_found(100, World(rows=pair.rows_needed), 10, 0.0, difference=1.5) < 0.92
 
-    counts = simulate(World(1000), 50, 1.0, 0.0, np.random.default_rng(3))  # so many that the components are known
+    counts = simulate(World(rows=1000), 50, 1.0, 0.0, np.random.default_rng(3))  # so many that the components are known
     pair = compare_heads(counts, ACCURACY, detectable=2.0)[0]
     assert pair.seeds_needed is not None
-    assert 0.68 < share_found(100, World(1000), pair.seeds_needed, 1.0, difference=2.0) < 0.92
+    assert 0.68 < share_found(100, World(rows=1000), pair.seeds_needed, 1.0, difference=2.0) < 0.92
 
 
 # Verdicts and intervals
@@ -122,7 +122,9 @@ def test_the_interval_leaves_out_zero_just_where_p_is_below_5_percent(metric):
     generator = np.random.default_rng(0)
     verdicts = []
     for trial in range(60):
-        world = World(int(generator.choice([30, 100, 400])), metric, accuracy=float(generator.choice([0.85, 0.97])))
+        world = World(
+            rows=int(generator.choice([30, 100, 400])), metric=metric, accuracy=float(generator.choice([0.85, 0.97]))
+        )
         counts = simulate(
             world, 1 + trial % 4, float(generator.choice([0, 1])), float(generator.choice([0, 6])), generator
         )
@@ -166,7 +168,9 @@ def test_rows_that_are_neither_right_nor_wrong_are_still_won_or_lost():
     for metric, won in ((f1, 1), (error, 2)):
         pair = compare_heads({"dense": dense, "cnn": cnn}, metric)[0]
         assert (pair.rows_won, pair.rows_lost, pair.mcnemar_p) == ([won], [3 - won], [])
-    f1_of_entities = compare_heads(simulate(World(50, "entity_f1"), 2, 1, 0, np.random.default_rng(0)), f1)[0]
+    f1_of_entities = compare_heads(simulate(World(rows=50, metric="entity_f1"), 2, 1, 0, np.random.default_rng(0)), f1)[
+        0
+    ]
     assert f1_of_entities.rows_won == []
 
 
@@ -212,8 +216,8 @@ def test_seeds_that_agree_by_chance_make_no_finding():
 
 
 def test_the_same_counts_give_the_same_numbers_and_plain_json():
-    counts = simulate(World(500), 3, 0.5, 2.0, np.random.default_rng(1)) | {
-        "lstm": simulate(World(500), 2, 0.5, 0.0, np.random.default_rng(2))["cnn"]
+    counts = simulate(World(rows=500), 3, 0.5, 2.0, np.random.default_rng(1)) | {
+        "lstm": simulate(World(rows=500), 2, 0.5, 0.0, np.random.default_rng(2))["cnn"]
     }
     first, again = (json.dumps([asdict(pair) for pair in compare_heads(counts, ACCURACY)]) for _ in range(2))
     assert first == again
@@ -250,13 +254,13 @@ def test_findings_in_words():
         "no difference shown: cnn - dense = +0.00 points (95 % interval -0.37 to +0.37, p = 1.00"
     )
 
-    counts = simulate(World(500), 3, 0.3, 0.0, np.random.default_rng(1))
+    counts = simulate(World(rows=500), 3, 0.3, 0.0, np.random.default_rng(1))
     pair = compare_heads(counts, ACCURACY, detectable=20)[0]
     assert str(pair).endswith("; 3.3 points would have been found in 8 of 10 cases")
     assert pair.minimum_detectable == pytest.approx(3.3, abs=0.05)
     pair = compare_heads(counts, ACCURACY, detectable=0.01)[0]
     assert str(pair).endswith(f"of 10 cases, to detect 0.01 points takes about {pair.rows_needed:,} rows")
-    counts = simulate(World(500), 3, 8.0, 0.0, np.random.default_rng(1))
+    counts = simulate(World(rows=500), 3, 8.0, 0.0, np.random.default_rng(1))
     assert str(compare_heads(counts, ACCURACY)[0]).endswith(
         "would have been found in 8 of 10 cases, to detect 0.1 points takes more rows and more seeds"
     )

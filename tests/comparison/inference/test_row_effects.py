@@ -26,7 +26,7 @@ def test_rows_that_count_alike_add_nothing_to_an_f1():
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_the_effects_on_an_f1_add_up_to_the_difference(seeds):
-    counts = simulate(World(300, "entity_f1"), seeds, 1.0, 3.0, np.random.default_rng(0))
+    counts = simulate(World(rows=300, metric="entity_f1"), seeds, 1.0, 3.0, np.random.default_rng(0))
     head, baseline = (F1.score(counts[name].sum(axis=1)).mean() for name in ("cnn", "dense"))
     effects = effects_on_difference(counts["cnn"], counts["dense"], F1)
     assert effects.sum() == pytest.approx(head - baseline, rel=0.02)
@@ -47,7 +47,7 @@ def test_a_correlation_does_not_depend_on_the_scale_of_predictions():
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_jackknife_agrees_with_the_bootstrap(metric):
-    counts = simulate(World(400, metric), 1, 0.0, 0.0, np.random.default_rng(0))["dense"]
+    counts = simulate(World(rows=400, metric=metric), 1, 0.0, 0.0, np.random.default_rng(0))["dense"]
     drawn = np.random.default_rng(1).multinomial(400, np.full(400, 1 / 400), 4000)
     resampled = METRICS[metric].score(drawn @ counts[0])
     variance = jackknife_variance(effects_on_scores(counts, METRICS[metric]))

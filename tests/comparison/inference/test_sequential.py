@@ -18,8 +18,8 @@ RULE = Rule((3, 5, 8), 1.5)
 @pytest.fixture(scope="module")
 def counts() -> dict[str, np.ndarray]:
     """dense and cnn alike, lstm 8 points better."""
-    found = simulate(World(1000), 8, 0.2, 0.0, np.random.default_rng(5))
-    return found | {"lstm": simulate(World(1000), 8, 0.2, 8.0, np.random.default_rng(6))["cnn"]}
+    found = simulate(World(rows=1000), 8, 0.2, 0.0, np.random.default_rng(5))
+    return found | {"lstm": simulate(World(rows=1000), 8, 0.2, 8.0, np.random.default_rng(6))["cnn"]}
 
 
 def test_pairs_end_one_by_one(counts):
@@ -46,7 +46,7 @@ def test_no_look_without_its_seeds(counts):
 
 
 def test_the_last_look_ends_all():
-    counts = simulate(World(300), 5, 1.0, 0.0, np.random.default_rng(1))
+    counts = simulate(World(rows=300), 5, 1.0, 0.0, np.random.default_rng(1))
     (pair,) = decide(counts, ACCURACY, Rule((3, 5))).pairs
     assert pair.look is not None and pair.look.ending == "last look" and pair.equality is None
     assert str(pair).endswith("; undecided at the last look, look 2 of 2 (5 seeds per head)")
@@ -57,7 +57,7 @@ def test_the_interval_says_what_the_p_value_says():
     generator = np.random.default_rng(0)
     verdicts = []
     for _ in range(12):
-        counts = simulate(World(1000), 5, 0.5, float(generator.choice([0, 3, 6])), generator)
+        counts = simulate(World(rows=1000), 5, 0.5, float(generator.choice([0, 3, 6])), generator)
         for entry in decide(counts, ACCURACY, Rule((3, 5), 2.0)).history:
             verdicts.append(entry["p_holm"] < 0.05)
             assert (entry["low"] > 0 or entry["high"] < 0) == verdicts[-1]
@@ -68,7 +68,7 @@ def test_the_simulation_decides_as_the_comparison_does():
     generator = np.random.default_rng(2)
     endings = []
     for difference in (0.0, 1.5, 3.0, 6.0):
-        counts = simulate(World(500), 8, 0.3, difference, generator)
+        counts = simulate(World(rows=500), 8, 0.3, difference, generator)
         fast, full = (of(counts["cnn"], counts["dense"], ACCURACY) for of in (MeanEvidence, Evidence))
         assert fast.p_value == pytest.approx(full.p_value)
         (pair,) = decide(counts, ACCURACY, Rule((3, 5, 8), 3.0)).pairs

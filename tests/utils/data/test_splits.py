@@ -230,11 +230,11 @@ def test_hub_errors(hub, tmp_path):
 
 
 def test_a_look_at_the_first_rows_uses_nothing_up():
-    parts = [Split("test", "a.csv", [], number) for number in range(3)]
+    parts = [Split(name="test", file="a.csv", rows=[], part=number) for number in range(3)]
     first, test = label_rows({}, iter(parts))
     assert first is parts[0]
     assert list(test) == parts
-    validation = Split("validation", "b.csv", [])
+    validation = Split(name="validation", file="b.csv", rows=[])
     first, test = label_rows({"validation": validation}, parts)
     assert first is validation and test is parts
 

@@ -64,7 +64,7 @@ def features(ids: list[list[int]], truncated: list[bool] | None = None) -> datas
 
 
 def prepared_of(**found: datasets.Dataset) -> dict[str, PreparedSplit]:
-    return {name: PreparedSplit(Split(name, "reviews.tsv", []), rows) for name, rows in found.items()}
+    return {name: PreparedSplit(Split(name=name, file="reviews.tsv", rows=[]), rows) for name, rows in found.items()}
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def koelectra(real_data) -> BertTokenizerFast:
 def read_sequences(data: SequenceDataArguments, tokenizer, **files: Path) -> tuple[SequenceClassification, list[Split]]:
     """The task and its splits as run_seq_cls.py makes them."""
     task = SequenceClassification(data, tokenizer)
-    splits = [Split(name, str(file), list(read_table(file))) for name, file in files.items()]
+    splits = [Split(name=name, file=str(file), rows=list(read_table(file))) for name, file in files.items()]
     for split in splits:
         task.check(split)
     task.labels = Labels.of(splits[0], data)
@@ -203,7 +203,7 @@ def test_klue_sentence_pairs(real_data, koelectra):
 
 def test_klue_ner(real_data, koelectra):
     file = real_data / "klue" / "klue-ner-v1.1_dev.tsv.gz"
-    split = Split("validation", str(file), list(read_tagged(file)))
+    split = Split(name="validation", file=str(file), rows=list(read_tagged(file)))
     data = TokenDataArguments(task_name="klue-ner", validation_file=str(file), max_seq_length=510)
     task = TokenClassification(data, koelectra)
     task.labels = Tags.of(split, data)
@@ -236,7 +236,7 @@ def best_f1(split: Split, tokenizer) -> float:
 
 def test_korquad(real_data, koelectra, caplog):
     file = real_data / "korquad1" / "KorQuAD_v1.0_dev.json.gz"
-    split = Split("validation", str(file), list(read_squad(file)))
+    split = Split(name="validation", file=str(file), rows=list(read_squad(file)))
     task = QuestionAnswering(QADataArguments(task_name="korquad", validation_file=str(file)), koelectra)
     report = data_report(task, {"validation": PreparedSplit(split, features([[]] * 3))})
     assert report["validation"]["rows"] == 5_774 and report["validation"]["labels"] == {"answer": 5_774}

@@ -22,7 +22,7 @@ def split_of(names: str | list[str], name: str = "train", **values: Any) -> Spli
     """Four rows; what is in them is `values`, else words that differ."""
     columns = names.split() if isinstance(names, str) else names
     rows = [{column: values.get(column, f"some words {i}") for column in columns} for i in range(4)]
-    return Split(name, "a.csv", [Row(i, row) for i, row in enumerate(rows, start=2)])
+    return Split(name=name, file="a.csv", rows=[Row(i, row) for i, row in enumerate(rows, start=2)])
 
 
 def arguments(**flags: Any) -> SequenceDataArguments:
@@ -67,13 +67,13 @@ def test_no_column_of_labels_names_those_that_are_there():
 
 def test_what_programs_write_where_there_is_no_text_is_said(caplog):
     rows = [Row(i, {"text": text, "label": "a"}) for i, text in enumerate(["좋다", " #N/A", "nan", "none"], start=2)]
-    check_rows(Split("train", "a.csv", rows), arguments())
+    check_rows(Split(name="train", file="a.csv", rows=rows), arguments())
     said = "a.csv: 2 rows hold 'nan', '#N/A' or the like as their text (the first is row 3): it is read as text"
     assert said in caplog.text
 
 
 def test_one_object_that_holds_the_rows():
-    split = Split("train", "a.json", [Row(1, {"count": 2, "results": [{"text": "a"}]})])
+    split = Split(name="train", file="a.json", rows=[Row(1, {"count": 2, "results": [{"text": "a"}]})])
     with pytest.raises(
         UserError, match="no column of text; .* or, if this one object holds the rows, write these as a list"
     ):

@@ -13,7 +13,7 @@ from utils.data.splits import Split
 from utils.tasks.features import build_features
 from utils.training.collation import Collator
 
-TRAIN = Split("train", "a.csv", [])
+TRAIN = Split(name="train", file="a.csv", rows=[])
 TEXTS = ["영화", "the movie is good", "", "good bad", "서울 대한민국", "is is is is is"]
 CALLS: list[int] = []
 
@@ -86,14 +86,14 @@ def test_several_processes_give_the_same_features(build):
 
 
 def test_the_features_of_a_part_of_a_file_stay_in_memory(build, cache):
-    part = build(split=Split("test", "a.csv", [], part=3))
+    part = build(split=Split(name="test", file="a.csv", rows=[], part=3))
     assert list(cache.rglob("*.arrow")) == []
-    assert part[:] == build(split=Split("test", "a.csv", []))[:]
+    assert part[:] == build(split=Split(name="test", file="a.csv", rows=[]))[:]
     assert len(list(cache.rglob("*.arrow"))) == 1
 
 
 def test_longest_first_is_stable(build):
-    features = build(split=Split("validation", "a.csv", []))
+    features = build(split=Split(name="validation", file="a.csv", rows=[]))
     lengths = list(features["length"])
     assert lengths == sorted(lengths, reverse=True)
     order = list(features["row"])

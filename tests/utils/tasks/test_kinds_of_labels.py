@@ -19,7 +19,9 @@ SINGLE, SETS, SCORES = "single_label_classification", "multi_label_classificatio
 
 
 def column(values: list, name: str = "train") -> Split:
-    return Split(name, "a.csv", [Row(i, {"text": "x", "label": value}) for i, value in enumerate(values, start=2)])
+    return Split(
+        name=name, file="a.csv", rows=[Row(i, {"text": "x", "label": value}) for i, value in enumerate(values, start=2)]
+    )
 
 
 def labels_of(values: list, **flags: Any) -> Labels:

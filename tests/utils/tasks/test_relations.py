@@ -262,7 +262,7 @@ def test_a_tokenizer_without_markers_is_left_alone(tiny_tokenizer):
 def test_sentences_without_marks_are_an_error_and_not_a_bad_score(wordpiece):
     add_markers(wordpiece)
     columns = Columns("text", None, None, None)
-    split = Split("test", "a.csv", [Row(2, {"text": "한별은 사장이다."}), Row(3, {"text": MARKED[0]})])
+    split = Split(name="test", file="a.csv", rows=[Row(2, {"text": "한별은 사장이다."}), Row(3, {"text": MARKED[0]})])
     check_markers(split, columns, wordpiece)
     split.rows.pop()
     cure = r"give --task_name klue-re, or mark them as in '<subj>A</subj> owns <obj>B</obj>'$"
@@ -277,7 +277,7 @@ def test_scores(tmp_path, wordpiece):
     """Over 30 classes, of which most have no row: micro F1 without no_relation, the area over those that have one."""
     folder = write_benchmark("klue-re", tmp_path / "data")
     data = SequenceDataArguments(task_name="klue-re", data_dir=str(folder), max_seq_length=64)
-    split = Split("train", data.validation_file or "", list(read_relations(data.validation_file or "")))
+    split = Split(name="train", file=data.validation_file or "", rows=list(read_relations(data.validation_file or "")))
     columns = find_columns(split, data)
     assert (columns.text, columns.pair, columns.label, columns.id) == ("text", None, "label", "guid")
     task = SequenceClassification(data, wordpiece).with_labels(ElectraConfig(), split)

@@ -22,7 +22,7 @@ from utils.tasks.sequence_classification import tokenize
 
 
 def split_of(rows: list[dict[str, Any]], name: str = "train") -> Split:
-    return Split(name, "a.csv", [Row(i, row) for i, row in enumerate(rows, start=2)])
+    return Split(name=name, file="a.csv", rows=[Row(i, row) for i, row in enumerate(rows, start=2)])
 
 
 def arguments(**flags) -> SequenceDataArguments:

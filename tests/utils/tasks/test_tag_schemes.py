@@ -84,7 +84,7 @@ def test_ambiguous_tags(sentences, name):
 @pytest.mark.parametrize("outside", ["O", "o", "0", "_", "-", "Other", "NONE"])
 def test_one_tag_says_that_there_is_no_entity(outside):
     scheme = TagScheme.of([["B-X", "I-X", outside, "B-Y"]])
-    assert scheme == TagScheme("IOB2", outside=outside)
+    assert scheme == TagScheme(name="IOB2", outside=outside)
     assert scheme.read(["B-X", outside]) == ["B-X", "O"]
     assert scheme.write(["B-X", "O"]) == ["B-X", outside]
 
@@ -127,7 +127,7 @@ def test_other_tags_have_no_scheme(tags):
     ],
 )
 def test_what_is_wrong_is_no_entity(name, tags, entities, wrong):
-    scheme = TagScheme(name)
+    scheme = TagScheme(name=name)
     found = scheme.pieces(tags.split())
     assert found.entities == [Entity(*entity) for entity in entities]
     assert found.wrong == [Entity(*entity) for entity in wrong]
@@ -136,7 +136,7 @@ def test_what_is_wrong_is_no_entity(name, tags, entities, wrong):
 
 @pytest.mark.parametrize(("name", "judge"), [("BIOES", IOBES), ("BILOU", BILOU)])
 def test_entities_are_those_of_seqeval(name, judge):
-    draw, scheme = random.Random(0), TagScheme(name)
+    draw, scheme = random.Random(0), TagScheme(name=name)
     letters = sorted(SCHEMES[name].all)
     found = 0
     for _ in range(2000):
@@ -149,7 +149,7 @@ def test_entities_are_those_of_seqeval(name, judge):
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_random_entities_go_back_and_forth(name):
-    draw, scheme = random.Random(1), TagScheme(name)
+    draw, scheme = random.Random(1), TagScheme(name=name)
     for _ in range(500):
         plain: list[str] = []
         while len(plain) < 10:
@@ -165,9 +165,9 @@ def test_random_entities_go_back_and_forth(name):
 
 def test_a_predicted_i_that_continues_nothing_is_no_entity_in_any_scheme():
     tags = "I-X O B-X I-Y".split()
-    assert TagScheme("BIOES").write(tags) == "O O S-X O".split()
-    assert TagScheme("IOB1").write(tags) == "O O I-X O".split()
-    assert TagScheme("IOB2", separator="_").write(tags) == "I_X O B_X I_Y".split()
+    assert TagScheme(name="BIOES").write(tags) == "O O S-X O".split()
+    assert TagScheme(name="IOB1").write(tags) == "O O I-X O".split()
+    assert TagScheme(name="IOB2", separator="_").write(tags) == "I_X O B_X I_Y".split()
 
 
 def test_what_keeps_tags_from_a_scheme():
@@ -180,10 +180,10 @@ def test_what_keeps_tags_from_a_scheme():
 @pytest.mark.parametrize(
     ("scheme", "words"),
     [
-        (TagScheme("IOB2"), "IOB2"),
-        (TagScheme("BIOES"), "BIOES"),
-        (TagScheme("BIOES", suffix=True, separator="_"), "BIOES (with tags such as PER_S)"),
-        (TagScheme("IOB2", lower=True, outside="o"), "IOB2 (with tags such as b-per, 'o' for none)"),
+        (TagScheme(name="IOB2"), "IOB2"),
+        (TagScheme(name="BIOES"), "BIOES"),
+        (TagScheme(name="BIOES", suffix=True, separator="_"), "BIOES (with tags such as PER_S)"),
+        (TagScheme(name="IOB2", lower=True, outside="o"), "IOB2 (with tags such as b-per, 'o' for none)"),
     ],
 )
 def test_in_words(scheme, words):

@@ -41,7 +41,7 @@ IOB1 = "I-PER O I-LOC B-LOC", "I-PER O"
 def test_a_scheme_is_iob2_in_the_model(file, name, caplog):
     with caplog.at_level(logging.INFO, logger="utils"):
         tags = tags_of(*file)
-    assert tags == Tags(NAMES, "words", TagScheme(name))
+    assert tags == Tags(NAMES, "words", TagScheme(name=name))
     assert f"a.tsv: the tags are {name}; IOB2 in the model" in caplog.text
     assert tags.config_fields()["id2label"] == dict(enumerate(NAMES))
     again = Tags.of_checkpoint(HeadedEncoderConfig(**tags.config_fields()), words("O"))
@@ -184,7 +184,7 @@ def test_a_model_whose_own_classes_are_bioes():
     classes = ["O", "B-LOC", "I-LOC", "E-LOC", "S-LOC"]
     config = HeadedEncoderConfig(token_unit="words", id2label=dict(enumerate(classes)))
     tags = Tags.of_checkpoint(config, words("O"))
-    assert tags == Tags(["O", "B-LOC", "I-LOC"], "words", TagScheme("BIOES"), classes)
+    assert tags == Tags(["O", "B-LOC", "I-LOC"], "words", TagScheme(name="BIOES"), classes)
     assert tags.names_by_class() == ["O", "B-LOC", "I-LOC", "I-LOC", "B-LOC"]
     assert feature_columns(words("S-LOC O B-LOC E-LOC", "B-LOC I-LOC O O"), tags)["tags"] == [
         [4, 0, 1, 3],

@@ -268,7 +268,7 @@ def koelectra(real_data) -> PreTrainedTokenizerFast:
 @pytest.mark.parametrize("size", [16, 128])
 def test_klue_sentences_equal_the_slow_ones(real_data, koelectra, size):
     rows = list(read_tagged(real_data / "klue" / "klue-ner-v1.1_dev.tsv.gz"))[:400]
-    split = Split("validation", "klue-ner", rows)
+    split = Split(name="validation", file="klue-ner", rows=rows)
     tags = Tags(sorted({tag for row in rows for tag in row.fields["tags"]}), "characters")
     features = tokenize(split, tags, koelectra, size)
     decoded = decode(split, features, tags, [[max(label, 0) for label in row] for row in features["labels"]])

@@ -16,7 +16,7 @@ from utils.training.finite import named_rows
 from utils.training.trainer import HeadTrainer
 
 COUNT = 12
-SPLIT = Split("train", "/data/train.csv", [Row(2 * i + 2, {}) for i in range(COUNT)])
+SPLIT = Split(name="train", file="/data/train.csv", rows=[Row(2 * i + 2, {}) for i in range(COUNT)])
 
 
 @pytest.fixture

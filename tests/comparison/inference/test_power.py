@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from comparison.inference.planning import Plan
+from comparison.inference.power import PowerAnalysis
 from comparison.inference.uncertainty import Uncertainty, add_seeds
 
 
@@ -31,7 +31,7 @@ def known(seeds, own, shared, between):
 def test_the_minimum_detectable_difference_is_found_in_8_of_10_cases(seeds, own, shared, between):
     """20,000 comparisons of normal scores, each with the spread between seeds that it happens to see: +- .9 points."""
     uncertainty = known(seeds, own, shared, between)
-    difference = Plan(uncertainty, unseen=0.0, least=0.0).minimum_detectable()
+    difference = PowerAnalysis(uncertainty, unseen=0.0, least=0.0).minimum_detectable()
     generator = np.random.default_rng(0)
     observed = np.array(between) * generator.chisquare(seeds - 1, (20_000, 2)) / (seeds - 1)
     added, freedom = add_seeds(uncertainty.rows_variance, np.full(2, own), observed, np.full(2, seeds))
@@ -45,18 +45,18 @@ def test_one_seed_is_the_textbook():
     uncertainty = Uncertainty(
         rows=1000, seeds=(1, 1), rows_variance=0.25, own=(0, 0), between=(0, 0), seeds_variance=0.0, freedom=np.inf
     )
-    plan = Plan(uncertainty, unseen=0.0, least=0.0)
+    plan = PowerAnalysis(uncertainty, unseen=0.0, least=0.0)
     assert plan.minimum_detectable() == pytest.approx(2.80158 * 0.5, rel=1e-4)
     assert plan.rows_needed(0.28) == 26_000  # 1,000 x (1.40079 / .28)^2 = 25,029, rounded up
     assert plan.seeds_needed(0.28) is None
 
 
 def test_it_never_claims_less_than_half_of_the_interval():
-    assert Plan(known(3, 1, 0.5, (1, 1)), unseen=0.0, least=9.0).minimum_detectable() == 9.0
+    assert PowerAnalysis(known(3, 1, 0.5, (1, 1)), unseen=0.0, least=9.0).minimum_detectable() == 9.0
 
 
 def test_what_no_number_can_find():
-    plan = Plan(known(3, 1, 0.5, (5, 5)), unseen=0.0, least=0.0)
+    plan = PowerAnalysis(known(3, 1, 0.5, (5, 5)), unseen=0.0, least=0.0)
     assert plan.rows_needed(0.5) is None  # the seeds stay
     assert plan.seeds_needed(0.5) is None  # the rows stay
     assert (

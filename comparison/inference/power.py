@@ -27,7 +27,7 @@ _MOST_ROWS = 10**9
 
 
 @dataclass(frozen=True)
-class Plan:
+class PowerAnalysis:
     """Comparisons like one that was made, with other numbers of rows and seeds.
 
     Attributes:
