@@ -197,8 +197,8 @@ class ComparisonArguments:
         """Fixes the looks, and the seeds of the last one."""
         if self.margin is not None and not 0 < self.margin < math.inf:
             raise ValueError(f"--margin must be above 0, not {self.margin}")
-        if self.margin is not None and self.validation_splits is not None:
-            raise ValueError("--margin is judged on test rows: leave it or --validation_splits out")
+        if self.margin is not None and self.crossed is not None:
+            raise ValueError("--margin is judged over seeds alone: leave --data_seeds and --validation_splits out")
         if not self.until_decided:
             if self.max_seeds is not None:
                 raise ValueError("--max_seeds is the last look of --until_decided: give that as well, or leave it out")

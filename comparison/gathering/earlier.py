@@ -130,8 +130,7 @@ def equal_for_all(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
     unequal = own & {"num_train_epochs", "max_steps"}
     return {
         "training rows": least if least == most else f"{least:,} to {most:,}",
-        **({"steps": state["global_step"]} if least == most and not unequal else {}),
-        **({} if unequal else {"epochs": state["epoch"]}),
+        **({"steps": state["global_step"], "epochs": state["epoch"]} if least == most and not unequal else {}),
         **{
             f"SHA-256 of {Path(file).name}": entry["sha256"]
             for file, entry in run["data"].items()

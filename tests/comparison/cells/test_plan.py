@@ -347,7 +347,7 @@ def test_documented_commands_can_be_planned(place):
     text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8").replace("\\\n", " ")
     commands = [line for line in text.splitlines() if line.startswith("python compare_heads.py")]
     found = [parse_comparison(shlex.split(line.partition(" > ")[0])[2:]) for line in commands]
-    assert [len(make_plan(one).cells) for one in found if one.across is None] == [15, 6, 15, 27, 20, 15]
+    assert [len(make_plan(one).cells) for one in found if one.across is None] == [15, 6, 15, 60, 15, 27, 20, 15]
     assert [len(one.across) for one in found if one.across is not None] == [3]
     blocks = re.findall("^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     (study,) = [block for block in blocks if "recipes:" in block]
