@@ -23,7 +23,8 @@ def records(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             kinds = [ast.unparse(word) for word in (*node.decorator_list, *node.bases)]
-            fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
+            words = [ast.unparse(item) for item in node.body if isinstance(item, ast.AnnAssign)]
+            fields = [word for word in words if "ClassVar" not in word and "init=False" not in word]
             if any("dataclass" in kind or "NamedTuple" in kind for kind in kinds) and len(fields) > MOST:
                 yield node.name
 
