@@ -26,7 +26,7 @@ def pieces_of(text: str, normalizer: normalizers.Normalizer) -> list[str]:
     """What each token of a tokenizer that takes every code point for a token holds of the text as it was written."""
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizer
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(name=Regex("."), file="isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     offsets = tokenizer.encode(compose(text), add_special_tokens=False).offsets
     return [text[slice(*place)] for place in original_offsets(text, offsets)]
 

@@ -198,7 +198,7 @@ def test_a_decomposed_context_has_the_answers_of_the_composed_one(pipe, normaliz
 def test_an_answer_cuts_no_emoji(stub):
     # The emoji is five code points, each of them a token.
     stub.tokenizer = make_tokenizer()
-    stub.tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Split(name=Regex("."), file="isolated")
+    stub.tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     stub.tokenizer.backend_tokenizer.normalizer = None
     found = stub(question="is?", context="👨\u200d👩\u200d👧", max_answer_len=1, top_k=5)
     assert [(answer["answer"], answer["start"], answer["end"]) for answer in found] == [("👨\u200d👩\u200d👧", 0, 5)]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ..arguments import HeadTrainingArguments
-from ..data.splits import Split
 from ..errors import UserError
+from ..tasks import PreparedSplit
 
 MOST_ROWS = 8  # of a batch, in a message
 
@@ -23,21 +22,20 @@ def not_finite(what: str, training: HeadTrainingArguments) -> UserError:
     return UserError(f"{what}: {cure}")
 
 
-def named_rows(features: Any, split: Split | None, batch: dict[str, torch.Tensor]) -> str:
+def named_rows(prepared: PreparedSplit | None, batch: dict[str, torch.Tensor]) -> str:
     """The rows of the file that a batch was made of, in words; empty where they cannot be told.
 
     Args:
-        features: of all rows, with the columns `input_ids` and `row`.
-        split: the rows.
+        prepared: the rows, and the features that they became; hidden states have no columns to look in.
         batch: `input_ids` and `attention_mask`, (B, T).
     """
-    if split is None or "row" not in getattr(features, "column_names", ()):
+    if prepared is None or "row" not in getattr(prepared.features, "column_names", ()):
         return ""
     masks = batch["attention_mask"].bool()
     inputs = {tuple(ids[mask].tolist()) for ids, mask in zip(batch["input_ids"], masks, strict=True)}
     found: set[int] = set()
-    for part in features.select_columns(["input_ids", "row"]).iter(batch_size=1000):
+    for part in prepared.features.select_columns(["input_ids", "row"]).iter(batch_size=1000):
         found.update(row for ids, row in zip(part["input_ids"], part["row"], strict=True) if tuple(ids) in inputs)
-    lines = [str(split.rows[row].line) for row in sorted(found)]
+    lines = [str(prepared.split.rows[row].line) for row in sorted(found)]
     shown = ", ".join(lines[:MOST_ROWS]) + (", ..." if len(lines) > MOST_ROWS else "")
-    return f", rows {shown} of {Path(split.file).name}" if lines else ""
+    return f", rows {shown} of {Path(prepared.split.file).name}" if lines else ""

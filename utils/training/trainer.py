@@ -16,7 +16,6 @@ from transformers.utils import find_labels
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import Arguments, HeadTrainingArguments
-from ..data.splits import Split
 from ..errors import UserError, first_line
 from ..models.frozen import HiddenStates
 from ..models.loading import check_resumed
@@ -70,7 +69,7 @@ def build_trainer(
         )
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
-    trainer.train_split = train.split if train else None
+    trainer.train_rows = train
     return trainer
 
 
@@ -95,12 +94,12 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
     It stops where the loss or a weight is no number any more.
 
     Attributes:
-        train_split: the rows that `train_dataset` was made of, to name those of a batch.
+        train_rows: what `train_dataset` was made of, to name the rows of a batch.
     """
 
     args: HeadTrainingArguments
     model: HeadedEncoderPreTrainedModel
-    train_split: Split | None = None
+    train_rows: PreparedSplit | None = None
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -113,7 +112,7 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         loss = super().training_step(model, inputs, num_items_in_batch)
         everywhere = self.accelerator.gather(loss.reshape(1)) if self.args.world_size > 1 else loss.reshape(1)
         if not torch.isfinite(everywhere).all():
-            rows = named_rows(self.train_dataset, self.train_split, inputs)
+            rows = named_rows(self.train_rows, inputs)
             value = everywhere[~torch.isfinite(everywhere)][0].item()
             rate = super()._get_learning_rate()
             raise not_finite(

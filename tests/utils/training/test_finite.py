@@ -11,6 +11,7 @@ from utils.arguments import HeadTrainingArguments
 from utils.data.splits import Split
 from utils.errors import UserError
 from utils.files import Row
+from utils.tasks import PreparedSplit
 from utils.training.collation import Collator
 from utils.training.finite import named_rows
 from utils.training.trainer import HeadTrainer
@@ -31,7 +32,7 @@ def trainer(tiny_tokenizer, tmp_path):
         model = tiny_model("seq_cls", "cnn", num_labels=1, problem_type="regression")
         features = datasets.Dataset.from_dict(columns)
         one = HeadTrainer(model, arguments, Collator(tiny_tokenizer, {}), train_dataset=features)
-        one.train_split = SPLIT
+        one.train_rows = PreparedSplit(SPLIT, features)
         return one
 
     return _trainer
@@ -82,8 +83,8 @@ def test_a_long_list_of_rows_is_cut():
     features = datasets.Dataset.from_dict({"input_ids": [[5, i] for i in range(COUNT)], "row": list(range(COUNT))})
     ids = torch.tensor([[5, i, 0] for i in range(COUNT)])
     batch = {"input_ids": ids, "attention_mask": (torch.arange(3) < 2).long().expand(COUNT, 3)}
-    assert named_rows(features, SPLIT, batch) == ", rows 2, 4, 6, 8, 10, 12, 14, 16, ... of train.csv"
-    assert named_rows(features, None, batch) == ""
+    assert named_rows(PreparedSplit(SPLIT, features), batch) == ", rows 2, 4, 6, 8, 10, 12, 14, 16, ... of train.csv"
+    assert named_rows(None, batch) == ""
 
 
 @pytest.mark.parametrize("kind", ["regression", "multi_label_classification"])
