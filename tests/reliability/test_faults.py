@@ -11,6 +11,7 @@ import pytest
 from asking import compile_library
 
 
+@pytest.mark.long
 def test_some_faults(tmp_path):
     if compile_library(tmp_path) is None:
         pytest.skip("this needs Linux and a C compiler")
