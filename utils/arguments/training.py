@@ -16,7 +16,7 @@ from .checks import check_json, check_numbers, check_packages
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with some more fields and one other default.
+    """`TrainingArguments` with eight more fields and one other default.
 
     `train_sampling_strategy` is "group_by_length": batches of similar lengths need a third of the tokens on short texts.
     """
