@@ -19,7 +19,7 @@ from .checks import check_json, check_numbers, check_packages
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with some more fields, other defaults of two, and plainer help for a few.
+    """`TrainingArguments` with eight more fields, other defaults of two, and plainer help for a few.
 
     `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is
     "group_by_length": batches of similar lengths need a third of the tokens on short texts.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -19,7 +20,6 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments
 from ..errors import UserError, first_line
-from ..files import existing_file, listed
 
 logger = logging.getLogger(__name__)
 
@@ -114,8 +114,8 @@ def class_loss(
     elif training.class_weights != "none":
         weights = read_weights(training.class_weights, names)
     if weights is not None:
-        shown = listed([f"{name} {weight:.3g}" for name, weight in zip(names, weights.tolist(), strict=True)])
-        logger.info("class weights: %s", shown)
+        shown = [f"{name} {weight:.3g}" for name, weight in zip(names, weights.tolist(), strict=True)]
+        logger.info("class weights: %s", ", ".join(shown))
     gamma = training.focal_gamma if training.loss == "focal" else 0.0
     return ClassLoss(sets=sets, weights=weights, gamma=gamma, smoothing=training.label_smoothing_factor)
 
@@ -145,17 +145,22 @@ def read_weights(file: str, names: list[str]) -> torch.Tensor:
         UserError: a class that is missing or unknown, or a weight that is no number of at least 0.
     """
     try:
-        mapping = yaml.load(existing_file(file).read_text(encoding="utf-8-sig"), yaml.BaseLoader)  # all of it as text
+        mapping = yaml.load(Path(file).read_text(encoding="utf-8-sig"), yaml.BaseLoader)  # all of it as text
+    except OSError as error:
+        told = f"--class_weights: cannot be read ({error.strerror}); name a file, or give balanced"
+        raise UserError(told, file=file) from error
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"--class_weights: is neither YAML nor JSON: {first_line(error)}", file=file) from error
     if not isinstance(mapping, dict):
         raise UserError("--class_weights: write one 'class: weight' a line", file=file)
     unknown = [name for name in mapping if name not in names]
     if unknown:
-        raise UserError(f"--class_weights: no class is called '{unknown[0]}'; they are {listed(names)}", file=file)
+        raise UserError(f"--class_weights: no class is called '{unknown[0]}'; they are {', '.join(names)}", file=file)
     missing = [name for name in names if name not in mapping]
     if missing:
-        raise UserError(f"--class_weights: a weight is missing for {listed(missing)}; give every class one", file=file)
+        raise UserError(
+            f"--class_weights: a weight is missing for {', '.join(missing)}; give every class one", file=file
+        )
     weights = []
     for name in names:
         try:
