@@ -19,7 +19,7 @@ def test_unknown_head(task):
 @pytest.mark.parametrize(
     "head, valid",
     [
-        ("dense", "activation, dropout"),
+        ("dense", "activation, pooling, dropout"),
         ("cnn", "kernel_sizes, num_filters, dropout"),
         ("lstm", "lstm_size, num_layers, dropout"),
     ],
