@@ -67,7 +67,8 @@ def run_stages(
             metrics |= _save(trainer, stage, "eval", output.metrics, len(validation.split.rows))
         if training.do_predict:
             trainer.compute_metrics = None  # it scores the validation rows; a part alone has no score
-            options = (arguments.model, arguments.data, training.bf16, training.fp16)
+            loss = (training.loss, training.focal_gamma, training.class_weights, training.label_smoothing_factor)
+            options = (arguments.model, arguments.data, training.bf16, training.fp16, loss)
             predicted = predict(
                 trainer, task, test, prepared.get("test"), options, training.folder, stage / "predictions.jsonl"
             )
