@@ -49,7 +49,7 @@ python run_qa.py --model_name_or_path monologg/koelectra-small-v3-discriminator 
 }
 
 
-class Outcome(NamedTuple):
+class HeadOutcome(NamedTuple):
     """What one run came to; accuracies lie in 0..1."""
 
     head: str
@@ -91,14 +91,14 @@ def folder(head: str) -> Path:
     return ROOT / "runs" / "quickstart" / head
 
 
-def read_outcome(head: str, seconds: float) -> Outcome:
+def read_outcome(head: str, seconds: float) -> HeadOutcome:
     """Reads what a run left in its folder."""
     results = json.loads((folder(head) / "all_results.json").read_text(encoding="utf-8"))
     with safe_open(folder(head) / "model.safetensors", framework="numpy") as weights:
         names = [name for name in list(weights.keys()) if name.startswith("head.")]
         shapes = [weights.get_slice(name).get_shape() for name in names]
     parameters = sum(math.prod(shape) for shape in shapes)
-    return Outcome(
+    return HeadOutcome(
         head=head,
         parameters=parameters,
         dev_accuracy=results["eval_accuracy"],
@@ -113,7 +113,7 @@ def read_test_labels() -> dict[str, int]:
     return report["test"]["labels"]
 
 
-def side_by_side(outcomes: list[Outcome], test_labels: dict[str, int]) -> str:
+def side_by_side(outcomes: list[HeadOutcome], test_labels: dict[str, int]) -> str:
     """The table, and what it does not show."""
     rows = sum(test_labels.values())
     majority = max(test_labels.values()) / rows

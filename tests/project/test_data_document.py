@@ -80,7 +80,7 @@ def example(line: str) -> Example:
     return Example(
         command,
         content,
-        Outcome(head=rows, parameters=labels, dev_accuracy=[] if refused else messages, test_accuracy=refused),
+        Outcome(rows, labels, [] if refused else messages, refused),
     )
 
 
@@ -133,13 +133,11 @@ def outcome(command: str, content: str, folder: Path) -> Outcome:
         try:
             module.main()
         except UserError as error:
-            return Outcome(head=[], parameters=None, dev_accuracy=messages, test_accuracy=str(error))
+            return Outcome([], None, messages, str(error))
         except Enough:
             scores = getattr(seen["task"].labels, "problem_type", None) == "regression"
             labels = "scores" if scores else ", ".join(seen["task"].labels.names)
-            return Outcome(
-                head=[row.fields for row in seen["rows"]], parameters=labels, dev_accuracy=messages, test_accuracy=None
-            )
+            return Outcome([row.fields for row in seen["rows"]], labels, messages, None)
         finally:
             logging.getLogger("utils").removeHandler(said)
     raise AssertionError("the script built no model")

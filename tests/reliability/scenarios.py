@@ -78,7 +78,7 @@ class Scenario:
         }
         for stage in ("eval", "predict"):
             if (self.folder / f"{stage}_results.json").exists():
-                found[stage] = Outcome(head=0, parameters="", dev_accuracy="", test_accuracy=self.folder).metrics(stage)
+                found[stage] = Outcome(0, "", "", self.folder).metrics(stage)
         return found
 
 

@@ -117,7 +117,7 @@ def finish(process: Any, streams: Path, folder: Path) -> Outcome:
         process.join()
         raise TimeoutError(f"no end after {PATIENCE} s: {(streams / 'stderr').read_text(encoding='utf-8')}")
     stdout, stderr = ((streams / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
-    return Outcome(head=process.exitcode, parameters=stdout, dev_accuracy=stderr, test_accuracy=folder)
+    return Outcome(process.exitcode, stdout, stderr, folder)
 
 
 def _run(task: str, words: list[str], streams: Path, environment: dict[str, str], before: Callable | None) -> None:

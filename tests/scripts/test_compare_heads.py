@@ -187,7 +187,7 @@ def test_the_comparison_says_what_the_cells_say(compared):
     found = compared.read("comparison.json")
     assert found["rows"] == 17 and found["split"] == "test" and found["metric"] == "accuracy"
     for head, folder in cells_of(compared.folder).items():
-        results = Outcome(head=0, parameters="", dev_accuracy="", test_accuracy=folder).read("predict_results.json")
+        results = Outcome(0, "", "", folder).read("predict_results.json")
         assert found["heads"][head]["scores"]["accuracy"]["scores"] == [pytest.approx(results["predict_accuracy"])]
         assert found["heads"][head]["scores"]["macro_f1"]["mean"] == pytest.approx(results["predict_macro_f1"])
         sizes = {name: values.numel() for name, values in load_file(folder / "model.safetensors").items()}

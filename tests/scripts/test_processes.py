@@ -220,4 +220,4 @@ def test_as_accelerate_launches_it(task, learn, run, odd_file, tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert_same(one, Outcome(head=0, parameters=done.stdout, dev_accuracy=done.stderr, test_accuracy=tmp_path / "two"))
+    assert_same(one, Outcome(0, done.stdout, done.stderr, tmp_path / "two"))
