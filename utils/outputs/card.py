@@ -24,7 +24,8 @@ METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse",
 NOT_IN_CARD = set(
     "model_name_or_path config_name tokenizer_name head head_kwargs "
     "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file predict_split overwrite_cache "
-    "preprocessing_num_workers output_dir do_train do_eval do_predict resume_from_checkpoint run_name project report_to "
+    "preprocessing_num_workers predictions_with predictions_format output_dir do_train do_eval do_predict "
+    "resume_from_checkpoint run_name project report_to "
     "log_level log_level_replica log_on_each_node logging_strategy logging_steps logging_first_step logging_nan_inf_filter "
     "disable_tqdm trackio_space_id trackio_bucket_id trackio_static_space_id push_to_hub hub_token hub_private_repo "
     "hub_model_id hub_strategy hub_always_push hub_revision local_rank debug "
