@@ -98,6 +98,7 @@ def run_stages(
 
 def _train_results(trainer: HeadTrainer, results: dict[str, float]) -> dict[str, float]:
     """The results of the training; where it was finished before and is resumed, those of then, as far as they are there."""
+    results.pop("total_flos", None)  # an estimate that leaves out the head
     if trainer.state.global_step > trainer._initial_global_step:
         return results
     file, checkpoint = trainer.args.folder / "train_results.json", Path(trainer.args.resume_from_checkpoint or "")
