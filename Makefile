@@ -1,6 +1,6 @@
 # make quickstart   three heads fine-tuned on the embedded reviews, side by side
 # make test         the test suite            (ARGS="-k cnn" for a part of it)
-# make test-long    the tests that take half a minute each and more
+# make test-long    the tests that take many seconds each
 # make test-compat  checkpoints of this environment, under the other releases of transformers that read them
 # make faults       runs interrupted in every way, counted; takes hours  (ARGS="--every 20" for a part of it)
 # make lint, types  what CI checks before the tests; .pre-commit-config.yaml has the same
@@ -27,7 +27,7 @@ quickstart: $(INSTALLED)
 	$(BIN)/python quickstart.py
 
 # The floor is where the tests stand; what the scripts run in processes of their own is not counted.
-COVERAGE := --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered --cov-fail-under=95
+COVERAGE := --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered --cov-fail-under=94
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 $(if $(ARGS),$(ARGS),-m "not long" $(COVERAGE))

@@ -70,6 +70,7 @@ def module(request, checkpoints) -> str:
     return request.param
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("checkpoint", CHECKPOINTS)
 def test_same_logits_in_a_fresh_process(checkpoint, module, checkpoints):
     before = load_file(checkpoints / f"{checkpoint}.before")["logits"]

@@ -148,6 +148,7 @@ else:
 """
 
 
+@pytest.mark.long
 def test_the_same_answers_without_the_project(tiny_tokenizer, tmp_path):
     labels = {"id2label": dict(enumerate(NAMES)), "num_labels": 5, "token_unit": "words"}
     config = tiny_config(vocab_size=len(tiny_tokenizer))

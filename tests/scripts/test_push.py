@@ -160,6 +160,7 @@ def test_question_answering_from_there_and_pushed_again(hub, learn, tmp_path):
     assert theirs["auto_map"] == ours["auto_map"]
 
 
+@pytest.mark.long
 def test_a_token_that_may_not_write_loses_nothing(hub, encoder, files, tmp_path, pushed):
     before = dict(hub.repositories["user/reviews"])
     words = flags(encoder, files, tmp_path / "run", hub_token=READING_TOKEN)
@@ -202,6 +203,7 @@ def test_a_push_that_breaks_off_loses_nothing_and_says_how_to_go_on(hub, encoder
     assert not any(name.startswith("checkpoint-") for name in after)
 
 
+@pytest.mark.long
 def test_pushes_during_training_are_whole_and_leave_the_folder_alone(hub, encoder, files, tmp_path):
     """Each save is pushed with code and tokenizer, and with no score that is not of these weights."""
     folder = tmp_path / "run"
@@ -217,6 +219,7 @@ def test_pushes_during_training_are_whole_and_leave_the_folder_alone(hub, encode
     assert [path.name for path in folder.iterdir() if not path.name.startswith("checkpoint-")] == []
 
 
+@pytest.mark.long
 def test_a_second_push_replaces_the_first(hub, encoder, files, tmp_path, pushed):
     before = dict(hub.repositories["user/reviews"])
     done = python(
@@ -231,6 +234,7 @@ def test_a_second_push_replaces_the_first(hub, encoder, files, tmp_path, pushed)
         assert after[name] == (tmp_path / "run" / name).read_bytes() != before[name], name
 
 
+@pytest.mark.long
 def test_a_wrong_token_is_said_before_the_training(hub, encoder, files, tmp_path):
     words = flags(encoder, files, tmp_path / "run", hub_token="hf_wrong")
     done = python(hub, tmp_path, str(REPOSITORY / "run_seq_cls.py"), *words)

@@ -74,6 +74,7 @@ def test_killed_in_the_middle_of_an_epoch(task, order, train):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ["group_by_length", "random"])
 def test_at_the_end_of_an_epoch_with_everything_on(order, train, files):
     """Accumulation, two learning rates, evaluation on the way, bf16 and a head with a state."""

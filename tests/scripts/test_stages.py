@@ -43,6 +43,7 @@ def test_stages_alone_from_the_checkpoint_repeat_the_run_that_trained_it(task, h
     ]
 
 
+@pytest.mark.long
 def test_learns(task, run, encoder, files):
     """The labels reach the rows that they belong to: the training rows are learned by heart."""
     file = files[task]["train_file"]

@@ -93,6 +93,7 @@ def test_seeds_that_all_say_the_same_leave_the_orders():
     assert crossed.seeds == (4, 4) and crossed.seeds_needed is None and crossed.hedges_g is None
 
 
+@pytest.mark.long
 def test_a_difference_is_not_found_where_orders_are_shared():
     """Two heads alike, with three orders that move every score: as independent seeds they differ far too often."""
     rng, metric = np.random.default_rng(1), CLASSES.sums("accuracy", ["a", "b"])

@@ -77,6 +77,7 @@ def test_a_planted_difference_is_found():
     assert share_found(50, World(rows=4000, metric="entity_f1"), 1, 0.0, difference=3.0) > 0.9
 
 
+@pytest.mark.long
 def test_the_power_is_the_one_that_was_announced():
     """As many rows, or seeds, as `rows_needed` and `seeds_needed` say find 80 %; 100 simulations know it to +- 12."""
     counts = simulate(World(rows=20_000), 10, 0.0, 0.0, np.random.default_rng(4))

@@ -80,6 +80,7 @@ def test_the_simulation_decides_as_the_comparison_does():
     assert len(set(endings)) > 1
 
 
+@pytest.mark.long
 def test_the_simulation_of_three_heads_decides_as_the_comparison_does(counts):
     endings = follow_all(counts, RULE)
     for pair in decide(counts, ACCURACY, RULE).pairs:

@@ -549,6 +549,7 @@ print("done")
 """
 
 
+@pytest.mark.long
 def test_two_processes_compute_at_once_offline_and_leave_nothing(tmp_path):
     home = tmp_path / "home"
     home.mkdir()

@@ -129,6 +129,7 @@ def test_inputs_and_outputs(export):
     assert shapes == {name: free for name in inputs} | outputs[export.task]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pooling", ["max", "cls_mean", "attention"])
 def test_what_a_head_reads_is_in_the_graph(pooling, tmp_path):
     config = tiny_config("electra")

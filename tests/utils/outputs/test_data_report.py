@@ -166,6 +166,7 @@ def read_sequences(data: SequenceDataArguments, tokenizer, **files: Path) -> tup
     return task, splits
 
 
+@pytest.mark.long
 def test_nsmc(real_data, tiny_tokenizer):
     folder = real_data / "nsmc"
     files = {"train": folder / "ratings_train.txt.gz", "test": folder / "ratings_test.txt.gz"}
@@ -201,6 +202,7 @@ def test_klue_sentence_pairs(real_data, koelectra):
     assert [int(score >= 3) for score in gold] == binary  # so F1 at the cut is F1 of the binary labels
 
 
+@pytest.mark.long
 def test_klue_ner(real_data, koelectra):
     file = real_data / "klue" / "klue-ner-v1.1_dev.tsv.gz"
     split = Split(name="validation", file=str(file), rows=list(read_tagged(file)))
