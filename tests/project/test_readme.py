@@ -157,8 +157,10 @@ def test_quickstart_sets_heads_side_by_side():
     quickstart = runpy.run_path(str(ROOT / "quickstart.py"))
     assert set(quickstart["HEADS"]) <= set(HEADS)
     outcomes = [
-        quickstart["Outcome"]("dense", 16770, 0.8734, 0.882, 23.4),
-        quickstart["Outcome"]("cnn", 9, 0.9, 0.95, 30),
+        quickstart["HeadOutcome"](
+            head="dense", parameters=16770, dev_accuracy=0.8734, test_accuracy=0.882, seconds=23.4
+        ),
+        quickstart["HeadOutcome"](head="cnn", parameters=9, dev_accuracy=0.9, test_accuracy=0.95, seconds=30),
     ]
     lines = quickstart["side_by_side"](outcomes, {"0": 300, "1": 100}).splitlines()
     assert [line.split() for line in lines if line.startswith(("dense", "cnn", "one label"))] == [
