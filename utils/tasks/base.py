@@ -181,24 +181,18 @@ class Task(ABC):
         """The lines of `predictions.jsonl`: for each row, in order, `id` where it has one, `prediction` by name and `score`."""
 
     def records_with(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
-        """What `predictions_with` adds to each of the records."""
+        """What `predictions_with` adds to each of the records: texts and labels; a task may know of more."""
         split, names = prepared.split, self.data.beside
         columns: dict[str, list] = {}
         if "text" in names:
             columns |= self.text_fields(split)
         if "label" in names:
             columns["label"] = self.references(split) if self.labelled(split) else [None] * len(split.rows)
-        if "probabilities" in names:
-            columns["probabilities"] = self.probabilities(prepared, output)
         return [{name: column[i] for name, column in columns.items()} for i in range(len(split.rows))]
 
     @abstractmethod
     def text_fields(self, split: Split) -> dict[str, list]:
         """The texts of every row by the names of their fields."""
-
-    def probabilities(self, prepared: PreparedSplit, output: Output) -> list[dict[str, float]]:
-        """The probability of each class, for every row; only of tasks whose flags know of them."""
-        raise NotImplementedError
 
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list:
         """The predictions of `records` as the metric takes them."""

@@ -216,8 +216,15 @@ class SequenceClassification(Task):
             records.append(record | self._prediction(values))
         return records
 
-    def probabilities(self, prepared: PreparedSplit, output: Output) -> list[dict[str, float]]:
-        """Of the classes they add up to 1, of sets each stands alone; of numbers there are none."""
+    def records_with(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
+        more = super().records_with(prepared, output)
+        if "probabilities" not in self.data.beside:
+            return more
+        found = self._probabilities(prepared, output)
+        return [one | {"probabilities": shares} for one, shares in zip(more, found, strict=True)]
+
+    def _probabilities(self, prepared: PreparedSplit, output: Output) -> list[dict[str, float]]:
+        """The probability of each class, by row: of classes they add up to 1, of sets each stands alone; of numbers none."""
         if self.labels.problem_type == REGRESSION:
             return [{} for _ in prepared.split.rows]
         share = _sigmoid if self.labels.problem_type == SETS else _softmax
