@@ -26,7 +26,7 @@ from .across_tables import (
     rank_table,
     score_grid,
 )
-from .markdown import code_block, literal, markdown_list, markdown_table
+from .markdown_text import code_block, literal, markdown_list, markdown_table
 
 
 def write_across(across: Mapping[str, Any], folder: Path) -> None:
