@@ -16,7 +16,6 @@ from heads.tag_marks import SCHEMES, split_tag
 
 from ..metrics.iob2 import OUTSIDE, PREFIX, Entity, Style
 
-
 SEPARATORS = "-_:/."
 OUTSIDES = ("O", "0", "_", "-", "OUT", "OUTSIDE", "OTHER", "NONE", "NULL")  # of which a file has one, in any case
 _LETTERS = "".join(sorted(set().union(*(marks.all for marks in SCHEMES.values()))))
