@@ -77,6 +77,7 @@ def gather(
         "title": data.task_name or Path(split.file).name,
         "script": plan.script,
         "task": task.pipeline_tag,
+        "class_word": task.class_word,
         "metric": metric.name,
         "unit": "points" if metric.points else metric.name,
         "scale": metric.points or 1.0,
