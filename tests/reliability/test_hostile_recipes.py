@@ -47,7 +47,9 @@ def test_a_file_of_flags_is_plain_values(reader, name, tmp_path):
 
 def test_a_recipe_alone_runs_no_code_of_a_model(tmp_path):
     recipe = tmp_path / "recipe.yaml"
-    recipe.write_text("model_name_or_path: m\ntrain_file: a.csv\ndo_train: yes\ntrust_remote_code: yes\n", encoding="utf-8")
+    recipe.write_text(
+        "model_name_or_path: m\ntrain_file: a.csv\ndo_train: yes\ntrust_remote_code: yes\n", encoding="utf-8"
+    )
     with pytest.raises(UserError, match="trust_remote_code: code of a model's repository runs, .* on the command line"):
         parse_arguments(SequenceDataArguments, [str(recipe)])
     words = [str(recipe), "--trust_remote_code", "--output_dir", str(tmp_path / "run")]

@@ -22,6 +22,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import ModelArguments
 from ..errors import UserError, first_line
 from ..files import listed
+from .named_code import check_no_code
 from .places import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
 from .stock import LABEL_FIELDS, from_stock, headed_config, stock_class, stock_ending
 
@@ -258,11 +259,13 @@ def add_weights(key: Any, module: torch.nn.Module) -> None:
 def _read_config(arguments: ModelArguments) -> PretrainedConfig:
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:
-        return AutoConfig.from_pretrained(
+        config = AutoConfig.from_pretrained(
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
+    check_no_code(config, name, arguments.trust_remote_code)
+    return config
 
 
 def _set_decoding(config: HeadedEncoderConfig, decoding: str | None) -> None:
@@ -302,7 +305,7 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
         )
     except SafetensorError as error:
         raise UserError(f"cannot load weights from '{name}': {why_no_weights(name, error)}") from error
-    except (OSError, ValueError, RuntimeError) as error:
+    except (ImportError, OSError, ValueError, RuntimeError) as error:
         raise UserError(f"cannot load weights from '{name}': {first_line(error)}") from error
     finally:
         library_logging.set_verbosity(verbosity)

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ..arguments import Arguments, HeadTrainingArguments
+from ..errors import without_tokens
 from ..files import sha256
 from ..training.trainer import HeadTrainer
 from .data_report import splits_of
@@ -36,7 +37,7 @@ class Record(logging.Handler):
         logging.getLogger("utils").addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.notes.append(record.getMessage())
+        self.notes.append(without_tokens(record.getMessage()))
 
 
 def run_record(
@@ -53,7 +54,7 @@ def run_record(
         given[kind] = {item.name: getattr(values, item.name) for item in fields(values) if item.init}
     token = os.environ.get("HF_TOKEN")  # where `start_run` puts it
     return {
-        "command": [word.replace(token, "***") if token else word for word in sys.argv],
+        "command": [without_tokens(word.replace(token, "***") if token else word) for word in sys.argv],
         "seed": training.seed,
         "changed_from_default": changed_from_default(arguments),
         "notes": record.notes,
