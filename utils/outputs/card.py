@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from huggingface_hub import EvalResult, ModelCardData
 
@@ -13,6 +14,7 @@ from ..arguments import Arguments, DataArguments
 from ..files import sha256
 from ..tasks import Task
 from .data_report import ceiling_in_words, splits_of
+from .markdown import code, literal
 
 STAGES = {"validation": "eval_", "test": "predict_"}
 NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
@@ -74,17 +76,17 @@ def write_card(
         tags=["electra-heads", config.head],
         eval_results=_eval_results(task.pipeline_tag, scores, data, report) or None,
     )
-    origin = f"`{Path(base).name if local else base}`" if base else "an encoder trained from scratch"
+    origin = code(Path(base).name if local else base) if base else "an encoder trained from scratch"
     pictures = [
         f"![{text}]({file})"
         for file, text in (("training.png", "Losses and score during training"), ("scores.png", "Scores by class"))
         if (folder / file).exists()
     ]
     sections = [
-        f"# {name}",
+        f"# {literal(name)}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
         "an encoder with such heads and compares them with the linear one.",
-        _loading(name, task),
+        _loading(name, task, "main" if training.push_to_hub else None),
         "## Scores",
         _table(
             ("split", "metric", "value"),
@@ -96,10 +98,10 @@ def write_card(
         *pictures,
         _by_class(by_class),
         "## Training",
-        f"Head: `{config.head}`, arguments: {f'`{json.dumps(config.head_kwargs)}`' if config.head_kwargs else 'its defaults'}.",
+        f"Head: `{config.head}`, arguments: {code(json.dumps(config.head_kwargs)) if config.head_kwargs else 'its defaults'}.",
         _table(
             ("argument", "value"),
-            [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in _changed(run).items()],
+            [(key, code(json.dumps(value, ensure_ascii=False))) for key, value in _changed(run).items()],
         ),
         "All others that the weights depend on have their defaults. Versions: "
         + ", ".join(f"{package} {version}" for package, version in run["versions"].items())
@@ -109,14 +111,20 @@ def write_card(
         _table(
             ("split", "file", "rows", "SHA-256"),
             [
-                (split, Path(entry["file"]).name, f"{entry['rows']:,}", f"`{run['data'][entry['file']]['sha256']}`")
+                (
+                    split,
+                    literal(Path(entry["file"]).name),
+                    f"{entry['rows']:,}",
+                    f"`{run['data'][entry['file']]['sha256']}`",
+                )
                 for split, entry in splits_of(report).items()
             ],
         ),
         "## Limits",
         "\n".join(f"- {limit}" for limit in _limits(task, report, data)),
         "## Code in this repository",
-        "`trust_remote_code=True` runs these files, and nothing else here is run: the weights are safetensors.",
+        "`trust_remote_code=True` runs these files, and nothing else here is run: the weights are safetensors. `revision` with the hash of "
+        "a commit keeps them as they were read.",
         _table(
             ("file", "SHA-256"),
             [(path.name, f"`{sha256(path)}`") for path in sorted(folder.glob("*.py"))],
@@ -150,14 +158,18 @@ def _eval_results(
     return results
 
 
-def _loading(name: str, task: Task) -> str:
+def _loading(name: str, task: Task, revision: str | None) -> str:
+    """How to load what is in `name`: a repository of the Hub, which has revisions, or a folder."""
+    where = json.dumps(name, ensure_ascii=False)
+    pin = "" if revision is None else ", revision=revision"
+    said = "" if revision is None else f'revision = "{revision}"  # or the commit whose code you have read\n'
     return f"""```python
 from transformers import AutoTokenizer, {task.auto_class}, pipeline
 
-tokenizer = AutoTokenizer.from_pretrained("{name}", trust_remote_code=True)
-model = {task.auto_class}.from_pretrained("{name}", trust_remote_code=True)
+{said}tokenizer = AutoTokenizer.from_pretrained({where}{pin}, trust_remote_code=True)
+model = {task.auto_class}.from_pretrained({where}{pin}, trust_remote_code=True)
 
-ask = pipeline("{task.pipeline_tag}", model="{name}", trust_remote_code=True)
+ask = pipeline("{task.pipeline_tag}", model={where}{pin}, trust_remote_code=True)
 print(ask({task.example_inputs}))
 ```"""
 
@@ -167,7 +179,7 @@ def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:
         return ""
     measures = [key for key in next(iter(by_class.values())) if key != "support"]
     rows = [
-        (str(i), name, *(f"{values[measure]:.4f}" for measure in measures), f"{values['support']:,.0f}")
+        (str(i), literal(name), *(f"{values[measure]:.4f}" for measure in measures), f"{values['support']:,.0f}")
         for i, (name, values) in enumerate(by_class.items())
     ]
     return _table(("", "", *measures, "how many"), rows)
@@ -187,8 +199,8 @@ def _source(data: DataArguments) -> str:
         licence = data.benchmark.licence or f"see {data.benchmark.source}"
         return f"{data.task_name}, from {data.benchmark.source}. Licence: {licence}."
     if data.dataset_name is not None:
-        page = f"https://huggingface.co/datasets/{data.dataset_name}"
-        return f"[{data.dataset_name}]({page}). Licence: as stated there."
+        page = f"https://huggingface.co/datasets/{quote(data.dataset_name)}"
+        return f"[{literal(data.dataset_name)}]({page}). Licence: as stated there."
     return "Files of the author. Licence: not stated."
 
 
@@ -210,4 +222,4 @@ def _limits(task: Task, report: Mapping[str, Any], data: DataArguments) -> list[
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import logging
 import os
 import platform
@@ -37,7 +38,7 @@ class Record(logging.Handler):
         logging.getLogger("utils").addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.notes.append(without_tokens(record.getMessage()))
+        self.notes.append(record.getMessage())
 
 
 def run_record(
@@ -53,8 +54,8 @@ def run_record(
     for kind, values in (("model", model), ("data", data)):
         given[kind] = {item.name: getattr(values, item.name) for item in fields(values) if item.init}
     token = os.environ.get("HF_TOKEN")  # where `start_run` puts it
-    return {
-        "command": [without_tokens(word.replace(token, "***") if token else word) for word in sys.argv],
+    contents = {
+        "command": [word.replace(token, "***") if token else word for word in sys.argv],
         "seed": training.seed,
         "changed_from_default": changed_from_default(arguments),
         "notes": record.notes,
@@ -74,6 +75,7 @@ def run_record(
         "world_size": training.world_size,
         "arguments": given,
     }
+    return json.loads(without_tokens(json.dumps(contents)))  # wherever somebody has put one
 
 
 def _peak_host_memory() -> int:
