@@ -119,9 +119,7 @@ def test_names_of_a_hub_that_lead_elsewhere(fail, stopped):
             "seq_cls", max_steps=1, **(flags | {"train_file": None, "dataset_name": name})
         )
         assert "there is no such folder" in fail("seq_cls", max_steps=1, **(flags | {"model_name_or_path": name}))
-        assert "Repo id must " in fail(
-            "seq_cls", max_steps=1, push_to_hub=True, hub_model_id=name, **flags
-        )
+        assert "Repo id must " in fail("seq_cls", max_steps=1, push_to_hub=True, hub_model_id=name, **flags)
 
 
 def test_what_is_printed_and_written(run, stopped, tmp_path):
