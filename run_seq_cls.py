@@ -9,6 +9,7 @@
 from utils.arguments import parse_arguments
 from utils.data.splits import label_rows, load_splits
 from utils.errors import run
+from utils.models.adapters import add_adapters
 from utils.models.frozen import HiddenStates, freeze_encoder
 from utils.models.loading import build_model, check_length, load_config, load_tokenizer
 from utils.outputs.data_report import data_report, show_report
@@ -43,7 +44,8 @@ def main() -> None:
     hidden_states: list[HiddenStates] = []
     if training.freeze_encoder:
         prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)
-    trainer = build_trainer(model, task, arguments, prepared, hidden_states)
+    adapters = add_adapters(model, config, training)
+    trainer = build_trainer(model, task, arguments, prepared, hidden_states, adapters)
     run_stages(trainer, task, arguments, prepared, test, report, record)
 
 

@@ -134,6 +134,9 @@ def _check(arguments: Arguments) -> None:
     if training.freeze_encoder and model.config_name is not None:
         cure = "name a pretrained one with --model_name_or_path"
         raise UserError(f"--freeze_encoder would leave the encoder of --config_name at its random weights; {cure}")
+    if training.lora is not None and model.config_name is not None:
+        cure = "name a pretrained one with --model_name_or_path"
+        raise UserError(f"--lora would leave the encoder of --config_name at its random weights; {cure}")
     for name in ("model_name_or_path", "config_name", "tokenizer_name"):
         place = getattr(model, name)
         if place is not None and Path(place).is_dir() and _within(Path(place), training.folder):

@@ -14,12 +14,12 @@ import torch
 from accelerate.utils import get_int_from_env
 from transformers import TrainingArguments
 
-from .checks import check_json, check_numbers, check_packages
+from .checks import check_json, check_lora, check_numbers, check_packages
 
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with eight more fields, other defaults of two, and plainer help for a few.
+    """`TrainingArguments` with nine more fields, other defaults of two, and plainer help for a few.
 
     `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is
     "group_by_length": batches of similar lengths need a third of the tokens on short texts.
@@ -75,6 +75,13 @@ class HeadTrainingArguments(TrainingArguments):
         },
     )
     focal_gamma: float = field(default=2.0, metadata={"help": "Of the focal loss; 0 would be the cross-entropy."})
+    lora: str | None = field(
+        default=None,
+        metadata={
+            "help": """Adapters of low rank in a frozen encoder, trained with the whole head: arguments of peft's LoraConfig as JSON, """
+            """e.g. '{"r": 16}', or '{}' for its defaults (all linear layers have adapters). They want a larger learning_rate."""
+        },
+    )
     early_stopping_patience: int | None = field(
         default=None,
         metadata={
@@ -142,6 +149,12 @@ class HeadTrainingArguments(TrainingArguments):
                 )
             if self.freeze_encoder:
                 raise ValueError("--layerwise_lr_decay is for the layers that --freeze_encoder keeps: give one of them")
+        if self.lora is not None:
+            self.lora = check_lora(self.lora)
+            if not self.do_train:
+                raise ValueError("--lora is about training: give --do_train, or leave it out; a checkpoint has it merged")
+            if self.freeze_encoder:
+                raise ValueError("--lora trains adapters in the encoder that --freeze_encoder keeps: give one of them")
         for name, default in (("class_weights", "none"), ("loss", "ce")):
             if getattr(self, name) != default and not self.do_train:
                 raise ValueError(f"--{name} is about training: give --do_train, or leave it out")
