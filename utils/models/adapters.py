@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ class Adapters:
 
         size = count(model)
         self.model, self.merged = model, False
-        self.peft: Any = get_peft_model(model.encoder, config)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of peft's own use of transformers
+            self.peft: Any = get_peft_model(model.encoder, config)
         self.sizes = {"trained": sum(p.numel() for p in model.parameters() if p.requires_grad), "all": size}
         self.config = self.peft.peft_config["default"]
         self.config.target_modules = sorted(self.config.target_modules)  # a set has another order in every process
@@ -89,9 +92,9 @@ class Adapters:
         if any(name in saved and not torch.equal(saved[name], value.cpu()) for name, value in frozen.items()):
             cure = "give the --model_name_or_path that it was begun with"
             raise UserError(f"its adapters were trained on another encoder than this run's; {cure}", file=checkpoint)
-        set_peft_model_state_dict(self.peft, load_file(checkpoint / ADAPTER / WEIGHTS))
         own = {name: value for name, value in saved.items() if not name.startswith(INSIDE)}
-        self.model.load_state_dict(own, strict=False)
+        self.model.load_state_dict(frozen | own)  # strictly: nothing of a head may stay at its random weights
+        set_peft_model_state_dict(self.peft, load_file(checkpoint / ADAPTER / WEIGHTS))
 
     def _state(self) -> dict[str, torch.Tensor]:
         from peft import get_peft_model_state_dict
