@@ -187,8 +187,8 @@ class ComparisonArguments:
         if self.ensembles and len(self.seeds) < 2:
             raise ValueError("--ensembles puts the seeds of a head together: give two or more --seeds")
         if self.ensembles and (self.validation_splits is not None or self.until_decided):
-            other = "--until_decided, whose heads have" if self.until_decided else "--validation_splits, whose models have"
-            raise ValueError(f"--ensembles does not go with {other} {'seeds' if self.until_decided else 'rows'} of their own: leave one out")
+            other = "--until_decided" if self.until_decided else "--validation_splits"
+            raise ValueError(f"--ensembles wants as many models of each head, on the same rows: leave {other} out")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"--workers must be at least 1, not {self.workers}")
         if self.workers is not None and self.ray_address is not None:

@@ -16,8 +16,8 @@ from utils.outputs.card import NO_SCORES
 
 from ..cells import Cell, Plan
 from ..inference.evidence import Evidence
-from ..inference.pairs import PairComparison, compare_pair, with_verdicts
 from ..inference.p_values import p_in_words
+from ..inference.pairs import PairComparison, compare_pair, with_verdicts
 from .rows import read_predictions, score_cells
 
 
@@ -40,7 +40,9 @@ def gather_ensembles(plan: Plan, ensembles: Sequence[Cell], split: Split) -> dic
     heads = {}
     for cell in ensembles:
         results = json.loads((cell.folder / "predict_results.json").read_text(encoding="utf-8"))
-        scores = {name.removeprefix("predict_"): value for name, value in results.items() if name.startswith("predict_")}
+        scores = {
+            name.removeprefix("predict_"): value for name, value in results.items() if name.startswith("predict_")
+        }
         others = {name: value for name, value in scores.items() if name not in (*NO_SCORES, metric.name)}
         score = float(metric.score(together[cell.head].sum(axis=1))[0])
         heads[cell.head] = {"models": len(scored.counts[cell.head]), "scores": {metric.name: score} | others}

@@ -24,7 +24,11 @@ def ensemble_tables(comparison: Mapping[str, Any]) -> tuple[Table, Table]:
     names = [name for entry in found["heads"].values() for name in entry["scores"]]
     shown = [metric_format(comparison, name) for name in dict.fromkeys(names)]
     scores = [
-        [head, str(entry["models"]), *(number(one.scaled(entry["scores"].get(one.name)), one.decimals) for one in shown)]
+        [
+            head,
+            str(entry["models"]),
+            *(number(one.scaled(entry["scores"].get(one.name)), one.decimals) for one in shown),
+        ]
         for head, entry in found["heads"].items()
     ]
     pairs = [

@@ -56,7 +56,12 @@ def render_markdown(comparison: Mapping[str, Any]) -> str:
         ]
     if "ensembles" in comparison:
         said = [pair["sentence"] for pair in comparison["ensembles"]["comparisons"]]
-        sections += ["## Ensembles", *map(markdown_table, ensemble_tables(comparison)), markdown_list(said), literal(ENSEMBLE_NOTE)]
+        sections += [
+            "## Ensembles",
+            *map(markdown_table, ensemble_tables(comparison)),
+            markdown_list(said),
+            literal(ENSEMBLE_NOTE),
+        ]
     if outlook := comparison.get("outlook"):
         said = [one["sentence"] for one in outlook]
         sections += ["## What a decision takes", markdown_list(said), literal(outlook_note(comparison))]

@@ -24,10 +24,14 @@ def test_mean_of_classes_in_the_order_of_the_file(seeds, run, files):
     for row, *own in zip(outcome.predictions, *each, strict=True):
         mean = {name: np.mean([one["probabilities"][name] for one in own]) for name in ("긍정", "부정")}
         assert row["probabilities"] == pytest.approx(mean, abs=1e-6)
-        assert row["prediction"] == max(mean, key=mean.get) and row["score"] == pytest.approx(max(mean.values()), abs=1e-6)
+        assert row["prediction"] == max(mean, key=mean.get) and row["score"] == pytest.approx(
+            max(mean.values()), abs=1e-6
+        )
         right += row["prediction"] == row["label"]
     assert outcome.metrics("predict")["predict_accuracy"] == pytest.approx(right / 17)
-    assert not list(outcome.folder.glob("*.safetensors")) and outcome.read("run.json")["command"][1:3] == list(map(str, runs))
+    assert not list(outcome.folder.glob("*.safetensors")) and outcome.read("run.json")["command"][1:3] == list(
+        map(str, runs)
+    )
 
 
 @pytest.mark.parametrize("flags", [{}, {"crf": True}], ids=["free", "crf"])
@@ -40,7 +44,9 @@ def test_tags_of_windows(flags, seeds, run, files):
     alike = [
         (row["score"], [one["score"] for one in own])
         for row, *own in zip(outcome.predictions, *each, strict=True)
-        if all(one["prediction"] == row["prediction"] for one in own)  # else a sub-word may have another tag than its letters
+        if all(
+            one["prediction"] == row["prediction"] for one in own
+        )  # else a sub-word may have another tag than its letters
     ]
     assert alike
     for score, scores in alike:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 import pytest
@@ -107,7 +106,13 @@ def test_with_other_flags(more, train):
 def test_two_processes_are_one(run, run_two, sober_encoder, files):  # noqa: F811
     """Two processes with batches of four are one with batches of eight."""
     flags = {"model_name_or_path": sober_encoder, "train_file": files["seq_cls"]["train_file"], "do_train": True}
-    flags |= {"max_steps": 4, "save_strategy": "no", "lora": "{}", "learning_rate": 1e-2, "head_kwargs": '{"dropout": 0.0}'}
+    flags |= {
+        "max_steps": 4,
+        "save_strategy": "no",
+        "lora": "{}",
+        "learning_rate": 1e-2,
+        "head_kwargs": '{"dropout": 0.0}',
+    }
     flags |= {"train_sampling_strategy": "sequential", "optim": "sgd"}
     one = run("seq_cls", per_device_train_batch_size=8, **flags)
     two = run_two("seq_cls", per_device_train_batch_size=4, **flags)
@@ -128,7 +133,10 @@ def test_two_processes_are_one(run, run_two, sober_encoder, files):  # noqa: F81
         ({"lora": '{"target_modules": [1]}'}, "--lora: target_modules must be names of layers"),
         ({"lora": "{}", "freeze_encoder": True}, "--lora trains adapters in the encoder that --freeze_encoder keeps"),
         ({"lora": "{}", "do_train": None, "do_predict": True}, "--lora is about training"),
-        ({"lora": "{}", "model_name_or_path": None, "config_name": "x"}, "--lora would leave the encoder of --config_name"),
+        (
+            {"lora": "{}", "model_name_or_path": None, "config_name": "x"},
+            "--lora would leave the encoder of --config_name",
+        ),
     ],
 )
 def test_what_cannot_be(flags, message, tmp_path):

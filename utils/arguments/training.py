@@ -152,7 +152,9 @@ class HeadTrainingArguments(TrainingArguments):
         if self.lora is not None:
             self.lora = check_lora(self.lora)
             if not self.do_train:
-                raise ValueError("--lora is about training: give --do_train, or leave it out; a checkpoint has it merged")
+                raise ValueError(
+                    "--lora is about training: give --do_train, or leave it out; a checkpoint has it merged"
+                )
             if self.freeze_encoder:
                 raise ValueError("--lora trains adapters in the encoder that --freeze_encoder keeps: give one of them")
         for name, default in (("class_weights", "none"), ("loss", "ce")):

@@ -126,7 +126,9 @@ def load_ensemble(
     for run, member, tokenizer in zip(runs[1:], others, tokenizers[1:], strict=True):
         names, own_names = (one.config.label_names for one in (first, member))
         if names != own_names:
-            raise UserError(f"{run} has the labels {listed(own_names)}, {runs[0]} has {listed(names)}: no mean of the two")
+            raise UserError(
+                f"{run} has the labels {listed(own_names)}, {runs[0]} has {listed(names)}: no mean of the two"
+            )
         if first.config.problem_type != member.config.problem_type:
             kinds = (str(one.config.problem_type).replace("_", " ") for one in (member, first))
             raise UserError("{2} is for {0}, {3} for {1}: no mean of the two".format(*kinds, run, runs[0]))

@@ -74,7 +74,9 @@ def build_trainer(
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
     if adapters is not None and (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
-        raise UserError("--lora trains with one process or several that hold the whole model; leave FSDP or DeepSpeed out")
+        raise UserError(
+            "--lora trains with one process or several that hold the whole model; leave FSDP or DeepSpeed out"
+        )
     trainer.train_rows, trainer.adapters = train, adapters
     return trainer
 

@@ -40,8 +40,12 @@ def test_differences_to_one_model_and_to_each_other():
     assert not any(pair.covers_seeds or pair.seeds_error for pair in pairs)  # one system
     assert pairs[2].p_value == pytest.approx(mcnemar_p(0, 10)) and pairs[2].p_holm == pytest.approx(2 * 2**-9)
     assert pairs[0].better == "dense ensemble" and pairs[1].better is None
-    assert sentence(pairs[0]).startswith("dense ensemble beats one dense by 30.00 points: dense ensemble - one dense = +30.00")
-    assert sentence(pairs[1]).startswith("no difference shown: cnn ensemble - one cnn = +10.00 points (95 % interval over rows ")
+    assert sentence(pairs[0]).startswith(
+        "dense ensemble beats one dense by 30.00 points: dense ensemble - one dense = +30.00"
+    )
+    assert sentence(pairs[1]).startswith(
+        "no difference shown: cnn ensemble - one cnn = +10.00 points (95 % interval over rows "
+    )
     assert "seed" not in "".join(map(sentence, pairs))
 
 
@@ -72,7 +76,9 @@ def test_one_run_for_each_head(place):
     assert cells[0].words[cells[0].words.index("--max_seq_length") + 1] == "32"
     assert cells[0].words[cells[0].words.index("--per_device_eval_batch_size") + 1] == "4"
     assert cells[0].folder.parent.name == "ensembles"
-    other = parse_comparison([*words[: words.index("1")], "2", "--ensembles", *words[words.index("--max_seq_length") :]])
+    other = parse_comparison(
+        [*words[: words.index("1")], "2", "--ensembles", *words[words.index("--max_seq_length") :]]
+    )
     assert plan_ensembles(other, make_plan(other))[0].folder != cells[0].folder  # other seeds are another ensemble
     without = [word for word in words if word != "--ensembles"]
     assert [cell.folder for cell in plan(*without).cells] == [cell.folder for cell in made.cells]
@@ -100,7 +106,7 @@ def test_scores_of_predictions_in_the_folders(place):
 def test_what_has_no_ensemble(place):
     assert "puts the seeds of a head together: give two or more" in refused(*WITH_TEST, "--ensembles", "--seeds", "0")
     splits = ["--validation_splits", "2", "--validation_split", "0.5"]
-    assert "does not go with --validation_splits" in refused(*WITH_TEST, *splits, "--ensembles")
-    assert "does not go with --until_decided" in refused(*WITH_TEST, "--until_decided", "--ensembles")
+    assert "leave --validation_splits out" in refused(*WITH_TEST, *splits, "--ensembles")
+    assert "leave --until_decided out" in refused(*WITH_TEST, "--until_decided", "--ensembles")
     answers = ["--script", "run_qa.py", *WITH_TEST[2:]]
     assert "answers have no probabilities to average" in refused(*answers, "--ensembles")

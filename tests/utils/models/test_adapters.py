@@ -65,7 +65,9 @@ def test_merged_weights_by_hand(family, training):
             assert torch.equal(merged[name], base), name
         else:
             assert torch.equal(merged[name], trained[name]), name
-    linear = [m for m in tiny_model("seq_cls", "dense", tiny_config(family)).encoder.modules() if type(m) is torch.nn.Linear]
+    linear = [
+        m for m in tiny_model("seq_cls", "dense", tiny_config(family)).encoder.modules() if type(m) is torch.nn.Linear
+    ]
     assert changed == len(linear) == len(adapters.config.target_modules)
     logits = answers(model, pad(SEQUENCES, model.config.pad_token_id))
     adapters.merge()
@@ -82,7 +84,9 @@ def test_what_is_trained(task, head, training):
     adapters = add_adapters(model, model.config, training(r=2, target_modules=["query", "value"]))
     wanting = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     assert all(re.search(r"\.(query|value)\.lora_[AB]\.", name) for name in wanting if name.startswith("encoder."))
-    assert {name.split(".")[0] for name in wanting} == {"encoder", "head", "mix"} | ({"crf"} if task == "token_cls" else set())
+    assert {name.split(".")[0] for name in wanting} == {"encoder", "head", "mix"} | (
+        {"crf"} if task == "token_cls" else set()
+    )
     # Two layers, two places, two matrices of 16 x 2.
     assert adapters.sizes == {"trained": own + 2 * 2 * 2 * 16 * 2, "all": size}
     learn(model, task)
@@ -112,7 +116,9 @@ def test_saved_and_loaded(task, tmp_path, training):
     torch.testing.assert_close(
         encoder(**batch).last_hidden_state, loaded.encoder(**batch).last_hidden_state, atol=1e-5, rtol=1e-4
     )
-    assert (tmp_path / "adapter" / "adapter_model.safetensors").stat().st_size < (tmp_path / "model.safetensors").stat().st_size
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").stat().st_size < (
+        tmp_path / "model.safetensors"
+    ).stat().st_size
 
 
 def test_new_words_are_learned(training):
