@@ -88,7 +88,8 @@ def compare(arguments: ComparisonArguments) -> None:
             return
         counts = f"{len(part.cells)} in {plan.folder / 'cells'}, {len(part.unfinished)} of them to do"
         print(f"{place}runs: {counts}", flush=True)
-        how = {"workers": arguments.workers or 1, "ray_address": arguments.ray_address, "launcher": arguments.launcher}
+        how: dict[str, Any] = {"workers": arguments.workers or 1, "ray_address": arguments.ray_address}
+        how |= {"launcher": arguments.launcher}
         run_cells(part.cells, **how)
         ensembles = plan_ensembles(arguments, part) if arguments.ensembles else []
         if ensembles:

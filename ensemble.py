@@ -8,6 +8,7 @@ All other flags are those that the script takes which trained them, and so are t
 
 import sys
 from collections.abc import Sequence
+from typing import Any, cast
 
 from utils.arguments import ModelArguments, parse_arguments
 from utils.data.splits import label_rows, load_splits
@@ -34,8 +35,8 @@ def main() -> None:
     start_run(training)
 
     model, tokenizer = load_ensemble(runs, model_arguments, task_class.model_class)
-    for member in model.members:
-        data.max_seq_length = check_length(data.max_seq_length, member.config, tokenizer)
+    for config in model.configs:
+        data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
     config = load_config(model_arguments, task_class.model_class, False)
     task = task_class(data, tokenizer, config)
@@ -47,7 +48,7 @@ def main() -> None:
     report = data_report(task, prepared)
     show_report(report, task)
 
-    trainer = build_trainer(model, task, arguments, prepared)
+    trainer = build_trainer(cast(Any, model), task, arguments, prepared)
     run_stages(trainer, task, arguments, prepared, test, report, record)
 
 

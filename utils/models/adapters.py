@@ -119,9 +119,8 @@ def add_adapters(
         return None
     from peft import LoraConfig
 
-    name, embeddings = next(
-        (name, module) for name, module in model.encoder.named_modules() if module is model.get_input_embeddings()
-    )
+    embeddings: Any = model.get_input_embeddings()
+    name = next(name for name, module in model.encoder.named_modules() if module is embeddings)
     new: Any = list(range(config.vocab_size, embeddings.num_embeddings))
     flags = {"target_modules": "all-linear"} | json.loads(training.lora)
     try:

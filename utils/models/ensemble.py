@@ -38,7 +38,8 @@ class Ensemble(nn.Module):
     def __init__(self, members: Sequence[HeadedEncoderPreTrainedModel]):
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.config: Any = members[0].config
+        self.configs: list[Any] = [member.config for member in members]
+        self.config = self.configs[0]
         self.decodes = any(getattr(member, "decodes", False) for member in members)
 
     def forward(
@@ -55,7 +56,11 @@ class Ensemble(nn.Module):
             input_ids, attention_mask, token_type_ids: (B, T).
             labels, num_items_in_batch: as for the members.
         """
-        inputs = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
+        inputs: dict[str, Any] = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "token_type_ids": token_type_ids,
+        }
         if self.decodes:
             inputs |= {"labels": labels, "num_items_in_batch": num_items_in_batch}
         outputs = [member(**inputs) for member in self.members]
@@ -69,6 +74,12 @@ class Ensemble(nn.Module):
             items = (labels != -100).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
             loss = self._loss(logits, labels) / items
         return SequenceClassifierOutput(loss, logits)
+
+    @property
+    def head(self) -> nn.Module:
+        """That of the first model, which says what losses it takes."""
+        first: Any = self.members[0]
+        return first.head
 
     def decode(self, logits: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Tags by the mean over models of how likely each is in its sentence, the best sequence where the scheme binds.
