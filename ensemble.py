@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
-from utils.arguments import ModelArguments, parse_arguments
+from utils.arguments import ModelArguments, parse_arguments, program
 from utils.data.splits import label_rows, load_splits
 from utils.errors import UserError, run
 from utils.models.ensemble import load_ensemble
@@ -63,7 +63,8 @@ def split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
     if "--help" in flags or "-h" in flags:
         return runs, flags
     if len(runs) < 2:
-        raise UserError("name two or more runs, then the flags: ensemble.py RUN RUN --test_file FILE --output_dir DIR")
+        how = f"{program()} RUN RUN --test_file FILE --output_dir DIR"
+        raise UserError(f"name two or more runs, then the flags: {how}")
     twice = [one for i, one in enumerate(runs) if one in runs[:i]]
     if twice:
         raise UserError(f"{twice[0]} is named twice, and would count twice")
