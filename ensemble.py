@@ -41,7 +41,7 @@ def main() -> None:
     config = load_config(model_arguments, task_class.model_class, False)
     task = task_class(data, tokenizer, config)
     with training.main_process_first():
-        splits, test = load_splits(data, training, task.read, task.group_texts, task.check)
+        splits, test = load_splits(data, training, task.read, task.groups, task.check)
         rows, test = label_rows(splits, test)
         task = task.with_labels(config, rows).with_decoder(model)
         prepared = {name: task.prepare(split) for name, split in splits.items()}
