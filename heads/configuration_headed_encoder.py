@@ -19,11 +19,14 @@ class HeadedEncoderConfig(PretrainedConfig):
 
     Attributes:
         crf: tags are trained and decoded with a linear-chain CRF, see `crf.CRF`.
-        use_last_layers: how many of the encoder's last layers the head reads, as their weighted sum, see `pooling.LayerMix`.
+        use_last_layers: how many of the encoder's last layers the head reads.
+        combine_layers: how it reads several of them: "sum", their weighted sum, see `pooling.LayerMix`; "concat", one beside the
+            next.
         decoding: "constrained": no tag follows another that the scheme of the tags does not let it follow; else "argmax".
     """
 
     use_last_layers = 1
+    combine_layers = "sum"
     crf = False
     decoding = "argmax"
 

@@ -27,7 +27,7 @@ from .crf import CRF, Chain, best_sequences, free_chain, log_marginals, scheme_c
 from .dense import DenseHead
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
-from .pooling import LayerMix
+from .pooling import COMBINATIONS, LayerMix
 from .spans import close_tokens
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
@@ -73,6 +73,9 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             raise ValueError(
                 f"use_last_layers must be 1 to {layers}, the encoder's layers, not {config.use_last_layers}"
             )
+        if config.combine_layers not in COMBINATIONS:
+            known = ", ".join(COMBINATIONS)
+            raise ValueError(f"unknown combination of layers {config.combine_layers!r}: choose one of {known}")
         self.encoder = encoder
         self.encoder_inputs = set(inspect.signature(encoder.forward).parameters)
         if getattr(config.encoder_config, "type_vocab_size", 0) < 2:
@@ -80,8 +83,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             self.encoder_inputs.discard("token_type_ids")
         self.num_labels = config.num_labels
         head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
-        self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
-        self.mix = LayerMix(config.use_last_layers) if config.use_last_layers > 1 else None
+        summed = config.use_last_layers > 1 and config.combine_layers == "sum"
+        width = config.hidden_size * (1 if summed else config.use_last_layers)
+        self.head = HEADS[config.head](width, config.num_labels, self.per_token, **head_kwargs)
+        self.mix = LayerMix(config.use_last_layers) if summed else None
         self.crf = CRF(len(config.label_names)) if config.crf else None
         self.post_init()
 
@@ -130,7 +135,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             its output, and the hidden states that are read of it: (B, T, H), or those of the last N layers beside each other,
             (B, T, N * H).
         """
-        if self.mix is None:
+        if self.config.use_last_layers == 1:
             output = self.encoder(**inputs, return_dict=True)
             return output, output.last_hidden_state
         asked = inputs.pop("output_hidden_states", None)

@@ -51,6 +51,20 @@ def test_what_is_read_is_kept_in_the_checkpoint(run, encoder, files):
     assert again.metrics("eval")["eval_loss"] == pytest.approx(trained.metrics("eval")["eval_loss"], rel=1e-5)
 
 
+def test_layers_beside_each_other(run, encoder, files):
+    """Read at every step and from disk, kept in the checkpoint, and resumed."""
+    file = files["seq_cls"]
+    flags = SHORT | {"train_file": file["train_file"], "validation_file": file["validation_file"], "do_eval": True}
+    flags |= {"head": "cnn", "use_last_layers": 2, "combine_layers": "concat"}
+    for freezing in ({}, {"freeze_encoder": True}):
+        trained = run("seq_cls", model_name_or_path=encoder, **flags | freezing)
+        config = trained.read("config.json")
+        assert (config["use_last_layers"], config["combine_layers"]) == (2, "concat")
+        assert "head: cnn on 2 layers beside each other, new" in trained.read("run.json")["notes"]
+        again = run("seq_cls", model_name_or_path=trained.folder, do_eval=True, validation_file=file["validation_file"])
+        assert again.metrics("eval")["eval_loss"] == pytest.approx(trained.metrics("eval")["eval_loss"], rel=1e-5)
+
+
 def test_what_cannot_be_read(ask, learn):
     assert "the cnn head has no argument 'pooling'" in ask("seq_cls", head="cnn", pooling="mean")
     assert ask("token_cls", pooling="mean").endswith(
@@ -62,6 +76,10 @@ def test_what_cannot_be_read(ask, learn):
     assert "has use_last_layers 1; leave --use_last_layers 2 out" in ask(
         "seq_cls", model_name_or_path=checkpoint, use_last_layers=2
     )
+    assert "has combine_layers sum; leave --combine_layers concat out" in ask(
+        "seq_cls", model_name_or_path=checkpoint, combine_layers="concat"
+    )
+    assert "for several layers: give --use_last_layers as well" in ask("seq_cls", combine_layers="concat")
     assert "keeps its head's arguments; leave --pooling out" in ask(
         "seq_cls", model_name_or_path=checkpoint, pooling="mean"
     )

@@ -60,6 +60,9 @@ def load_config(
         if arguments.use_last_layers not in (1, config.use_last_layers):
             cure = f"leave --use_last_layers {arguments.use_last_layers} out, or begin with its encoder"
             raise UserError(f"the checkpoint {name} has use_last_layers {config.use_last_layers}; {cure}")
+        if arguments.combine_layers not in (None, config.combine_layers):
+            cure = f"leave --combine_layers {arguments.combine_layers} out, or begin with its encoder"
+            raise UserError(f"the checkpoint {name} has combine_layers {config.combine_layers}; {cure}")
         if arguments.crf and not config.crf:
             raise UserError(f"the checkpoint {name} has no CRF; leave --crf out, or begin with its encoder")
     elif not do_train:
@@ -76,10 +79,13 @@ def load_config(
             ("--crf", arguments.crf),
             ("--pooling", arguments.pooling is not None),
             ("--use_last_layers", arguments.use_last_layers > 1),
+            ("--combine_layers", arguments.combine_layers is not None),
         ):
             if given:
                 raise UserError(f"{flag} is learned, and nothing is trained here; leave it out, or give --do_train")
         config = headed_config(config, name)
+    elif arguments.combine_layers is not None and arguments.use_last_layers == 1:
+        raise UserError("--combine_layers is for several layers: give --use_last_layers as well, or leave it out")
     return config
 
 
@@ -172,6 +178,8 @@ def build_model(
             labels = labels | {"crf": True}
         if arguments.use_last_layers > 1:
             labels = labels | {"use_last_layers": arguments.use_last_layers}
+        if arguments.combine_layers == "concat":
+            labels = labels | {"combine_layers": "concat"}
         try:
             headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
             _set_decoding(headed, arguments.decoding)
@@ -206,6 +214,7 @@ def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
             "head": fields["head"],
             "head_kwargs": fields["head_kwargs"],
             "use_last_layers": fields.get("use_last_layers", 1),
+            "combine_layers": fields.get("combine_layers", "sum"),
             "crf": fields.get("crf", False),
             "kind of labels": fields.get("problem_type") or "single_label_classification",
             "labels": list(fields["id2label"].values()) if "id2label" in fields else fields.get("num_labels"),
@@ -322,5 +331,6 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
 
 def _named(config: HeadedEncoderConfig) -> str:
     named = f"{config.head} {config.head_kwargs}" if config.head_kwargs else config.head
-    named += f" on {config.use_last_layers} layers" if config.use_last_layers > 1 else ""
+    beside = " beside each other" if config.combine_layers == "concat" else ""
+    named += f" on {config.use_last_layers} layers{beside}" if config.use_last_layers > 1 else ""
     return f"{named}, with a CRF" if config.crf else named

@@ -138,6 +138,14 @@ def test_what_a_head_reads_is_in_the_graph(pooling, tmp_path):
     assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("head", ["dense", "lstm"])
+def test_layers_beside_each_other_are_in_the_graph(head, tmp_path):
+    model = tiny_model("token_cls", head, use_last_layers=2, combine_layers="concat")
+    graphs.export(perturb(model), tmp_path / "model.onnx")
+    assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
+
+
 def test_int8(export, tmp_path):
     graphs.quantize(export.path, tmp_path / "int8.onnx")
     graph = onnx.load(tmp_path / "int8.onnx").graph
