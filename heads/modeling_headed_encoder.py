@@ -146,8 +146,15 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         states = torch.cat([*before, output.last_hidden_state], dim=-1)
         return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 
+    def encode_from(self, hidden_states: torch.Tensor, **inputs) -> tuple[Any, torch.Tensor]:
+        """What `encode` gives, from hidden states that are given: they are what is read, and the encoder does not run.
+
+        A training puts its own in the place of this where layers above the given ones have to run.
+        """
+        return {}, hidden_states
+
     def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs):
-        """Runs encoder and head, or the head alone where the encoder's hidden states are given.
+        """Runs encoder and head, or what is above the hidden states where these are given.
 
         Returns:
             the head's logits, (B, C) or (B, T, C), and the encoder's output; that is empty where it did not run.
@@ -160,7 +167,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         }
         inputs = {name: value for name, value in inputs.items() if value is not None and name in self.encoder_inputs}
         if hidden_states is not None:
-            inputs = {"hidden_states": hidden_states.to(self.dtype)}
+            inputs["hidden_states"] = hidden_states.to(self.dtype)
         if attention_mask is None:
             any_input = next(value for value in (hidden_states, input_ids, inputs_embeds) if value is not None)
             attention_mask = torch.ones(any_input.shape[:2], dtype=torch.long, device=any_input.device)
@@ -173,10 +180,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
                 name: move(value.expand(target.shape[0], *value.shape[1:]), target) for name, value in inputs.items()
             }
             attention_mask = move(attention_mask, target)
-        if hidden_states is None:
-            output, states = self.encode(**inputs, attention_mask=attention_mask, **kwargs)
-        else:
-            output, states = {}, inputs["hidden_states"]
+        encode = self.encode if hidden_states is None else self.encode_from
+        output, states = encode(**inputs, attention_mask=attention_mask, **kwargs)
         logits = self.head(states if self.mix is None else self.mix(states), attention_mask)
         if self.per_token and target is not None:
             logits = take(logits, target)

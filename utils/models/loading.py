@@ -244,9 +244,9 @@ def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrained
     return build_model(model_class, arguments, config, tokenizer, {}).eval(), tokenizer
 
 
-def count(module: torch.nn.Module) -> int:
-    """The number of a module's parameters."""
-    return sum(parameter.numel() for parameter in module.parameters())
+def count(module: torch.nn.Module, trained: bool = False) -> int:
+    """The number of a module's parameters, or of those that are trained."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad or not trained)
 
 
 def first_not_finite(module: torch.nn.Module) -> str | None:

@@ -20,7 +20,7 @@ class Collator:
         tokenizer: pads what the model reads.
         fill: what to pad other lists of one value per token with, by name.
         max_length: pad to this many tokens instead.
-        hidden_states: the files that a column of this name points into, see `frozen.freeze_encoder`.
+        hidden_states: the files that a column of this name points into, see `frozen.freeze`.
     """
 
     tokenizer: PreTrainedTokenizerFast

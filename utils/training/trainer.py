@@ -29,6 +29,7 @@ from .progress import show_lines
 from .rates import learning_rates, set_learning_rates
 from .sampler import EpochLengthGroupedSampler
 from .saving import SavingTrainer
+from .unfreezing import UnfreezeEncoder
 
 CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
 
@@ -44,7 +45,7 @@ def build_trainer(
 
     Args:
         prepared: "train", "validation" and "test", as far as they are needed.
-        hidden_states: of a frozen encoder.
+        hidden_states: of a frozen encoder, or of its first layers.
 
     Raises:
         UserError: a repository to push to that cannot be made, a checkpoint to go on from that is of another model, flags that
@@ -105,6 +106,11 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         super().__init__(*args, **kwargs)
         self.add_callback(SaveAfterEvaluation())
         show_lines(self)
+        if self.args.unfreeze_after is not None:
+            if self.is_fsdp_enabled or self.is_deepspeed_enabled:
+                what = "FSDP and DeepSpeed divide parameters by what is trained at the start"
+                raise UserError(f"--unfreeze_after: {what}; leave it out, or use plain processes")
+            self.add_callback(UnfreezeEncoder(self.model.encoder, self.args.unfreeze_after))
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
 
