@@ -88,11 +88,11 @@ def test_what_cannot_be_read(ask, learn):
 # Freezing
 
 
-def test_freezing_is_resumed_in_either_phase(run, encoder, files):
+def test_freezing_is_resumed_in_either_phase(run, fail, encoder, files):
     """The weights of a run without an interruption, from before the encoder is trained, from that step, and from after it."""
     file = files["seq_cls"]
     flags = {"model_name_or_path": encoder, "train_file": file["train_file"], "do_train": True, "save_steps": 2}
-    flags |= {"max_steps": 8, "learning_rate": 3e-3, "layerwise_lr_decay": 0.5, "bf16": True, "head": "lstm"}
+    flags |= {"max_steps": 8, "learning_rate": 3e-3, "layerwise_lr_decay": 0.5, "bf16": True, "head": "cnn"}
     source = {name.removeprefix("electra."): one for name, one in load_file(encoder / "model.safetensors").items()}
     for freezing, same in (({"unfreeze_after": 0.5}, (2, 4)), ({"freeze_layers": 1}, (2, 4, 6, 8))):
         folder = run("seq_cls", **flags, **freezing).folder
@@ -105,6 +105,9 @@ def test_freezing_is_resumed_in_either_phase(run, encoder, files):
             resume = {"output_dir": folder, "resume_from_checkpoint": folder / f"checkpoint-{step}"}
             again = run("seq_cls", **flags, **freezing, **resume)
             assert (again.folder / "model.safetensors").read_bytes() == expected, (freezing, step)
+    message = fail("seq_cls", **flags, resume_from_checkpoint=folder / "checkpoint-2")  # of frozen layers
+    assert "checkpoint-2: --resume_from_checkpoint: its optimizer is not that of this run (" in message
+    assert message.endswith("give the flags of rates, freezing and --optim that it was begun with")
 
 
 # Tags

@@ -136,6 +136,16 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
             set_learning_rates(optimizer, {id(parameters[name]): rate for name, rate in rates.items()})
         return optimizer
 
+    def _load_optimizer_and_scheduler(self, checkpoint):
+        try:
+            super()._load_optimizer_and_scheduler(checkpoint)
+        except ValueError as error:  # of torch, about groups of parameters
+            cure = "give the flags of rates, freezing and --optim that it was begun with"
+            what = "its optimizer is not that of this run"
+            raise UserError(
+                f"--resume_from_checkpoint: {what} ({first_line(error)}); {cure}", file=checkpoint
+            ) from error
+
     def get_decay_parameter_names(self, model):
         # The sum of layers is scaled as a norm scales: at 0 nothing would be left of it.
         return [name for name in super().get_decay_parameter_names(model) if not name.startswith("mix.")]
