@@ -95,21 +95,7 @@ def freeze(
     if not training.freeze_encoder and training.freeze_layers is None:
         return dict(prepared), []
     encoder = model.encoder.eval().to(training.device)
-    if training.freeze_layers is None:
-        encoder.requires_grad_(False)
-        kept, below, states_of = model.config.use_last_layers, "", lambda **inputs: model.encode(**inputs)[1]
-    else:
-        if training.n_gpu > 1:
-            cure = "start one process for each with accelerate launch, or show it one with CUDA_VISIBLE_DEVICES"
-            raise UserError(f"--freeze_layers in one process with {training.n_gpu} GPUs: {cure}")
-        first = FirstLayers(model, training.freeze_layers)
-        kept, below, states_of = first.kept, f" up to {first.count}", first.read
-        sizes = count(encoder) - count(encoder, trained=True), count(encoder)
-        logger.info(
-            "frozen: the embeddings and %d layers, %s of the encoder's %s parameters",
-            first.count,
-            *map("{:,}".format, sizes),
-        )
+    kept, below, states_of = _stop_training(model, training)
 
     @torch.inference_mode()
     def read(rows: dict[str, list]) -> np.ndarray:
@@ -146,6 +132,23 @@ def freeze(
         places = [[number, start] for start in starts.tolist()]
         frozen[split] = replace(one, features=rows.add_column("hidden_states", places))
     return frozen, files
+
+
+def _stop_training(
+    model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments
+) -> tuple[int, str, Callable[..., torch.Tensor]]:
+    """Freezes what is to be frozen; how many layers are kept of it, up to which in words, and what gives their hidden states."""
+    if training.freeze_layers is None:
+        model.encoder.requires_grad_(False)
+        return model.config.use_last_layers, "", lambda **inputs: model.encode(**inputs)[1]
+    if training.n_gpu > 1:
+        cure = "start one process for each with accelerate launch, or show it one with CUDA_VISIBLE_DEVICES"
+        raise UserError(f"--freeze_layers in one process with {training.n_gpu} GPUs: {cure}")
+    first = FirstLayers(model, training.freeze_layers)
+    parameters = count(model.encoder)
+    frozen = f"{parameters - count(model.encoder, trained=True):,} of the encoder's {parameters:,} parameters"
+    logger.info("frozen: the embeddings and %d layers, %s", first.count, frozen)
+    return first.kept, f" up to {first.count}", first.read
 
 
 def _add_rows(key: Any, inputs: datasets.Dataset) -> None:
