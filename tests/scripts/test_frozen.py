@@ -134,7 +134,7 @@ def test_the_checkpoint_is_whole(frozen, run, files, freezing, task):
         assert one["prediction"] == other["prediction"]
         assert one["score"] == pytest.approx(other["score"], abs=1e-4)
     assert next(iter(freezing)) in json.dumps(trained.read("run.json"))
-    assert not [name for name in trained.read("config.json") if "freez" in name]
+    assert not [name for name in trained.read("config.json") if "freeze" in name]
 
 
 @pytest.mark.parametrize(
