@@ -21,11 +21,13 @@ class HeadedEncoderConfig(PretrainedConfig):
         crf: tags are trained and decoded with a linear-chain CRF, see `crf.CRF`.
         use_last_layers: how many of the encoder's last layers the head reads, as their weighted sum, see `pooling.LayerMix`.
         decoding: "constrained": no tag follows another that the scheme of the tags does not let it follow; else "argmax".
+        windows: how long texts are read, the fields of `windows.Windows`; None: they are cut.
     """
 
     use_last_layers = 1
     crf = False
     decoding = "argmax"
+    windows: dict[str, Any] | None = None
 
     model_type = "headed_encoder"
     sub_configs = {"encoder_config": AutoConfig}  # so that `attn_implementation` and `dtype` reach the encoder

@@ -29,6 +29,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import HeadTrainingArguments
 from ..errors import UserError
 from ..files import cache_folder, sync
+from .each_window import each_window
 from .loading import add_weights
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def freeze_encoder(
         UserError: there is no room on the disk, or a state is beyond what float16 holds.
     """
     encoder = model.encoder.requires_grad_(False).eval().to(training.device)
-    names = [name for name in tokenizer.model_input_names if name in model.encoder_inputs]
+    names = [*(name for name in tokenizer.model_input_names if name in model.encoder_inputs), "windows"]
     config = encoder.config.to_dict()
     config.pop("_name_or_path", None)
     key = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
@@ -181,6 +182,11 @@ def _hidden_states(
 ) -> np.ndarray:
     """The hidden states of the rows' tokens, one row after the other: (tokens, H)."""
     device = next(model.encoder.parameters()).device
+    if "windows" in rows:  # those of a text after each other
+        names = [name for name in rows if name != "windows"]
+        texts = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
+        windows = [window for text in texts for window in each_window(text, names)]
+        rows = {name: [window[name] for window in windows] for name in names}
     batch: Any = tokenizer.pad(rows, padding_side="right", return_tensors="pt").to(device)
     _, states = model.encode(**batch)
     return states[batch["attention_mask"].bool()].float().cpu().numpy()

@@ -207,6 +207,7 @@ def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
             "head_kwargs": fields["head_kwargs"],
             "use_last_layers": fields.get("use_last_layers", 1),
             "crf": fields.get("crf", False),
+            "windows": json.dumps(fields.get("windows")),
             "kind of labels": fields.get("problem_type") or "single_label_classification",
             "labels": list(fields["id2label"].values()) if "id2label" in fields else fields.get("num_labels"),
         }

@@ -83,7 +83,7 @@ class Task(ABC):
     pipeline_tag: ClassVar[str]
     auto_class: ClassVar[str]
     example_inputs: ClassVar[str]
-    long_inputs: ClassVar[str]
+    long_inputs: str
     class_word: ClassVar[str] = "class"
     metrics: ClassVar[tuple[Metric, ...]]
     padding: ClassVar[dict[str, int]] = {}

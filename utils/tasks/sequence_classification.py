@@ -29,6 +29,7 @@ from .features import build_features
 from .label_kinds import REGRESSION, SETS
 from .label_values import canonical, is_nothing, signs_for_nothing
 from .labels import UNSCORED, Labels
+from .text_windows import check_single_texts, find_windows, tokenize_windows
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +59,14 @@ class SequenceClassification(Task):
 
         Args:
             config: that of the checkpoint that the run begins with, which says what columns it was trained on.
+
+        Raises:
+            UserError: windows that would share too much, see `find_windows`.
         """
         super().__init__(data, tokenizer)
+        self.windows = find_windows(data, tokenizer)
+        if self.windows is not None:
+            self.long_inputs = "longer texts were read in overlapping windows"
         self.known = None if config is None else Columns.of_checkpoint(config)
         self.unscored = False  # whether it was said of the test rows
 
@@ -72,6 +79,8 @@ class SequenceClassification(Task):
     def check(self, split: Split) -> None:
         """As `check_rows`; what is trained on is read again in the rows that are checked afterwards."""
         columns = check_rows(split, self.data, self.known)
+        if self.windows is not None:
+            check_single_texts(split, columns, self.tokenizer)
         if split.name == "train":
             self.known = columns
 
@@ -94,7 +103,10 @@ class SequenceClassification(Task):
         return find_columns(split, self.data, self.known)
 
     def config_fields(self) -> dict[str, Any]:
-        return super().config_fields() | (self.known.config_fields() if self.known is not None else {})
+        fields = super().config_fields() | (self.known.config_fields() if self.known is not None else {})
+        if self.data.windows is not None:
+            fields["windows"] = None if self.windows is None else self.windows._asdict()
+        return fields
 
     def prepare(self, split: Split) -> PreparedSplit:
         columns = self.find_columns(split)
@@ -103,14 +115,14 @@ class SequenceClassification(Task):
             self._say_what_is_scored(split, columns)
         else:
             split = self._labelled_rows(split, columns)
-        features = build_features(
-            feature_columns(split, columns, self.labels, self.labelled(split)),
-            tokenize,
-            self.tokenizer,
-            self.data,
-            split,
-            max_seq_length=self.data.max_seq_length,
-        )
+        rows = feature_columns(split, columns, self.labels, self.labelled(split))
+        if self.windows is not None:
+            features = build_features(
+                rows, tokenize_windows, self.tokenizer, self.data, split, windows=tuple(self.windows)
+            )
+        else:
+            length = self.data.max_seq_length
+            features = build_features(rows, tokenize, self.tokenizer, self.data, split, max_seq_length=length)
         return PreparedSplit(split, features)
 
     def _labelled_rows(self, split: Split, columns: Columns) -> Split:

@@ -154,6 +154,11 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
             del logs[name]
         super().log(logs, *args, **kwargs)
 
+    def _set_signature_columns_if_needed(self):
+        if self._signature_columns is None:
+            super()._set_signature_columns_if_needed()
+            self._signature_columns.append("windows")  # the collator reads it, not the model
+
     def _get_train_sampler(self, train_dataset=None):
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)

@@ -1,0 +1,45 @@
+"""The `text-classification` pipeline of checkpoints that read long texts in windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import TextClassificationPipeline
+from transformers.pipelines.base import ChunkPipeline
+
+from .windows import Windows, encode_texts, pool_windows
+
+
+class SequenceClassificationPipeline(TextClassificationPipeline, ChunkPipeline):
+    """transformers' own, with what `run_seq_cls.py` predicts: the same arguments, and answers in the same form.
+
+    A long text is read in the windows that the checkpoint was trained with. `batch_size` counts windows; it changes the speed,
+    not the results.
+    """
+
+    def preprocess(self, inputs: Any, **tokenizer_kwargs: Any):  # type: ignore[override]
+        """The windows of one text, of (1, T) each."""
+        fields = self.model.config.windows
+        if fields is None:
+            yield {**super().preprocess(inputs, **tokenizer_kwargs), "is_last": True}
+            return
+        text = inputs.get("text") if isinstance(inputs, dict) and not inputs.get("text_pair") else inputs
+        if not isinstance(text, str):
+            raise ValueError(f"this model reads single texts, in windows, and no {type(inputs).__name__}")
+        encoded = encode_texts([text], self.tokenizer, Windows(**fields))
+        count = len(encoded["input_ids"])
+        for i in range(count):
+            inputs = {name: encoded[name][i] for name in self.tokenizer.model_input_names if name in encoded}
+            yield {name: torch.tensor([values]) for name, values in inputs.items()} | {"is_last": i == count - 1}
+
+    def _forward(self, model_inputs: dict[str, Any]) -> dict[str, Any]:
+        is_last = model_inputs.pop("is_last")
+        return {"logits": self.model(**model_inputs).logits, "is_last": is_last}
+
+    def postprocess(self, model_outputs: Any, *arguments: Any, **options: Any):  # type: ignore[override]
+        logits = torch.cat([output["logits"] for output in model_outputs])
+        if self.model.config.windows is not None:
+            real = torch.ones(1, len(logits), dtype=torch.bool, device=logits.device)
+            logits = pool_windows(logits, real, self.model.config.windows["pooling"])
+        return super().postprocess({"logits": logits}, *arguments, **options)
