@@ -124,6 +124,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         else:
             super()._init_weights(module)
 
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        """Writes into the configuration what was chosen on validation rows, see `HeadedEncoderConfig.calibration`."""
+        self.config.calibration = calibration
+
     def encode(self, **inputs) -> tuple[Any, torch.Tensor]:
         """Runs the encoder.
 
@@ -195,13 +199,20 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
         if config.windows is not None:
             if config.windows.get("pooling") not in POOLINGS:
                 raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
-            # As for question answering: written anew.
-            entry = {
-                "impl": "sequence_classification.SequenceClassificationPipeline",
-                "pt": ["AutoModelForSequenceClassification"],
-            }
-            config.custom_pipelines = {"text-classification": entry, "sentiment-analysis": dict(entry)}
         super().__init__(config, encoder)
+        self._name_pipeline()
+
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        super().set_calibration(calibration)
+        self._name_pipeline()
+
+    def _name_pipeline(self) -> None:
+        """Has the checkpoint bring its pipeline along where transformers' own would say something else."""
+        if self.config.windows is not None or self.config.calibration is not None:
+            impl = "sequence_classification.SequenceClassificationPipeline"
+            entry = {"impl": impl, "pt": ["AutoModelForSequenceClassification"]}
+            # As for question answering: written anew. One task, two names.
+            self.config.custom_pipelines = {"text-classification": entry, "sentiment-analysis": dict(entry)}
 
     def pipeline(self, tokenizer: PreTrainedTokenizerFast, **options):
         """This model, which is loaded already, as a `SequenceClassificationPipeline`; it takes the options.

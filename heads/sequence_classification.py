@@ -1,4 +1,4 @@
-"""The `text-classification` pipeline of checkpoints that read long texts in windows."""
+"""The `text-classification` pipeline of checkpoints that read long texts in windows, or that are calibrated."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ class SequenceClassificationPipeline(TextClassificationPipeline, ChunkPipeline):
 
     A long text is read in the windows that the checkpoint was trained with. `batch_size` counts windows; it changes the speed,
     not the results.
+
+    Scores are probabilities after the checkpoint's temperature; `function_to_apply="none"` gives the plain logits. Of sets with
+    thresholds a text's answer is the list of the labels that are predicted; `top_k` and `function_to_apply` are for all labels, as
+    in transformers, and no threshold counts.
     """
 
     def preprocess(self, inputs: Any, **tokenizer_kwargs: Any):  # type: ignore[override]
@@ -37,9 +41,16 @@ class SequenceClassificationPipeline(TextClassificationPipeline, ChunkPipeline):
         is_last = model_inputs.pop("is_last")
         return {"logits": self.model(**model_inputs).logits, "is_last": is_last}
 
-    def postprocess(self, model_outputs: Any, *arguments: Any, **options: Any):  # type: ignore[override]
+    def postprocess(self, model_outputs: Any, function_to_apply: Any = None, top_k: Any = 1, _legacy: bool = True):  # type: ignore[override]
         logits = torch.cat([output["logits"] for output in model_outputs])
         if self.model.config.windows is not None:
             real = torch.ones(1, len(logits), dtype=torch.bool, device=logits.device)
             logits = pool_windows(logits, real, self.model.config.windows["pooling"])
-        return super().postprocess({"logits": logits}, *arguments, **options)
+        chosen = self.model.config.calibration or {}
+        if getattr(function_to_apply, "value", function_to_apply) != "none":
+            logits = logits / chosen.get("temperature", 1.0)
+        outputs = {"logits": logits}
+        if "thresholds" in chosen and _legacy and function_to_apply is None:
+            every = super().postprocess(outputs, top_k=None, _legacy=False)
+            return [one for one in every if one["score"] > chosen["thresholds"][one["label"]]]
+        return super().postprocess(outputs, function_to_apply, top_k, _legacy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -20,10 +21,12 @@ from ..data.splits import Split
 from ..data.tables import read_table
 from ..errors import UserError
 from ..files import Row, listed
+from ..metrics.calibration import ece, nll
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
 from .base import NoLabels, Output, Pairs, PreparedSplit, Task
+from .calibration import choose
 from .columns import Columns, check_rows, find_columns, no_label
 from .features import build_features
 from .label_kinds import REGRESSION, SETS
@@ -209,14 +212,46 @@ class SequenceClassification(Task):
         if self.labels.problem_type == REGRESSION:
             return {"predictions": logits.reshape(-1).tolist(), "references": references.reshape(-1).tolist()}
         if self.labels.problem_type == SETS:
-            chosen = (logits > 0, references > 0)
-            predicted, gold = ([[names[i] for i in np.flatnonzero(row)] for row in rows] for rows in chosen)
-            return {"predictions": predicted, "references": gold}
+            chosen = {"predictions": self._chosen(logits), "references": references > 0}
+            if "thresholds" in self.calibration:
+                chosen["uncalibrated"] = logits > 0
+            return {
+                what: [[names[i] for i in np.flatnonzero(row)] for row in rows] for what, rows in chosen.items()
+            }
         pairs = {
             "predictions": [names[i] for i in logits.argmax(axis=-1)],
             "references": [names[i] for i in references],
         }
-        return pairs | {"logits": logits.tolist()} if self.metric.reads_logits else pairs
+        if self.metric.reads_logits or "temperature" in self.calibration:
+            pairs["logits"] = logits.tolist()
+        return pairs
+
+    def score(self, pairs: Pairs) -> dict[str, float]:
+        of_classes = self.of_classes(pairs)
+        if of_classes is None:
+            return super().score(pairs)
+        (logits, labels), temperature = of_classes, self.calibration["temperature"]
+        lists = {name: values for name, values in pairs.items() if name != "logits" or self.metric.reads_logits}
+        scores = super().score(lists)
+        for name, measure in (("nll", nll), ("ece", ece)):
+            scores |= {name: measure(logits, labels, temperature), f"{name}_uncalibrated": measure(logits, labels)}
+        return scores
+
+    def of_classes(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray] | None:
+        if "temperature" not in self.calibration:
+            return None
+        index = {name: i for i, name in enumerate(self.labels.names)}
+        return np.array(pairs["logits"], dtype=np.float64), np.array([index[name] for name in pairs["references"]])
+
+    def check_calibration(self) -> None:
+        if self.labels.problem_type == REGRESSION:
+            raise UserError("scores have no probability that could be calibrated; leave --calibrate out")
+
+    def calibrated(self, prepared: PreparedSplit, output: Output) -> Self:
+        task = copy.copy(self)
+        logits, references = _logits(output).astype(np.float64), np.asarray(output.label_ids)
+        task.calibration = choose(self.labels, logits, references) | {"rows": len(logits)}
+        return task
 
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """`score` is the probability of the prediction, of each predicted label, or the number itself."""
@@ -240,9 +275,10 @@ class SequenceClassification(Task):
         if self.labels.problem_type == REGRESSION:
             return [{} for _ in prepared.split.rows]
         share = _sigmoid if self.labels.problem_type == SETS else _softmax
-        names = self.labels.names
+        names, temperature = self.labels.names, self.calibration.get("temperature", 1.0)
         return [
-            dict(zip(names, share(values).tolist(), strict=True)) for values in self._logits_by_row(prepared, output)
+            dict(zip(names, share(values / temperature).tolist(), strict=True))
+            for values in self._logits_by_row(prepared, output)
         ]
 
     def _logits_by_row(self, prepared: PreparedSplit, output: Output) -> np.ndarray:
@@ -253,18 +289,25 @@ class SequenceClassification(Task):
             return NUMBERS
         return LABEL_SETS if self.labels.problem_type == SETS else CLASSES
 
+    def _chosen(self, logits: np.ndarray) -> np.ndarray:
+        """Which labels of sets are predicted, by logits (..., C)."""
+        thresholds = self.calibration.get("thresholds")
+        if thresholds is None:
+            return logits > 0
+        return _sigmoid(logits.astype(np.float64)) > np.array([thresholds[name] for name in self.labels.names])
+
     def _prediction(self, logits: np.ndarray) -> dict[str, Any]:
         """The prediction and its score from the logits (C,) of one row."""
         if self.labels.problem_type == REGRESSION:
             return {"prediction": float(logits[0]), "score": float(logits[0])}
         if self.labels.problem_type == SETS:
             scores = _sigmoid(logits)
-            chosen = [i for i, score in enumerate(scores) if score > 0.5]
+            chosen = np.flatnonzero(self._chosen(logits))
             return {
                 "prediction": [self.labels.names[i] for i in chosen],
                 "score": [float(scores[i]) for i in chosen],
             }
-        scores = _softmax(logits)
+        scores = _softmax(logits / self.calibration.get("temperature", 1.0))
         best = int(scores.argmax())
         return {"prediction": self.labels.names[best], "score": float(scores[best])}
 

@@ -52,6 +52,8 @@ def build_trainer(
     """
     data, training = arguments.data, arguments.training
     check_resumed(training.resume_from_checkpoint, model.config)
+    if training.calibrate:
+        task.check_calibration()
     width = data.max_seq_length if data.pad_to_max_length else None
     train, validation = prepared.get("train"), prepared.get("validation")
     _check(model, training, len(train.features) if train else 0)
