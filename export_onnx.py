@@ -53,7 +53,7 @@ def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: Any, folder: Pat
     length, stride = tokenizer.model_max_length, 0
     if config.windows is not None:
         length, stride = config.windows["max_seq_length"], config.windows["doc_stride"]
-    tokenizer.backend_tokenizer.enable_truncation(length, stride)
+    tokenizer.backend_tokenizer.enable_truncation(length, stride=stride)
     tokenizer.backend_tokenizer.enable_padding(pad_id=tokenizer.pad_token_id, pad_token=tokenizer.pad_token)
     tokenizer.save_pretrained(folder)
 

@@ -196,9 +196,8 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
     def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
         config = copy.deepcopy(config)
         vars(config).pop("custom_pipelines", None)
-        if config.windows is not None:
-            if config.windows.get("pooling") not in POOLINGS:
-                raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
+        if config.windows is not None and config.windows.get("pooling") not in POOLINGS:
+            raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
         super().__init__(config, encoder)
         self._name_pipeline()
 

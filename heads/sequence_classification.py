@@ -31,13 +31,14 @@ class SequenceClassificationPipeline(TextClassificationPipeline, ChunkPipeline):
         text = inputs.get("text") if isinstance(inputs, dict) and not inputs.get("text_pair") else inputs
         if not isinstance(text, str):
             raise ValueError(f"this model reads single texts, in windows, and no {type(inputs).__name__}")
-        encoded = encode_texts([text], self.tokenizer, Windows(**fields))
+        tokenizer: Any = self.tokenizer
+        encoded = encode_texts([text], tokenizer, Windows(**fields))
         count = len(encoded["input_ids"])
         for i in range(count):
-            inputs = {name: encoded[name][i] for name in self.tokenizer.model_input_names if name in encoded}
+            inputs = {name: encoded[name][i] for name in tokenizer.model_input_names if name in encoded}
             yield {name: torch.tensor([values]) for name, values in inputs.items()} | {"is_last": i == count - 1}
 
-    def _forward(self, model_inputs: dict[str, Any]) -> dict[str, Any]:
+    def _forward(self, model_inputs: Any):
         is_last = model_inputs.pop("is_last")
         return {"logits": self.model(**model_inputs).logits, "is_last": is_last}
 

@@ -62,11 +62,12 @@ def draw_scores(task: Task, pairs: Pairs, path: Path) -> None:
         draw_classes(task.by_class(pairs), "f1", path)
 
 
-def draw_reliability(task: Task, pairs: Pairs, path: Path) -> None:
+def draw_reliability(task: Task, pairs: Pairs, rows: str, path: Path) -> None:
     """Draws accuracy over confidence before and after the temperature, where the task has one; below, how many rows are where.
 
     Args:
         pairs: of the rows that were scored last, with their logits.
+        rows: what these are, in words.
     """
     of_classes = task.of_classes(pairs)
     if of_classes is None:
@@ -85,7 +86,7 @@ def draw_reliability(task: Task, pairs: Pairs, path: Path) -> None:
         error = ece(logits, labels, degrees)
         axis.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1.02), title=f"{title}: ECE {error:.3f}")
         axis.title.set_fontsize(10)
-    axes[0].set_ylabel(f"accuracy of {len(labels):,} rows")
+    axes[0].set_ylabel(f"accuracy of {len(labels):,} {rows}")
     axes[0].legend(frameon=False, loc="upper left", fontsize=8)
     figure.savefig(path)
 

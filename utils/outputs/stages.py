@@ -86,7 +86,8 @@ def run_stages(
             write_json(stage / "all_results.json", metrics)
             write_json(stage / "data_report.json", report)
             if training.calibrate and last_pairs is not None:
-                draw_reliability(task, last_pairs, stage / "reliability.png")
+                rows = "test rows" if training.do_predict and predicted.pairs else "validation rows, which chose it"
+                draw_reliability(task, last_pairs, rows, stage / "reliability.png")
             run = run_record(trainer, arguments, report, metrics, record)
             if training.do_train:
                 draw_training(trainer.state.log_history, stage / "training.png")
