@@ -52,9 +52,7 @@ def test_a_finished_checkpoint_is_calibrated(calibrated, run, encoder, files):
     """It is a whole one, as if it had been calibrated after its training; and is not trained on with it."""
     file = files["seq_cls"]
     plain = run("seq_cls", model_name_or_path=encoder, **SHORT, train_file=file["train_file"])
-    late = run(
-        "seq_cls", model_name_or_path=plain.folder, validation_file=file["validation_file"], calibrate=True
-    )
+    late = run("seq_cls", model_name_or_path=plain.folder, validation_file=file["validation_file"], calibrate=True)
     found, expected = (one.read("config.json")["calibration"] for one in (late, calibrated))
     assert found == pytest.approx(expected, rel=1e-5)
     assert late.metrics("eval")["eval_ece_calibrated"] == pytest.approx(
@@ -77,7 +75,8 @@ def test_the_thresholds_of_sets(run, encoder, tmp_path):
     def sets(count: int, seed: int) -> list[dict]:
         rows = reviews(count, seed)
         return [
-            {"text": row["text"], "labels": [row["label"], *(["영화"] if "영화" in row["text"] else [])]} for row in rows
+            {"text": row["text"], "labels": [row["label"], *(["영화"] if "영화" in row["text"] else [])]}
+            for row in rows
         ]
 
     splits = {"train": 48, "validation": 30, "test": 17}

@@ -185,7 +185,9 @@ class SequenceDataArguments(DataArguments):
     )
     doc_stride: int | None = field(
         default=None,
-        metadata={"help": "Tokens that two windows of a long text share; at most half (default: a quarter of a window)."},
+        metadata={
+            "help": "Tokens that two windows of a long text share; at most half (default: a quarter of a window)."
+        },
     )
 
     def __post_init__(self):

@@ -15,6 +15,4 @@ def each_window(row: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, 
         names: of the features that are wanted.
     """
     ends = list(accumulate(row["windows"]))
-    return [
-        {name: row[name][start:end] for name in names} for start, end in zip([0, *ends[:-1]], ends, strict=True)
-    ]
+    return [{name: row[name][start:end] for name in names} for start, end in zip([0, *ends[:-1]], ends, strict=True)]

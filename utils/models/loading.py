@@ -72,7 +72,9 @@ def load_config(
             config.calibration = None
             logger.info("calibration: that of the checkpoint is dropped, it was for other weights or is chosen anew")
         elif config.calibration is not None:
-            message = "calibration: kept from the checkpoint, chosen on %d validation rows; scores on these are too good"
+            message = (
+                "calibration: kept from the checkpoint, chosen on %d validation rows; scores on these are too good"
+            )
             logger.info(message, config.calibration["rows"])
     elif not do_train:
         made_by = (config.architectures or ["model without a class"])[0]

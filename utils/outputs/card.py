@@ -81,11 +81,7 @@ def write_card(
         eval_results=_eval_results(task.pipeline_tag, scores, data, report) or None,
     )
     origin = f"`{Path(base).name if local else base}`" if base else "an encoder trained from scratch"
-    pictures = [
-        f"![{text}]({file})"
-        for file, text in PICTURES.items()
-        if (folder / file).exists()
-    ]
+    pictures = [f"![{text}]({file})" for file, text in PICTURES.items() if (folder / file).exists()]
     sections = [
         f"# {name}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "

@@ -74,7 +74,9 @@ def draw_reliability(task: Task, pairs: Pairs, rows: str, path: Path) -> None:
         return
     (logits, labels), temperature = of_classes, task.calibration["temperature"]
     figure, axes = _figure(2, width=3.6, height=3.9)
-    for axis, degrees, title in zip(axes, (1.0, temperature), ("as trained", f"temperature {temperature:.3g}"), strict=True):
+    for axis, degrees, title in zip(
+        axes, (1.0, temperature), ("as trained", f"temperature {temperature:.3g}"), strict=True
+    ):
         bins = reliability(logits, labels, degrees)
         edges = np.arange(len(bins)) / len(bins)
         shares = [one.rows / len(labels) for one in bins]

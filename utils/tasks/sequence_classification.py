@@ -215,9 +215,7 @@ class SequenceClassification(Task):
             chosen = {"predictions": self._chosen(logits), "references": references > 0}
             if "thresholds" in self.calibration:
                 chosen["uncalibrated"] = logits > 0
-            return {
-                what: [[names[i] for i in np.flatnonzero(row)] for row in rows] for what, rows in chosen.items()
-            }
+            return {what: [[names[i] for i in np.flatnonzero(row)] for row in rows] for what, rows in chosen.items()}
         pairs = {
             "predictions": [names[i] for i in logits.argmax(axis=-1)],
             "references": [names[i] for i in references],

@@ -61,9 +61,7 @@ class Collator:
                 own = [one | {"hidden_states": [number, first]} for one, first in zip(own, starts, strict=True)]
             windows += own
         counts = [len(row["windows"]) for row in features]
-        batch = {
-            name: pad_sequence(values.split(counts), batch_first=True) for name, values in self(windows).items()
-        }
+        batch = {name: pad_sequence(values.split(counts), batch_first=True) for name, values in self(windows).items()}
         if "labels" in features[0]:
             batch["labels"] = torch.tensor([row["labels"] for row in features])
         return batch
