@@ -38,7 +38,7 @@ class SequenceClassificationPipeline(TextClassificationPipeline, ChunkPipeline):
             inputs = {name: encoded[name][i] for name in tokenizer.model_input_names if name in encoded}
             yield {name: torch.tensor([values]) for name, values in inputs.items()} | {"is_last": i == count - 1}
 
-    def _forward(self, model_inputs: Any):
+    def _forward(self, model_inputs: Any):  # type: ignore[override]
         is_last = model_inputs.pop("is_last")
         return {"logits": self.model(**model_inputs).logits, "is_last": is_last}
 
