@@ -32,9 +32,10 @@ from .question_checks import check_questions, has_answers, say_shared_tokens
 class QuestionAnswering(Task):
     """Answers are spans of contexts; a long context is searched in windows."""
 
-    script = "run_qa.py"
     model_class = HeadedEncoderForQuestionAnswering
     arguments = QADataArguments
+    script = arguments.script
+    space = "questions"
     pipeline_tag = "question-answering"
     auto_class = "AutoModelForQuestionAnswering"
     example_inputs = 'question="대한민국의 수도는?", context="서울은 대한민국의 수도이다"'
