@@ -54,8 +54,29 @@ class Bin(NamedTuple):
     accuracy: float
 
 
-def reliability(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> list[Bin]:
-    """The rows by the probability of their prediction, in `BINS` bins of equal width, ((i - 1) / 15, i / 15]; empty ones too."""
+class Reliability(NamedTuple):
+    """How far probabilities at a temperature may be believed.
+
+    Attributes:
+        temperature: that logits were divided by.
+        bins: the rows by the probability of their prediction, in `BINS` bins of equal width, ((i - 1) / 15, i / 15]; empty ones too.
+    """
+
+    temperature: float
+    bins: list[Bin]
+
+    @property
+    def rows(self) -> int:
+        return sum(one.rows for one in self.bins)
+
+    @property
+    def ece(self) -> float:
+        """The expected calibration error: by how much confidence and accuracy differ, a mean over rows (Guo et al. 2017)."""
+        return sum(one.rows * abs(one.accuracy - one.confidence) for one in self.bins) / self.rows
+
+
+def reliability(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> Reliability:
+    """The reliability of the softmax of logits (N, C) over a temperature, for labels (N,)."""
     shares = softmax(logits / temperature, axis=-1)
     confidence, right = shares.max(axis=-1), logits.argmax(axis=-1) == labels
     numbers = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
@@ -64,14 +85,7 @@ def reliability(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
         inside = numbers == number
         means = (confidence[inside].mean(), right[inside].mean()) if inside.any() else (0.0, 0.0)
         bins.append(Bin(int(inside.sum()), *map(float, means)))
-    return bins
-
-
-def ece(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
-    """The expected calibration error: by how much confidence and accuracy differ, a mean over rows (Guo et al. 2017)."""
-    return sum(one.rows * abs(one.accuracy - one.confidence) for one in reliability(logits, labels, temperature)) / len(
-        labels
-    )
+    return Reliability(temperature, bins)
 
 
 def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..metrics.calibration import ece, reliability
 from ..tasks import Task
 from ..tasks.base import Pairs
 
@@ -69,26 +68,23 @@ def draw_reliability(task: Task, pairs: Pairs, rows: str, path: Path) -> None:
         pairs: of the rows that were scored last, with their logits.
         rows: what these are, in words.
     """
-    of_classes = task.of_classes(pairs)
-    if of_classes is None:
+    states = task.reliability(pairs)
+    if not states:
         return
-    (logits, labels), temperature = of_classes, task.calibration["temperature"]
     figure, axes = _figure(2, width=3.6, height=3.9)
-    for axis, degrees, title in zip(
-        axes, (1.0, temperature), ("as trained", f"temperature {temperature:.3g}"), strict=True
-    ):
-        bins = reliability(logits, labels, degrees)
-        edges = np.arange(len(bins)) / len(bins)
-        shares = [one.rows / len(labels) for one in bins]
-        axis.bar(edges, shares, 1 / len(bins), align="edge", color="0.85", label="share of the rows")
+    for axis, state in zip(axes, states, strict=True):
+        shown = [one for one in state.bins if one.rows]
+        width = 1 / len(state.bins)
+        edges = [i * width for i in range(len(state.bins))]
+        shares = [one.rows / state.rows for one in state.bins]
+        axis.bar(edges, shares, width, align="edge", color="0.85", label="share of the rows")
         axis.plot([0, 1], [0, 1], color="0.4", linewidth=1, linestyle="--")
-        shown = [one for one in bins if one.rows]
         places = ([one.confidence for one in shown], [one.accuracy for one in shown])
         axis.plot(*places, "o-", color=BLUE, markersize=4, label="accuracy")
-        error = ece(logits, labels, degrees)
-        axis.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1.02), title=f"{title}: ECE {error:.3f}")
+        how = "as trained" if state is states[0] else f"temperature {state.temperature:.3g}"
+        axis.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1.02), title=f"{how}: ECE {state.ece:.3f}")
         axis.title.set_fontsize(10)
-    axes[0].set_ylabel(f"accuracy of {len(labels):,} {rows}")
+    axes[0].set_ylabel(f"accuracy of {states[0].rows:,} {rows}")
     axes[0].legend(frameon=False, loc="upper left", fontsize=8)
     figure.savefig(path)
 

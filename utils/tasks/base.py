@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import datasets
-import numpy as np
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 from typing_extensions import Self
@@ -20,6 +19,7 @@ from ..arguments import DataArguments
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import Row
+from ..metrics.calibration import Reliability
 from ..metrics.metric import Metric
 
 Output = EvalPrediction | PredictionOutput
@@ -229,9 +229,9 @@ class Task(ABC):
         """The scores of every class, type of entity or kind of answer; empty for numbers."""
         return self.metric.by_class(pairs["predictions"], pairs["references"], self.labels.names)
 
-    def of_classes(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray] | None:
-        """Logits (N, C) and gold classes (N,), where the task has a temperature."""
-        return None
+    def reliability(self, pairs: Pairs) -> list[Reliability]:
+        """How far the probabilities may be believed, before and after the temperature; empty where there is none."""
+        return []
 
     def check_calibration(self) -> None:
         """Raises UserError where there is nothing to calibrate."""

@@ -21,7 +21,7 @@ from ..data.splits import Split
 from ..data.tables import read_table
 from ..errors import UserError
 from ..files import Row, listed
-from ..metrics.calibration import ece, nll
+from ..metrics.calibration import Reliability, nll, reliability
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
@@ -226,19 +226,21 @@ class SequenceClassification(Task):
         return pairs
 
     def score(self, pairs: Pairs) -> dict[str, float]:
-        of_classes = self.of_classes(pairs)
-        if of_classes is None:
-            return super().score(pairs)
-        (logits, labels), temperature = of_classes, self.calibration["temperature"]
-        lists = {name: values for name, values in pairs.items() if name != "logits" or self.metric.reads_logits}
-        scores = super().score(lists)
-        for name, measure in (("nll", nll), ("ece", ece)):
-            scores |= {name: measure(logits, labels, temperature), f"{name}_uncalibrated": measure(logits, labels)}
-        return scores
-
-    def of_classes(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray] | None:
         if "temperature" not in self.calibration:
-            return None
+            return super().score(pairs)
+        scores = super().score({name: pairs[name] for name in pairs if name != "logits" or self.metric.reads_logits})
+        logits, labels = self._of_classes(pairs)
+        plain, own = self.reliability(pairs)
+        scores |= {"nll": nll(logits, labels, own.temperature), "nll_uncalibrated": nll(logits, labels)}
+        return scores | {"ece": own.ece, "ece_uncalibrated": plain.ece}
+
+    def reliability(self, pairs: Pairs) -> list[Reliability]:
+        if "temperature" not in self.calibration:
+            return []
+        return [reliability(*self._of_classes(pairs), degrees) for degrees in (1.0, self.calibration["temperature"])]
+
+    def _of_classes(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, C) and the indices of gold classes, (N,)."""
         index = {name: i for i, name in enumerate(self.labels.names)}
         return np.array(pairs["logits"], dtype=np.float64), np.array([index[name] for name in pairs["references"]])
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.metrics import f1_score, log_loss
 
-from utils.metrics.calibration import BINS, best_null_threshold, best_threshold, ece, fit_temperature, nll, reliability
+from utils.metrics.calibration import BINS, best_null_threshold, best_threshold, fit_temperature, nll, reliability
 
 
 def drawn(seed: int, rows: int = 60, classes: int = 3, scale: float = 4.0):
@@ -55,11 +55,11 @@ def test_calibration_error_by_hand():
     """Confidences .8, .8, .6 and .95 of two classes, in the bins up to 12/15, 9/15 and 15/15; right, wrong, wrong, right."""
     shares = np.array([[0.79, 0.21], [0.21, 0.79], [0.59, 0.41], [0.95, 0.05]])
     logits, labels = np.log(shares), np.array([0, 0, 1, 0])
-    bins = reliability(logits, labels)
+    bins = reliability(logits, labels).bins
     assert len(bins) == BINS == 15
     assert {i: one.rows for i, one in enumerate(bins) if one.rows} == {8: 1, 11: 2, 14: 1}
     assert (bins[11].confidence, bins[11].accuracy) == pytest.approx((0.79, 0.5))
-    assert ece(logits, labels) == pytest.approx((2 * 0.29 + 0.59 + 0.05) / 4)
+    assert reliability(logits, labels).ece == pytest.approx((2 * 0.29 + 0.59 + 0.05) / 4)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -72,8 +72,8 @@ def test_calibration_error_as_a_loop_over_bins(seed):
         inside = (confidence > low) & (confidence <= high)
         if inside.any():
             error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    assert ece(logits, labels) == pytest.approx(error)
-    assert ece(logits, labels, fit_temperature(logits, labels) or 1.0) < error
+    assert reliability(logits, labels).ece == pytest.approx(error)
+    assert reliability(logits, labels, fit_temperature(logits, labels) or 1.0).ece < error
 
 
 def f1(probabilities, present, threshold) -> float:
