@@ -26,7 +26,7 @@ def main() -> None:
     model_arguments, data, training = arguments
     start_run(training)
 
-    config = load_config(model_arguments, QuestionAnswering.model_class, training.do_train)
+    config = load_config(model_arguments, QuestionAnswering.model_class, training.do_train, training.calibrate)
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 

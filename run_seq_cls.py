@@ -15,6 +15,7 @@ from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
 from utils.outputs.stages import run_stages
 from utils.tasks.sequence_classification import SequenceClassification, add_markers
+from utils.tasks.text_windows import keep_windows
 from utils.training.setup import start_run
 from utils.training.trainer import build_trainer
 
@@ -25,9 +26,10 @@ def main() -> None:
     model_arguments, data, training = arguments
     start_run(training)
 
-    config = load_config(model_arguments, SequenceClassification.model_class, training.do_train)
+    config = load_config(model_arguments, SequenceClassification.model_class, training.do_train, training.calibrate)
     tokenizer = load_tokenizer(model_arguments)
     add_markers(tokenizer, data)
+    keep_windows(data, config)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
     task = SequenceClassification(data, tokenizer, config)

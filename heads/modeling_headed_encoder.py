@@ -30,6 +30,7 @@ from .masking import move, real_tokens_first, take
 from .pooling import COMBINATIONS, LayerMix
 from .spans import close_tokens
 from .tag_marks import SCHEMES  # noqa: F401  (for crf.py, as above)
+from .windows import POOLINGS, pool_windows
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
 
@@ -129,6 +130,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         else:
             super()._init_weights(module)
 
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        """Writes into the configuration what was chosen on validation rows, see `HeadedEncoderConfig.calibration`."""
+        self.config.calibration = calibration
+
     def encode(self, **inputs) -> tuple[Any, torch.Tensor]:
         """Runs the encoder.
 
@@ -193,9 +198,40 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
     """An encoder and a head that gives one answer per sequence: a class, a set of labels or a score.
 
     `config.problem_type` says which, as in transformers; without it the labels decide.
+
+    With `config.windows` a text may come as several windows, whose logits are pooled: the inputs then have one more dimension.
     """
 
     per_token = False
+
+    def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        config = copy.deepcopy(config)
+        vars(config).pop("custom_pipelines", None)
+        if config.windows is not None and config.windows.get("pooling") not in POOLINGS:
+            raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
+        super().__init__(config, encoder)
+        self._name_pipeline()
+
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        super().set_calibration(calibration)
+        self._name_pipeline()
+
+    def _name_pipeline(self) -> None:
+        """Has the checkpoint bring its pipeline along where transformers' own would say something else."""
+        if self.config.windows is not None or self.config.calibration is not None:
+            impl = "sequence_classification.SequenceClassificationPipeline"
+            entry = {"impl": impl, "pt": ["AutoModelForSequenceClassification"]}
+            # As for question answering: written anew. One task, two names.
+            self.config.custom_pipelines = {"text-classification": entry, "sentiment-analysis": dict(entry)}
+
+    def pipeline(self, tokenizer: PreTrainedTokenizerFast, **options):
+        """This model, which is loaded already, as a `SequenceClassificationPipeline`; it takes the options.
+
+        The function `pipeline` wants a folder or a repository to read the pipeline's code from.
+        """
+        from .sequence_classification import SequenceClassificationPipeline  # here: `transformers.pipelines` costs time
+
+        return SequenceClassificationPipeline(model=self, tokenizer=tokenizer, task="text-classification", **options)
 
     @can_return_tuple
     def forward(
@@ -213,17 +249,24 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
         """One answer per sequence.
 
         Args:
-            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
+            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H). Of texts in W windows
+                (B, W, T) and (B, W, T, H); the mask is then needed, and all 0 where a text has fewer windows.
             labels: (B,) class indices, (B,) scores or (B, C) of 0 and 1, as `config.problem_type` says.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels given.
             hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is.
 
         Returns:
-            logits (B, C), and the loss where there are labels.
+            logits (B, C), and the loss where there are labels. Hidden states and attentions are those of the windows.
         """
-        logits, output = self._logits(
-            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs
-        )
+        inputs = (input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states)
+        if attention_mask is not None and attention_mask.dim() == 3:
+            if self.config.windows is None:
+                raise ValueError("inputs (B, T) are read here; windows (B, W, T) need config.windows")
+            real = attention_mask.any(dim=-1)
+            logits, output = self._logits(*(None if one is None else one[real] for one in inputs), **kwargs)
+            logits = pool_windows(logits, real, self.config.windows["pooling"])
+        else:
+            logits, output = self._logits(*inputs, **kwargs)
         loss = None
         if labels is not None:
             problem_type: str | None = self.config.problem_type

@@ -136,7 +136,10 @@ def _check(arguments: Arguments) -> None:
             value = getattr(kind, item.name, None)
             if isinstance(value, float) and not math.isfinite(value):
                 raise UserError(f"--{item.name} must be a number, not {value}")
-    model, _, training = arguments
+    model, data, training = arguments
+    if training.calibrate and data.predict_split == "validation":
+        cure = "give test rows, or leave one of them out"
+        raise UserError(f"--calibrate chooses by the validation rows that --predict_split validation predicts: {cure}")
     frozen = [name for name in ("freeze_encoder", "freeze_layers") if getattr(training, name) not in (None, False)]
     if frozen and model.config_name is not None:
         cure = "name a pretrained one with --model_name_or_path"

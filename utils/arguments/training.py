@@ -19,7 +19,7 @@ from .checks import check_json, check_numbers, check_packages
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with ten more fields, other defaults of two, and plainer help for a few.
+    """`TrainingArguments` with more fields, other defaults of two, and plainer help for a few.
 
     `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is
     "group_by_length": batches of similar lengths need a third of the tokens on short texts.
@@ -81,6 +81,14 @@ class HeadTrainingArguments(TrainingArguments):
             "help": "Stop after N evaluations without a better metric_for_best_model; needs load_best_model_at_end."
         },
     )
+    calibrate: bool = field(
+        default=False,
+        metadata={
+            "help": "After the evaluation, which it asks for: choose on the validation rows the temperature of classes, the threshold of "
+            "every class of sets, or the null threshold of questions with version_2_with_negative. The checkpoint keeps it; "
+            "predictions and pipelines go by it."
+        },
+    )
     freeze_encoder: bool = field(
         default=False,
         metadata={
@@ -135,6 +143,7 @@ class HeadTrainingArguments(TrainingArguments):
             self.dataloader_pin_memory = False
         if self.output_dir is not None and not self.output_dir.strip():
             raise ValueError("--output_dir is empty: name a folder")
+        self.do_eval = self.do_eval or self.calibrate
         check_json(self)
         if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
             raise ValueError("--deepspeed needs a package that is not installed: pip install deepspeed")

@@ -29,6 +29,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import HeadTrainingArguments
 from ..errors import UserError
 from ..files import cache_folder, sync
+from .each_window import each_window
 from .layers import FirstLayers
 from .loading import add_weights, count
 
@@ -99,10 +100,14 @@ def freeze(
 
     @torch.inference_mode()
     def read(rows: dict[str, list]) -> np.ndarray:
+        if "windows" in rows:  # those of a text after each other
+            texts = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
+            windows = [window for text in texts for window in each_window(text, [*rows.keys() - {"windows"}])]
+            rows = {name: [window[name] for window in windows] for name in windows[0]}
         batch: Any = tokenizer.pad(rows, padding_side="right", return_tensors="pt").to(training.device)
         return states_of(**batch)[batch["attention_mask"].bool()].float().cpu().numpy()
 
-    names = [name for name in tokenizer.model_input_names if name in model.encoder_inputs]
+    names = [*(name for name in tokenizer.model_input_names if name in model.encoder_inputs), "windows"]
     config = encoder.config.to_dict()
     config.pop("_name_or_path", None)
     key = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())

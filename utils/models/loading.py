@@ -29,11 +29,17 @@ logger = logging.getLogger(__name__)
 
 
 def load_config(
-    arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel], do_train: bool
+    arguments: ModelArguments,
+    model_class: type[HeadedEncoderPreTrainedModel],
+    do_train: bool,
+    calibrate: bool = False,
 ) -> PretrainedConfig:
     """The configuration of an encoder, or the `HeadedEncoderConfig` of a checkpoint.
 
     That is one of this project or, where nothing is trained, a stock one.
+
+    Args:
+        do_train, calibrate: as the flags: what a checkpoint was calibrated to is then dropped.
 
     Raises:
         UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head
@@ -65,6 +71,14 @@ def load_config(
             raise UserError(f"the checkpoint {name} has combine_layers {config.combine_layers}; {cure}")
         if arguments.crf and not config.crf:
             raise UserError(f"the checkpoint {name} has no CRF; leave --crf out, or begin with its encoder")
+        if config.calibration is not None and (do_train or calibrate):
+            config.calibration = None
+            logger.info("calibration: that of the checkpoint is dropped, it was for other weights or is chosen anew")
+        elif config.calibration is not None:
+            message = (
+                "calibration: kept from the checkpoint, chosen on %d validation rows; scores on these are too good"
+            )
+            logger.info(message, config.calibration["rows"])
     elif not do_train:
         made_by = (config.architectures or ["model without a class"])[0]
         if stock_ending(config) is None or arguments.model_name_or_path is None:
@@ -216,6 +230,7 @@ def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
             "use_last_layers": fields.get("use_last_layers", 1),
             "combine_layers": fields.get("combine_layers", "sum"),
             "crf": fields.get("crf", False),
+            "windows": json.dumps(fields.get("windows")),
             "kind of labels": fields.get("problem_type") or "single_label_classification",
             "labels": list(fields["id2label"].values()) if "id2label" in fields else fields.get("num_labels"),
         }

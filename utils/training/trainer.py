@@ -53,6 +53,8 @@ def build_trainer(
     """
     data, training = arguments.data, arguments.training
     check_resumed(training.resume_from_checkpoint, model.config)
+    if training.calibrate:
+        task.check_calibration()
     width = data.max_seq_length if data.pad_to_max_length else None
     train, validation = prepared.get("train"), prepared.get("validation")
     _check(model, training, len(train.features) if train else 0)
@@ -169,6 +171,11 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         for name in [name for name, value in logs.items() if not math.isfinite(value)]:
             del logs[name]
         super().log(logs, *args, **kwargs)
+
+    def _set_signature_columns_if_needed(self):
+        if self._signature_columns is None:
+            super()._set_signature_columns_if_needed()
+            self._signature_columns.append("windows")  # the collator reads it, not the model
 
     def _get_train_sampler(self, train_dataset=None):
         if self.args.train_sampling_strategy != "group_by_length":
