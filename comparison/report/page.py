@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .disagreements import disagreement_section
+from .ensembles import ensemble_section
 from .markup import Markup, element
 from .sections import (
     command_section,
@@ -71,6 +72,7 @@ def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
     found = {
         "Scores": score_section(comparison),
         "Differences": pair_section(comparison),
+        "Ensembles": ensemble_section(comparison),
         "What a decision takes": outlook_section(comparison),
         "Looks": look_section(comparison),
         "Sources of variance": source_section(comparison),

@@ -14,7 +14,7 @@ import torch
 from accelerate.utils import get_int_from_env
 from transformers import TrainingArguments
 
-from .checks import check_json, check_numbers, check_packages
+from .checks import check_json, check_lora, check_numbers, check_packages
 
 
 @dataclass
@@ -75,6 +75,13 @@ class HeadTrainingArguments(TrainingArguments):
         },
     )
     focal_gamma: float = field(default=2.0, metadata={"help": "Of the focal loss; 0 would be the cross-entropy."})
+    lora: str | None = field(
+        default=None,
+        metadata={
+            "help": """Adapters of low rank in a frozen encoder, trained with the whole head: arguments of peft's LoraConfig as JSON, """
+            """e.g. '{"r": 16}', or '{}' for its defaults (all linear layers have adapters). They want a larger learning_rate."""
+        },
+    )
     early_stopping_patience: int | None = field(
         default=None,
         metadata={
@@ -157,6 +164,17 @@ class HeadTrainingArguments(TrainingArguments):
         self._check_freezing()
         if self.layerwise_lr_decay is not None and not 0 < self.layerwise_lr_decay <= 1:
             raise ValueError(f"--layerwise_lr_decay is a share, above 0 and at most 1, not {self.layerwise_lr_decay:g}")
+        if self.lora is not None:
+            self.lora = check_lora(self.lora)
+            if not self.do_train:
+                raise ValueError(
+                    "--lora is about training: give --do_train, or leave it out; a checkpoint has it merged"
+                )
+            for name in ("freeze_encoder", "freeze_layers", "unfreeze_after"):
+                if getattr(self, name) not in (None, False):
+                    raise ValueError(
+                        f"--lora freezes the encoder and trains adapters in it, without --{name}: give one of them"
+                    )
         for name, default in (("class_weights", "none"), ("loss", "ce")):
             if getattr(self, name) != default and not self.do_train:
                 raise ValueError(f"--{name} is about training: give --do_train, or leave it out")

@@ -46,7 +46,7 @@ def load_config(
             would have to work untrained.
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
-    config = _read_config(arguments)
+    config = read_config(arguments)
     task = model_class.__name__.removeprefix("HeadedEncoder")
     if model_class is not heads.HeadedEncoderForTokenClassification and (arguments.crf or arguments.decoding):
         flag = "--crf" if arguments.crf else "--decoding"
@@ -251,7 +251,7 @@ def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrained
         UserError: it is none, or is broken.
     """
     arguments = ModelArguments(model_name_or_path=name)
-    config = _read_config(arguments)
+    config = read_config(arguments)
     model_class = getattr(heads, (config.architectures or [""])[0], None)
     if model_class is None:
         raise UserError(f"{name} is no checkpoint of this project, but a model of type {config.model_type}")
@@ -279,7 +279,12 @@ def add_weights(key: Any, module: torch.nn.Module) -> None:
         key.update(tensor.contiguous().flatten().view(torch.uint8).cpu().numpy())
 
 
-def _read_config(arguments: ModelArguments) -> PretrainedConfig:
+def read_config(arguments: ModelArguments) -> PretrainedConfig:
+    """The configuration of an encoder or a checkpoint, whatever it is.
+
+    Raises:
+        UserError: there is none.
+    """
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:
         return AutoConfig.from_pretrained(

@@ -11,6 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from ..arguments import Arguments, DataArguments
 from ..files import sha256
+from ..models.adapters import ADAPTER
 from ..tasks import Task
 from .data_report import ceiling_in_words, splits_of
 
@@ -100,6 +101,7 @@ def write_card(
         _by_class(by_class),
         "## Training",
         f"Head: `{config.head}`, arguments: {f'`{json.dumps(config.head_kwargs)}`' if config.head_kwargs else 'its defaults'}.",
+        _adapters(run),
         _table(
             ("argument", "value"),
             [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in _changed(run).items()],
@@ -180,6 +182,16 @@ def _calibrated(calibration: Mapping[str, Any] | None) -> str:
     return (
         f"{words} This was chosen on the {calibration['rows']:,} validation rows: their scores that end in `_calibrated` are too good. "
         "Test scores are with it, those that end in `_uncalibrated` without."
+    )
+
+
+def _adapters(run: Mapping[str, Any]) -> str:
+    if "parameters" not in run:
+        return ""
+    trained, size = run["parameters"]["trained"], run["parameters"]["all"]
+    return (
+        f"LoRA: {trained:,} parameters were trained, the head's among them, {100 * trained / size:.2g} % of {size:,}. These weights have the "
+        f"adapters merged; `{ADAPTER}/` holds them alone, for peft and the encoder without this training."
     )
 
 

@@ -59,6 +59,7 @@ def run_record(
         "notes": record.notes,
         "head": trainer.model.config.head,
         "head_kwargs": trainer.model.config.head_kwargs,
+        **({} if trainer.adapters is None else {"parameters": trainer.adapters.sizes}),
         "data": {
             file: {"sha256": sha256(file)} for file in sorted({split["file"] for split in splits_of(report).values()})
         },

@@ -93,12 +93,13 @@ class Task(ABC):
     padding: ClassVar[dict[str, int]] = {}
     reduce_logits: Any = None
 
-    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast):
+    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast, config: PretrainedConfig | None = None):
         """Begins without labels, see `with_labels`.
 
         Args:
             data: its kind of `arguments`.
             tokenizer: that of the model.
+            config: that of the checkpoint that the run begins with, for tasks that read their columns off it.
         """
         self.data = data
         self.tokenizer = tokenizer
@@ -129,6 +130,10 @@ class Task(ABC):
         task.labels = self.find_labels(config, rows)
         task.calibration = dict(getattr(config, "calibration", None) or {})
         return task
+
+    def with_decoder(self, model: Any) -> Self:
+        """The task once it knows its model, where that decides more than one answer at a time."""
+        return self
 
     def find_labels(self, config: PretrainedConfig, rows: Split) -> Labels:
         """What the model's outputs mean."""

@@ -17,6 +17,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import Arguments, HeadTrainingArguments
 from ..errors import UserError, first_line
+from ..models.adapters import Adapters, check_resumed_adapters
 from ..models.frozen import HiddenStates
 from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
@@ -40,12 +41,14 @@ def build_trainer(
     arguments: Arguments,
     prepared: Mapping[str, PreparedSplit],
     hidden_states: Sequence[HiddenStates] = (),
+    adapters: Adapters | None = None,
 ) -> HeadTrainer:
     """Puts the parts of a run together.
 
     Args:
         prepared: "train", "validation" and "test", as far as they are needed.
         hidden_states: of a frozen encoder, or of its first layers.
+        adapters: in the encoder of the model.
 
     Raises:
         UserError: a repository to push to that cannot be made, a checkpoint to go on from that is of another model, flags that
@@ -55,6 +58,7 @@ def build_trainer(
     check_resumed(training.resume_from_checkpoint, model.config)
     if training.calibrate:
         task.check_calibration()
+    check_resumed_adapters(training.resume_from_checkpoint, adapters)
     width = data.max_seq_length if data.pad_to_max_length else None
     train, validation = prepared.get("train"), prepared.get("validation")
     _check(model, training, len(train.features) if train else 0)
@@ -72,7 +76,11 @@ def build_trainer(
         )
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
-    trainer.train_rows = train
+    if adapters is not None and (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
+        raise UserError(
+            "--lora trains with one process or several that hold the whole model; leave FSDP or DeepSpeed out"
+        )
+    trainer.train_rows, trainer.adapters = train, adapters
     return trainer
 
 
