@@ -32,7 +32,7 @@ def main() -> None:
 
     task = QuestionAnswering(data, tokenizer)
     with training.main_process_first():
-        splits, test = load_splits(data, training, task.read, task.group_texts, task.check)
+        splits, test = load_splits(data, training, task.read, task.groups, task.check)
         rows, test = label_rows(splits, test)
         task = task.with_labels(config, rows)
         prepared = {name: task.prepare(split) for name, split in splits.items()}

@@ -54,7 +54,8 @@ class DataArguments:
         default=None,
         metadata={
             "help": "Share of the training rows held out where there is no validation data, in (0, 1). Rows are chosen by "
-            "a hash of their text, so equal texts stay together and every run chooses the same."
+            "a hash of their text, so equal texts stay together and every run chooses the same; of few rows, as many of each "
+            "class as the share says."
         },
     )
     validation_split_seed: int = field(

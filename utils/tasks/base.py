@@ -16,7 +16,7 @@ from typing_extensions import Self
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import DataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
 from ..files import Row
 from ..metrics.metric import Metric
 
@@ -109,8 +109,8 @@ class Task(ABC):
         """Yields the rows of a file."""
 
     @abstractmethod
-    def group_texts(self, split: Split) -> list[str]:
-        """A text for each row; rows of equal text are held out together."""
+    def groups(self, split: Split) -> list[Group]:
+        """What each row is held out with."""
 
     @abstractmethod
     def check(self, split: Split) -> None:

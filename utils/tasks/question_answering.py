@@ -14,7 +14,7 @@ from heads.characters import compose, original_offsets, whole_characters
 from heads.spans import best_spans, encode_windows, rank_answers, trim
 
 from ..arguments import QADataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
 from ..data.squad import read_squad
 from ..files import Row
 from ..metrics.answers import score_qa
@@ -46,9 +46,9 @@ class QuestionAnswering(Task):
     def read(self, file: str) -> Iterator[Row]:
         return read_squad(file)
 
-    def group_texts(self, split: Split) -> list[str]:
+    def groups(self, split: Split) -> list[Group]:
         """Questions on one context are held out together."""
-        return split.column("context")
+        return [Group(context) for context in split.column("context")]
 
     def check(self, split: Split) -> None:
         check_questions(split, self.tokenizer, self.data)

@@ -16,7 +16,7 @@ from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from heads.characters import compose
 
 from ..arguments import SequenceDataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
 from ..data.tables import read_table
 from ..errors import UserError
 from ..files import Row, listed
@@ -67,8 +67,10 @@ class SequenceClassification(Task):
     def read(self, file: str) -> Iterator[Row]:
         return relations.read_relations(file) if self._entity_pairs else read_table(file)
 
-    def group_texts(self, split: Split) -> list[str]:
-        return self.texts(split)
+    def groups(self, split: Split) -> list[Group]:
+        label = self.find_columns(split).label
+        labels = [""] * len(split.rows) if label is None else map(str, split.column(label))
+        return [Group(text, own) for text, own in zip(self.texts(split), labels, strict=True)]
 
     def check(self, split: Split) -> None:
         """As `check_rows`; what is trained on is read again in the rows that are checked afterwards."""
