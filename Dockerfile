@@ -16,7 +16,7 @@ RUN pip install --no-deps --index-url "${TORCH_INDEX}" "torch>=2.11,<2.14"
 
 WORKDIR /opt/electra-heads
 COPY pyproject.toml README.md LICENSE ./
-COPY __main__.py compare_heads.py export_onnx.py export_stock.py run_qa.py run_seq_cls.py run_token_cls.py ./
+COPY __main__.py compare_heads.py export_onnx.py export_stock.py ensemble.py run_qa.py run_seq_cls.py run_token_cls.py ./
 COPY comparison comparison
 COPY heads heads
 COPY recipes/spaces recipes/spaces
