@@ -74,6 +74,8 @@ def test_only_what_the_docstring_says_differs_from_the_library():
         "class_weights",
         "loss",
         "focal_gamma",
+        "calibrate",
+        "lora",
     }
     assert stock.keys() <= ours.keys()
     assert {name for name in stock if ours[name] != stock[name]} == {"train_sampling_strategy", "logging_steps"}
