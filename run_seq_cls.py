@@ -10,12 +10,13 @@ from utils.arguments import parse_arguments
 from utils.data.splits import label_rows, load_splits
 from utils.errors import run
 from utils.models.adapters import add_adapters
-from utils.models.frozen import HiddenStates, freeze_encoder
+from utils.models.frozen import freeze
 from utils.models.loading import build_model, check_length, load_config, load_tokenizer
 from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
 from utils.outputs.stages import run_stages
 from utils.tasks.sequence_classification import SequenceClassification, add_markers
+from utils.tasks.text_windows import keep_windows
 from utils.training.setup import start_run
 from utils.training.trainer import build_trainer
 
@@ -26,9 +27,10 @@ def main() -> None:
     model_arguments, data, training = arguments
     start_run(training)
 
-    config = load_config(model_arguments, SequenceClassification.model_class, training.do_train)
+    config = load_config(model_arguments, SequenceClassification.model_class, training.do_train, training.calibrate)
     tokenizer = load_tokenizer(model_arguments)
     add_markers(tokenizer, data)
+    keep_windows(data, config)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
     task = SequenceClassification(data, tokenizer, config)
@@ -41,9 +43,7 @@ def main() -> None:
     show_report(report, task)
 
     model = build_model(SequenceClassification.model_class, model_arguments, config, tokenizer, task.config_fields())
-    hidden_states: list[HiddenStates] = []
-    if training.freeze_encoder:
-        prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)
+    prepared, hidden_states = freeze(model, tokenizer, prepared, training)
     adapters = add_adapters(model, config, training)
     trainer = build_trainer(model, task, arguments, prepared, hidden_states, adapters)
     run_stages(trainer, task, arguments, prepared, test, report, record)

@@ -131,7 +131,14 @@ def test_two_processes_are_one(run, run_two, sober_encoder, files):  # noqa: F81
         ({"lora": '{"r": true}'}, "not true"),
         ({"lora": '{"lora_dropout": 1}'}, "--lora: lora_dropout must be at least 0 and below 1, not 1"),
         ({"lora": '{"target_modules": [1]}'}, "--lora: target_modules must be names of layers"),
-        ({"lora": "{}", "freeze_encoder": True}, "--lora trains adapters in the encoder that --freeze_encoder keeps"),
+        (
+            {"lora": "{}", "freeze_encoder": True},
+            "--lora freezes the encoder and trains adapters in it, without --freeze_enc",
+        ),
+        (
+            {"lora": "{}", "unfreeze_after": 1},
+            "--lora freezes the encoder and trains adapters in it, without --unfreeze_af",
+        ),
         ({"lora": "{}", "do_train": None, "do_predict": True}, "--lora is about training"),
         (
             {"lora": "{}", "model_name_or_path": None, "config_name": "x"},

@@ -17,6 +17,11 @@ from .data_report import ceiling_in_words, splits_of
 
 STAGES = {"validation": "eval_", "test": "predict_"}
 NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
+PICTURES = {
+    "training.png": "Losses and score during training",
+    "scores.png": "Scores by class",
+    "reliability.png": "Accuracy over confidence, before and after calibration",
+}
 # The Hub's names of metrics, which stand inside ours.
 METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse", "precision", "recall")
 
@@ -25,6 +30,7 @@ METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse",
 NOT_IN_CARD = set(
     "model_name_or_path config_name tokenizer_name head head_kwargs "
     "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file predict_split overwrite_cache "
+    "calibrate "
     "preprocessing_num_workers predictions_with predictions_format output_dir do_train do_eval do_predict "
     "resume_from_checkpoint run_name project report_to "
     "log_level log_level_replica log_on_each_node logging_strategy logging_steps logging_first_step logging_nan_inf_filter "
@@ -76,11 +82,7 @@ def write_card(
         eval_results=_eval_results(task.pipeline_tag, scores, data, report) or None,
     )
     origin = f"`{Path(base).name if local else base}`" if base else "an encoder trained from scratch"
-    pictures = [
-        f"![{text}]({file})"
-        for file, text in (("training.png", "Losses and score during training"), ("scores.png", "Scores by class"))
-        if (folder / file).exists()
-    ]
+    pictures = [f"![{text}]({file})" for file, text in PICTURES.items() if (folder / file).exists()]
     sections = [
         f"# {name}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
@@ -94,6 +96,7 @@ def write_card(
         ),
         f"Of exactly these weights: {chosen}. One run with seed {training.seed}: another seed gives other scores, and one "
         "run does not show that a head is better than another.",
+        _calibrated(config.calibration),
         *pictures,
         _by_class(by_class),
         "## Training",
@@ -135,6 +138,8 @@ def _eval_results(
     results = []
     for split, values in scores.items():
         for metric, value in values.items():
+            if metric.endswith("_calibrated"):
+                continue  # chosen on the same rows
             file = Path(report[split]["file"]).name
             kind = next((known for known in METRIC_TYPES if known in metric), metric)
             results.append(
@@ -162,6 +167,22 @@ model = {task.auto_class}.from_pretrained("{name}", trust_remote_code=True)
 ask = pipeline("{task.pipeline_tag}", model="{name}", trust_remote_code=True)
 print(ask({task.example_inputs}))
 ```"""
+
+
+def _calibrated(calibration: Mapping[str, Any] | None) -> str:
+    """What predictions go by besides the weights, in words; empty where that is nothing."""
+    if calibration is None:
+        return ""
+    kinds = {
+        "temperature": "Logits are divided by the temperature {:.4g} before the softmax.",
+        "thresholds": "A label is predicted above a threshold of its own, see `calibration` in `config.json`.",
+        "null_score_diff_threshold": "No answer is given where it beats the best span by more than {:.4g} (logits).",
+    }
+    words = next(text.format(calibration[kind]) for kind, text in kinds.items() if kind in calibration)
+    return (
+        f"{words} This was chosen on the {calibration['rows']:,} validation rows: their scores that end in `_calibrated` are too good. "
+        "Test scores are with it, those that end in `_uncalibrated` without."
+    )
 
 
 def _adapters(run: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ REPORTS = (
     "predictions.parquet",
     "training.png",
     "scores.png",
+    "reliability.png",
 )
 # Weights, also in pieces; the configuration; and what tokenizers of any kind save.
 MODEL = re.compile(

@@ -66,7 +66,7 @@ def run_record(
         "metrics": metrics,
         "seconds": round(time.time() - record.began, 1),
         "peak_memory_bytes": {
-            "host": _peak_host_memory(),
+            "host": peak_host_memory(),
             "device": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
         },
         "versions": {"python": platform.python_version()}
@@ -76,7 +76,8 @@ def run_record(
     }
 
 
-def _peak_host_memory() -> int:
+def peak_host_memory() -> int:
+    """Bytes of memory that this process has held at most."""
     if sys.platform == "win32":
         import psutil
 

@@ -17,7 +17,9 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import DataArguments
 from ..data.splits import Group, Split
+from ..errors import UserError
 from ..files import Row
+from ..metrics.calibration import Reliability
 from ..metrics.metric import Metric
 
 Output = EvalPrediction | PredictionOutput
@@ -84,7 +86,7 @@ class Task(ABC):
     pipeline_tag: ClassVar[str]
     auto_class: ClassVar[str]
     example_inputs: ClassVar[str]
-    long_inputs: ClassVar[str]
+    long_inputs: str
     space: ClassVar[str]
     class_word: ClassVar[str] = "class"
     metrics: ClassVar[tuple[Metric, ...]]
@@ -102,6 +104,7 @@ class Task(ABC):
         self.data = data
         self.tokenizer = tokenizer
         self.labels: Any = NoLabels()
+        self.calibration: dict[str, Any] = {}  # what predictions go by, see `HeadedEncoderConfig.calibration`
 
     # From files to the model's inputs
 
@@ -125,6 +128,7 @@ class Task(ABC):
         """
         task = copy.copy(self)
         task.labels = self.find_labels(config, rows)
+        task.calibration = dict(getattr(config, "calibration", None) or {})
         return task
 
     def with_decoder(self, model: Any) -> Self:
@@ -217,12 +221,31 @@ class Task(ABC):
         """What such labels are scored by where nothing else is said."""
 
     def score(self, pairs: Pairs) -> dict[str, float]:
-        """The scores of one split, or of several put together."""
-        return self.metric.score(**pairs, names=self.labels.names)
+        """The scores of one split, or of several put together; with `uncalibrated` predictions, those of them as well."""
+        lists = dict(pairs)
+        before = lists.pop("uncalibrated", None)
+        scores = self.metric.score(**lists, names=self.labels.names)
+        if before is not None:
+            plain = self.metric.score(**(lists | {"predictions": before}), names=self.labels.names)
+            scores |= {f"{name}_uncalibrated": value for name, value in plain.items()}
+        return scores
 
     def by_class(self, pairs: Pairs) -> dict[str, dict[str, float]]:
         """The scores of every class, type of entity or kind of answer; empty for numbers."""
         return self.metric.by_class(pairs["predictions"], pairs["references"], self.labels.names)
+
+    def reliability(self, pairs: Pairs) -> list[Reliability]:
+        """How far the probabilities may be believed, before and after the temperature; empty where there is none."""
+        return []
+
+    def check_calibration(self) -> None:
+        """Raises UserError where there is nothing to calibrate."""
+        cure = "leave --calibrate out"
+        raise UserError(f"classes, sets of classes and questions without answers are calibrated, not tags; {cure}")
+
+    def calibrated(self, prepared: PreparedSplit, output: Output) -> Self:
+        """The task with the calibration that suits validation rows best."""
+        raise NotImplementedError
 
     def compute_metrics(self, prepared: PreparedSplit, output: Output) -> dict[str, float]:
         """`compute_metrics` of Trainer, for one split."""

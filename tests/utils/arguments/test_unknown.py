@@ -65,7 +65,7 @@ def test_the_lists_name_flags_that_are_there_and_those_that_are_not():
     known |= {item.name for kind in (SequenceDataArguments, QADataArguments) for item in dataclasses.fields(kind)}
     ours = {"model_name_or_path", "config_name", "tokenizer_name", "model_revision", "head", "head_learning_rate"}
     ours |= {"early_stopping_patience", "freeze_encoder", "crf", "pooling", "layerwise_lr_decay"}
-    ours |= {"class_weights", "loss", "focal_gamma", "lora"}
+    ours |= {"class_weights", "loss", "focal_gamma", "freeze_layers", "unfreeze_after", "lora"}
     assert not (GONE.keys() | ELSEWHERE.keys()) & (known | ours)
     assert set(ELSEWHERE.values()) <= known | ours
     assert all(
