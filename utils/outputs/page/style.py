@@ -1,4 +1,4 @@
-"""The look of `comparison.html`. Colours of the heads: Okabe and Ito (2008), Color Universal Design; told apart by all eyes."""
+"""The look of all pages. Colours of the heads: Okabe and Ito (2008), Color Universal Design; told apart by all eyes."""
 
 STYLE = """
 :root {
