@@ -130,7 +130,9 @@ def _check(arguments: Arguments) -> None:
             value = getattr(kind, item.name, None)
             if isinstance(value, float) and not math.isfinite(value):
                 raise UserError(f"--{item.name} must be a number, not {value}")
-    model, _, training = arguments
+    model, data, training = arguments
+    if data.report and not (training.do_eval or training.do_predict):
+        raise UserError("--report is on rows that are scored: give --do_eval or --do_predict, or leave it out")
     if training.freeze_encoder and model.config_name is not None:
         cure = "name a pretrained one with --model_name_or_path"
         raise UserError(f"--freeze_encoder would leave the encoder of --config_name at its random weights; {cure}")

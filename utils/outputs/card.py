@@ -24,7 +24,7 @@ METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse",
 NOT_IN_CARD = set(
     "model_name_or_path config_name tokenizer_name head head_kwargs "
     "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file predict_split overwrite_cache "
-    "preprocessing_num_workers predictions_with predictions_format output_dir do_train do_eval do_predict "
+    "preprocessing_num_workers predictions_with predictions_format report output_dir do_train do_eval do_predict "
     "resume_from_checkpoint run_name project report_to "
     "log_level log_level_replica log_on_each_node logging_strategy logging_steps logging_first_step logging_nan_inf_filter "
     "disable_tqdm trackio_space_id trackio_bucket_id trackio_static_space_id push_to_hub hub_token hub_private_repo "
@@ -57,14 +57,7 @@ def write_card(
     name = training.hub_model_id or training.folder.resolve().name
     base = model.model_name_or_path
     local = base is not None and Path(base).exists()
-    scores = {
-        split: {
-            key.removeprefix(prefix): value
-            for key, value in run["metrics"].items()
-            if key.startswith(prefix) and key.removeprefix(prefix) not in NO_SCORES
-        }
-        for split, prefix in STAGES.items()
-    }
+    scores = {split: scores_of(run["metrics"], prefix) for split, prefix in STAGES.items()}
     metadata = ModelCardData(
         model_name=name,
         library_name="transformers",
@@ -124,6 +117,12 @@ def write_card(
     ]
     text = "\n\n".join(section for section in sections if section)
     (folder / "README.md").write_text(f"---\n{metadata.to_yaml()}\n---\n\n{text}\n", encoding="utf-8")
+
+
+def scores_of(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The scores of a stage by name, without losses, times and counts."""
+    named = {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
+    return {key: value for key, value in named.items() if key not in NO_SCORES}
 
 
 def _eval_results(

@@ -28,6 +28,8 @@ REPORTS = (
     "predictions.parquet",
     "training.png",
     "scores.png",
+    "report.json",
+    "report.html",
 )
 # Weights, also in pieces; the configuration; and what tokenizers of any kind save.
 MODEL = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import datasets
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
@@ -26,6 +26,9 @@ Output = EvalPrediction | PredictionOutput
 Pairs = dict[str, list]
 
 
+SOURCE_COLUMNS = ("source", "domain", "genre")
+
+
 @dataclass
 class PreparedSplit:
     """Rows and the model's inputs made of them.
@@ -37,6 +40,32 @@ class PreparedSplit:
 
     split: Split
     features: datasets.Dataset
+
+
+class Mistake(NamedTuple):
+    """A row that is wrong.
+
+    Attributes:
+        row: its place in the split.
+        confidence: the probability that the most confident wrong decision was made with; of numbers the size of the error.
+        place: the character of the text that it is about.
+    """
+
+    row: int
+    confidence: float
+    place: int = 0
+
+
+class Judged(NamedTuple):
+    """What came of the rows of a split.
+
+    Attributes:
+        decisions: by what is decided, in words, the probability of every decision and whether it was right; empty for numbers.
+        mistakes: the rows that are wrong.
+    """
+
+    decisions: Mapping[str, tuple[Sequence[float], Sequence[bool]]]
+    mistakes: list[Mistake]
 
 
 class Labels(Protocol):
@@ -194,6 +223,21 @@ class Task(ABC):
     def text_fields(self, split: Split) -> dict[str, list]:
         """The texts of every row by the names of their fields."""
 
+    @abstractmethod
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        """How sure the model was, and which rows are wrong, from what `pairs` and `records` gave for the same output."""
+
+    def excerpts(self, split: Split, mistakes: Sequence[Mistake], most: int) -> list[str]:
+        """Of the text of each mistake about `most` characters, around the place that it is about."""
+        texts = self.texts(split)
+        return [around(texts[one.row], one.place, most) for one in mistakes]
+
+    def sources(self, split: Split) -> list[str | None]:
+        """Where every row comes from, as a column says it."""
+        return find_sources(split)
+
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list:
         """The predictions of `records` as the metric takes them."""
         return [record["prediction"] for record in records]
@@ -221,6 +265,31 @@ class Task(ABC):
         """`compute_metrics` of Trainer, for one split."""
         pairs = self.pairs(prepared, output)
         return {} if pairs is None else self.score(pairs)
+
+
+def around(text: str, place: int, most: int) -> str:
+    """The text, or about `most` characters of it around a place, in whole words where it has such."""
+    if len(text) <= most:
+        return text
+    start = max(0, min(place - most // 3, len(text) - most))
+    end = start + most
+    if start and (space := text.find(" ", start, start + 20)) > 0:
+        start = space + 1
+    if end < len(text) and (space := text.rfind(" ", end - 20, end)) > 0:
+        end = space
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def find_sources(split: Split, taken: Sequence[str | None] = ()) -> list[str | None]:
+    """Where every row comes from, as a column says it that is called so; None where there is none.
+
+    Args:
+        taken: columns that hold something else.
+    """
+    names = [name for name in SOURCE_COLUMNS if name not in taken]
+    found = next((name for name in names if any(row.fields.get(name) for row in split.rows)), None)
+    values = [row.fields.get(found) if found else None for row in split.rows]
+    return [" ".join(str(value).split())[:60] if value not in (None, "") else None for value in values]
 
 
 def comparable_metrics(task: type[Task], *more: Metric) -> list[str]:

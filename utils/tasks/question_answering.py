@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ from ..files import Row
 from ..metrics.answers import score_qa
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
-from .base import Output, Pairs, PreparedSplit, Task
+from .base import Judged, Mistake, Output, Pairs, PreparedSplit, Task, around
 from .features import build_features
+from .judging import judge_answers
 from .question_checks import check_questions, has_answers, say_shared_tokens
 
 
@@ -137,6 +138,19 @@ class QuestionAnswering(Task):
             record |= {"prediction": n_best[0]["text"], "score": n_best[0]["score"]}
             records.append(record | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
         return records
+
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        return judge_answers(pairs, records, self.metric)
+
+    def excerpts(self, split: Split, mistakes: Sequence[Mistake], most: int) -> list[str]:
+        """The question, and what stands around the answer that was given."""
+        fields = [split.rows[one.row].fields for one in mistakes]
+        return [
+            f"{around(row['question'], 0, most)}\n{around(row['context'], one.place, most)}"
+            for one, row in zip(mistakes, fields, strict=True)
+        ]
 
     def usual_metric(self) -> Metric:
         return SQUAD

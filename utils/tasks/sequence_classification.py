@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,10 @@ from ..files import Row, listed
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
-from .base import NoLabels, Output, Pairs, PreparedSplit, Task
+from .base import Judged, NoLabels, Output, Pairs, PreparedSplit, Task, find_sources
 from .columns import Columns, check_rows, find_columns, no_label
 from .features import build_features
+from .judging import judge_classes, judge_numbers, judge_sets
 from .label_kinds import REGRESSION, SETS
 from .label_values import canonical, is_nothing, signs_for_nothing
 from .labels import UNSCORED, Labels
@@ -222,6 +223,19 @@ class SequenceClassification(Task):
             return more
         found = self._probabilities(prepared, output)
         return [one | {"probabilities": shares} for one, shares in zip(more, found, strict=True)]
+
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        if self.labels.problem_type == REGRESSION:
+            return judge_numbers(pairs)
+        if self.labels.problem_type == SETS:
+            return judge_sets(pairs, self._probabilities(prepared, output))
+        return judge_classes(pairs, records)
+
+    def sources(self, split: Split) -> list[str | None]:
+        columns = self.find_columns(split)
+        return find_sources(split, (columns.text, columns.pair, columns.label))
 
     def _probabilities(self, prepared: PreparedSplit, output: Output) -> list[dict[str, float]]:
         """The probability of each class, by row: of classes they add up to 1, of sets each stands alone; of numbers none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,9 +20,10 @@ from ..files import Row
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
 from ..metrics.iob2 import PREFIX, Style
 from ..metrics.metric import Metric
-from .base import Output, Pairs, PreparedSplit, Task
+from .base import Judged, Output, Pairs, PreparedSplit, Task
 from .decoding import Decode, decode_sentences
 from .features import build_features
+from .judging import judge_tags
 from .tags import Tags
 from .token_rows import check_tagged, check_tags, check_unit, has_tags, name_tags, without_spaces
 from .token_windows import feature_columns, tokenize
@@ -153,6 +154,11 @@ class TokenClassification(Task):
                 record | {"prediction": self.labels.write(tags), "score": [round(p, 4) for p in probabilities]}
             )
         return records
+
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        return judge_tags(prepared.split, pairs, records, self.labels.joiner)
 
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list[list[str]]:
         return without_spaces(split, self.labels.read_back(split, super().predictions(split, records)))
