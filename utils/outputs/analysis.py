@@ -25,7 +25,7 @@ MOST_MISTAKES = 30
 EXCERPT = 320  # characters of a text that are quoted
 LENGTH_BINS = 5  # of about equally many rows
 MOST_SOURCES = 30  # more values are no sources, but names of rows
-RESAMPLES = 400  # of the rows of a group, for its interval
+RESAMPLES = 200  # of the rows of a group, for its interval
 FEWEST = 20  # rows that an interval can be taken from
 
 
@@ -42,7 +42,7 @@ def observe(
     mistakes = sorted(judged.mistakes, key=lambda one: -one.confidence)[:MOST_MISTAKES]
     excerpts = task.excerpts(split, mistakes, EXCERPT)
     return {
-        "tokens": np.bincount(features["row"], features["length"], len(split.rows)).astype(int).tolist(),
+        "tokens": np.bincount(features["row"][:], features["length"][:], len(split.rows)).astype(int).tolist(),
         "sources": task.sources(split),
         "decisions": {
             name: calibration_sums(probabilities, right).tolist()
@@ -185,8 +185,9 @@ def _group(metric: SummableMetric, counts: np.ndarray) -> dict[str, Any]:
     rows = len(counts)
     found: dict[str, Any] = {"rows": rows, "score": float(metric.score(counts.sum(axis=0))), "low": None, "high": None}
     if rows >= FEWEST:
-        weights = np.random.default_rng(0).multinomial(rows, np.full(rows, 1 / rows), size=RESAMPLES)
-        low, high = np.percentile(metric.score(weights @ counts), (2.5, 97.5))
+        random = np.random.default_rng(0)
+        drawn = (np.bincount(random.integers(rows, size=rows), minlength=rows) for _ in range(RESAMPLES))
+        low, high = np.percentile(metric.score(np.stack([weights @ counts for weights in drawn])), (2.5, 97.5))
         found |= {"low": float(low), "high": float(high)}
     return found
 

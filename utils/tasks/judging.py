@@ -69,10 +69,18 @@ def judge_tags(split: Split, pairs: Pairs, records: Sequence[Mapping[str, Any]],
     return Judged(named, mistakes)
 
 
-def judge_answers(pairs: Pairs, records: Sequence[Mapping[str, Any]], metric: Metric) -> Judged:
+def judge_answers(split: Split, pairs: Pairs, records: Sequence[Mapping[str, Any]], metric: Metric) -> Judged:
     """Of answers: the answer's share among the best spans, and whether it matches a gold one exactly."""
     scores = [record["score"] for record in records]
     right = metric.right(pairs["predictions"], pairs["references"]).tolist()
-    places = [max(record["answer_start"], 0) for record in records]
+    places = [
+        record["answer_start"] if record["answer_start"] >= 0 else _first_answer(row.fields["answers"])
+        for row, record in zip(split.rows, records, strict=True)
+    ]
     mistakes = [Mistake(row, scores[row], places[row]) for row, good in enumerate(right) if not good]
     return Judged({"the answer, exactly right": (scores, right)}, mistakes)
+
+
+def _first_answer(answers: Sequence[Mapping[str, Any]]) -> int:
+    """Where the first gold answer begins; 0 where there is none."""
+    return answers[0]["answer_start"] if answers else 0

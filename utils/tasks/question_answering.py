@@ -142,7 +142,7 @@ class QuestionAnswering(Task):
     def judge(
         self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
     ) -> Judged:
-        return judge_answers(pairs, records, self.metric)
+        return judge_answers(prepared.split, pairs, records, self.metric)
 
     def excerpts(self, split: Split, mistakes: Sequence[Mistake], most: int) -> list[str]:
         """The question, and what stands around the answer that was given."""

@@ -113,6 +113,7 @@ details.text > summary { list-style: none; }
 details.text > summary::-webkit-details-marker { display: none; }
 details[open] > summary .more { display: none; }
 .rows dl { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .4rem 1.25rem; }
+.rows dl.two { grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); max-width: 46rem; }
 .counts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: .2rem 2.5rem; margin-bottom: 1.5rem; }
 .counts > div { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 1rem; max-width: 26rem; }
 .rows dt { display: inline; font-weight: 600; color: var(--head, var(--soft)); }
