@@ -114,11 +114,14 @@ def by_length(metric: SummableMetric, counts: np.ndarray, tokens: Sequence[int])
         tokens: of every row.
     """
     lengths = np.asarray(tokens)
-    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTH_BINS + 1)).astype(int))
-    edges[-1] += 1
-    bounds = zip(edges[:-1], edges[1:], strict=True) if len(edges) > 1 else [(edges[0] - 1, edges[0])]
-    bins = [(int(start), int(end) - 1, counts[(lengths >= start) & (lengths < end)]) for start, end in bounds]
-    return [{"from": start, "to": end} | _group(metric, own) for start, end, own in bins if len(own)]
+    ends = np.unique(np.quantile(lengths, np.arange(1, LENGTH_BINS + 1) / LENGTH_BINS).astype(int))
+    bins = []
+    for before, end in zip([-1, *ends], ends, strict=False):
+        inside = (lengths > before) & (lengths <= end)
+        if inside.any():
+            own = lengths[inside]
+            bins.append({"from": int(own.min()), "to": int(own.max())} | _group(metric, counts[inside]))
+    return bins
 
 
 def by_source(metric: SummableMetric, counts: np.ndarray, sources: Sequence[str | None]) -> list[dict[str, Any]]:

@@ -196,7 +196,11 @@ def _mistake_section(split: Mapping[str, Any]) -> Markup | None:
             element("div", element("dt", name), " ", element("dd", quoted(one[key])))
             for name, key in (("gold", "gold"), ("predicted", "prediction"))
         ]
-        items.append(element("li", element("p", where, class_="where"), long_text(one["text"]), element("dl", *said, class_="two")))
+        items.append(
+            element(
+                "li", element("p", where, class_="where"), long_text(one["text"]), element("dl", *said, class_="two")
+            )
+        )
     first = "Wrong rows, the most confident first" if sure else "The rows that are furthest off"
     note = f"{first}; rows of {split['file']} as an editor counts them. There may be wrong labels among them."
     rest = items[MOST_OPEN:]

@@ -272,10 +272,10 @@ def around(text: str, place: int, most: int) -> str:
     if len(text) <= most:
         return text
     start = max(0, min(place - most // 3, len(text) - most))
-    end = start + most
-    if start and (space := text.find(" ", start, start + 20)) > 0:
+    end, reach = start + most, most // 8
+    if start and (space := text.find(" ", start, start + reach)) > 0:
         start = space + 1
-    if end < len(text) and (space := text.rfind(" ", end - 20, end)) > 0:
+    if end < len(text) and (space := text.rfind(" ", end - reach, end)) > 0:
         end = space
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
