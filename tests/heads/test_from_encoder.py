@@ -25,7 +25,9 @@ def encoder(tmp_path_factory):
 
 def test_labels_by_name(encoder):
     names = ["주문", "취소", "문의"]
-    model = Classifier.from_encoder(encoder, head="cnn", head_kwargs={"kernel_sizes": [2], "num_filters": 7}, labels=names)
+    model = Classifier.from_encoder(
+        encoder, head="cnn", head_kwargs={"kernel_sizes": [2], "num_filters": 7}, labels=names
+    )
     assert model.config.id2label == dict(enumerate(names)) and model.config.label2id["문의"] == 2
     assert model.head.out_proj.weight.shape == (3, 7)
     same = Classifier.from_encoder(encoder, id2label={0: "a", 1: "b"})

@@ -45,7 +45,7 @@ def class_errors(predictions: Sequence[str], references: Sequence[str], names: S
     """
     counts = Counter(zip(references, predictions, strict=True))
     title = f"{what[0].upper()}{what[1:]} by gold and predicted class"
-    return ErrorTable(title, list(names), list(names), _listed(counts), square=True)
+    return ErrorTable(title=title, rows=list(names), columns=list(names), counts=_listed(counts), square=True)
 
 
 def label_errors(
@@ -58,7 +58,10 @@ def label_errors(
         counts.update((name, "missed") for name in gold - predicted)
         counts.update((name, "added") for name in predicted - gold)
     return ErrorTable(
-        "Labels that are found, missed and added", list(names), ["found", "missed", "added"], _listed(counts)
+        title="Labels that are found, missed and added",
+        rows=list(names),
+        columns=["found", "missed", "added"],
+        counts=_listed(counts),
     )
 
 
@@ -87,12 +90,18 @@ def entity_errors(
         "both wrong; missed. Made up, by predicted type: overlapping no gold entity that is not matched already."
     )
     return [
-        ErrorTable("What becomes of the entities", kinds, list(ENTITY_OUTCOMES), _listed(outcomes), note=note),
         ErrorTable(
-            "Entities by gold and predicted type",
-            [*kinds, NOTHING],
-            [*kinds, NOTHING],
-            _listed(types),
+            title="What becomes of the entities",
+            rows=kinds,
+            columns=list(ENTITY_OUTCOMES),
+            counts=_listed(outcomes),
+            note=note,
+        ),
+        ErrorTable(
+            title="Entities by gold and predicted type",
+            rows=[*kinds, NOTHING],
+            columns=[*kinds, NOTHING],
+            counts=_listed(types),
             square=True,
             note="Whatever their boundaries, as long as they overlap.",
         ),
@@ -132,7 +141,8 @@ def answer_errors(predictions: Sequence[str], references: Sequence[Sequence[str]
     note = "In part: some of the words, or of the letters where the metric counts those, are the same."
     if "without an answer" in kinds:
         note += " For a question without an answer exact means that none was given."
-    return ErrorTable("Questions", kinds, list(ANSWER_OUTCOMES), _listed(counts), note=note)
+    columns = list(ANSWER_OUTCOMES)
+    return ErrorTable(title="Questions", rows=kinds, columns=columns, counts=_listed(counts), note=note)
 
 
 def calibration_sums(probabilities: ArrayLike, right: ArrayLike) -> np.ndarray:

@@ -16,7 +16,7 @@ from ..tasks.base import Pairs
 from ..training.progress import log_line
 from ..training.trainer import HeadTrainer
 from .analysis import analyse, observe, write_analysis
-from .card import scores_of, write_card
+from .card import language_of, scores_of, write_card
 from .closing import closing_lines
 from .figures import draw_scores, draw_training
 from .hub import push
@@ -103,7 +103,9 @@ def run_stages(
                 if last_pairs is not None:
                     draw_scores(task, last_pairs, stage / "scores.png")
                 by_class = task.by_class(last_pairs) if last_pairs is not None else {}
-                write_card(stage, trainer.model.config, task, arguments, run, report, by_class, chosen_weights(trainer))
+                language = language_of(task.texts(prepared["train"].split))
+                chosen = chosen_weights(trainer)
+                write_card(stage, trainer.model.config, task, arguments, run, report, by_class, chosen, language)
             write_json(stage / "run.json", run)
             finish(stage, training.folder)
     if training.push_to_hub:

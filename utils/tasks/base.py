@@ -98,7 +98,7 @@ class Task(ABC):
         model_class: what is trained.
         arguments: the flags about its data.
         pipeline_tag, auto_class: what transformers calls the pipeline and the class that load its checkpoints.
-        example_inputs: what the model card asks such a pipeline.
+        examples: by language, texts about nothing in particular that the model card asks such a pipeline.
         long_inputs: what becomes of inputs that are too long, in words.
         class_word: what one of the groups is called that `by_class` scores.
         metrics: what it can be scored by, the usual ones first.
@@ -111,7 +111,7 @@ class Task(ABC):
     arguments: ClassVar[type[DataArguments]]
     pipeline_tag: ClassVar[str]
     auto_class: ClassVar[str]
-    example_inputs: ClassVar[str]
+    examples: ClassVar[Mapping[str, tuple[str, str]]]
     long_inputs: ClassVar[str]
     class_word: ClassVar[str] = "class"
     metrics: ClassVar[tuple[Metric, ...]]
@@ -128,6 +128,20 @@ class Task(ABC):
         self.data = data
         self.tokenizer = tokenizer
         self.labels: Any = NoLabels()
+
+    # For the model card
+
+    def example(self, language: str) -> dict[str, str]:
+        """What the card asks the pipeline, by the names of its arguments.
+
+        Args:
+            language: a key of `examples`.
+        """
+        return {"text": self.examples[language][0]}
+
+    @abstractmethod
+    def purpose(self) -> str:
+        """What the model does, in words that go on after "It"."""
 
     # From files to the model's inputs
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -34,7 +34,10 @@ class QuestionAnswering(Task):
     arguments = QADataArguments
     pipeline_tag = "question-answering"
     auto_class = "AutoModelForQuestionAnswering"
-    example_inputs = 'question="대한민국의 수도는?", context="서울은 대한민국의 수도이다"'
+    examples: ClassVar = {
+        "ko": ("대한민국의 수도는 어디인가?", "서울은 대한민국의 수도이다."),
+        "en": ("What is the capital of South Korea?", "Seoul is the capital of South Korea."),
+    }
     long_inputs = "longer contexts were searched in overlapping windows"
     class_word = "kind of answer"
     metrics = (SQUAD, KORQUAD, KLUE_MRC)
@@ -42,6 +45,14 @@ class QuestionAnswering(Task):
 
     data: QADataArguments
     _said_shared_tokens = False
+
+    def example(self, language: str) -> dict[str, str]:
+        question, context = self.examples[language]
+        return {"question": question, "context": context}
+
+    def purpose(self) -> str:
+        no_answer = ", or says that it is not there" if self.data.version_2_with_negative else ""
+        return f"finds the answer to a question in a text{no_answer}"
 
     def read(self, file: str) -> Iterator[Row]:
         return read_squad(file)

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from transformers import PretrainedConfig, PreTrainedTokenizerFast
@@ -42,7 +42,10 @@ class SequenceClassification(Task):
     arguments = SequenceDataArguments
     pipeline_tag = "text-classification"
     auto_class = "AutoModelForSequenceClassification"
-    example_inputs = '"배우들 연기가 훌륭해요"'
+    examples: ClassVar = {
+        "ko": ("오늘은 날씨가 맑습니다.", "내일도 맑겠습니다."),
+        "en": ("The weather is fine today.", "It will be fine tomorrow, too."),
+    }
     long_inputs = "what comes after them was cut off"
     metrics = (CLASSES, LABEL_SETS, KLUE_RE, NUMBERS, KLUE_STS)
 
@@ -63,6 +66,18 @@ class SequenceClassification(Task):
         super().__init__(data, tokenizer)
         self.known = None if config is None else Columns.of_checkpoint(config)
         self.unscored = False  # whether it was said of the test rows
+
+    def example(self, language: str) -> dict[str, str]:
+        pair = {"text_pair": self.examples[language][1]} if self.known is not None and self.known.pair else {}
+        return super().example(language) | pair
+
+    def purpose(self) -> str:
+        what = "a pair of texts" if self.known is not None and self.known.pair else "a text"
+        if self.labels.problem_type == REGRESSION:
+            return f"gives {what} a number"
+        if self.labels.problem_type == SETS:
+            return f"gives {what} any of these labels: {listed(self.labels.names)}"
+        return f"gives {what} one of these classes: {listed(self.labels.names)}"
 
     def read(self, file: str) -> Iterator[Row]:
         return relations.read_relations(file) if self._entity_pairs else read_table(file)

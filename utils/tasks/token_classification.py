@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from transformers import PretrainedConfig
@@ -16,7 +16,7 @@ from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
 from ..arguments import TokenDataArguments
 from ..data.splits import Split
 from ..data.tagged import read_tagged
-from ..files import Row
+from ..files import Row, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
 from ..metrics.iob2 import PREFIX, Style
 from ..metrics.metric import Metric
@@ -39,7 +39,10 @@ class TokenClassification(Task):
     arguments = TokenDataArguments
     pipeline_tag = "token-classification"
     auto_class = "AutoModelForTokenClassification"
-    example_inputs = '"서울은 대한민국의 수도이다"'
+    examples: ClassVar = {
+        "ko": ("서울은 대한민국의 수도이다.", ""),
+        "en": ("Seoul is the capital of South Korea.", ""),
+    }
     long_inputs = "longer sentences were tagged in overlapping windows"
     class_word = "entity type"
     metrics = (TAGS, TAGS_OF_CHARACTERS)
@@ -54,6 +57,12 @@ class TokenClassification(Task):
         task = copy.copy(self)
         task.decode = model.decode if model.decodes else None
         return task
+
+    def purpose(self) -> str:
+        style = self.labels.style
+        if style is None:
+            return f"gives every token one of these tags: {listed(self.labels.names)}"
+        return f"finds entities of these types: {listed(style.kinds(self.labels.names))}"
 
     def read(self, file: str) -> Iterator[Row]:
         rows = read_tagged(file, self.data.text_column_name, self.data.label_column_name)
