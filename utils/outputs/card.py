@@ -20,7 +20,7 @@ from .data_report import ceiling_in_words, splits_of
 LANGUAGES = {"ko": "Korean "}  # as the card calls them
 MOST_TEXTS = 2000  # that the language is seen in
 STAGES = {"validation": "eval_", "test": "predict_"}
-NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
+NO_SCORES = ("loss", "runtime", "model_preparation_time", "samples", "samples_per_second", "steps_per_second", "epoch")
 # The Hub's names of metrics, which stand inside ours.
 METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse", "precision", "recall")
 
