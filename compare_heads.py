@@ -31,6 +31,7 @@ from comparison.inference.sequential import Rule
 from comparison.report.across_writing import write_across
 from comparison.report.writing import write_report
 from comparison.running import FURTHER, run_cells, run_trials, shell_lines
+from utils.arguments import program
 from utils.data.splits import Split
 from utils.errors import ShownError, run
 
@@ -177,7 +178,7 @@ def as_command(words: Sequence[str]) -> Iterator[str]:
     before = sys.argv
     sys.argv = [before[0], *words]
     try:
-        yield shlex.join(["python", Path(before[0]).name, *words])
+        yield f"{program()} {shlex.join(words)}"
     finally:
         sys.argv = before
 

@@ -6,7 +6,6 @@ emissions here, as usual. Sums are taken in float32 whatever the model computes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,12 +13,7 @@ import torch
 from torch import nn
 
 from .masking import move, real_tokens_first
-
-OPEN, FURTHER, ALONE = (
-    set("BIM"),
-    set("IMEL"),
-    set("SUW"),
-)  # marks after which an entity may go on, that go on with one, that are one
+from .tag_marks import SCHEMES, Marks, split_tag
 
 
 class Chain(NamedTuple):
@@ -44,8 +38,8 @@ def free_chain(tags: int) -> Chain:
 def scheme_chain(names: Sequence[str]) -> Chain:
     """The chain of the sequences that a scheme of entities allows: 0, or -inf where it forbids one.
 
-    Known are marks before or after the type: B and I (IOB2), with E or L for the last token of an entity and S, U or W for an
-    only one (BIOES, BILOU, BMEWO), and M for I.
+    The scheme is the one with the fewest marks that has all of the tags' own: IOB2, or, where entities have a last token of
+    their own, BIOES, BILOU, BMEWO, BMES or BIEO. Marks stand before or after the type.
 
     Args:
         names: of the tags by index, with `O` for what is no entity.
@@ -53,31 +47,30 @@ def scheme_chain(names: Sequence[str]) -> Chain:
     Raises:
         ValueError: these tags mark no entities, or not where one begins.
     """
-    split = split_tags(names)
-    marks = {mark for mark, _ in split}
-    # Where entities of several tokens have a last one, they must come to it; B begins one of several if one alone is no B.
-    unfinished = (OPEN if marks & ALONE else OPEN - {"B"}) if marks & {"E", "L"} else set()
-    further = [mark in FURTHER for mark, _ in split]
-    waits = [mark in unfinished for mark, _ in split]
+    split, scheme = split_tags(names)
+    going_on = {(one, next_one) for one in (scheme.first, scheme.inside) for next_one in (scheme.inside, scheme.last)}
+    first_marks, last_marks = {"", scheme.first, scheme.only}, {"", scheme.last, scheme.only}
     chain = free_chain(len(names))
-    chain.start[torch.tensor(further)] = -torch.inf
-    chain.end[torch.tensor(waits)] = -torch.inf
     for i, (mark, kind) in enumerate(split):
-        for j, (_, next_kind) in enumerate(split):
-            follows = mark in OPEN and kind == next_kind
-            if (further[j] and not follows) or (not further[j] and waits[i]):
+        chain.start[i] = 0.0 if mark in first_marks else -torch.inf
+        chain.end[i] = 0.0 if mark in last_marks else -torch.inf
+        for j, (next_mark, next_kind) in enumerate(split):
+            one_entity = kind == next_kind and (mark, next_mark) in going_on
+            if not one_entity and not (mark in last_marks and next_mark in first_marks):
                 chain.between[i, j] = -torch.inf
     return chain
 
 
-def split_tags(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Mark and type of every tag, both empty for `O`; raises ValueError as `scheme_chain`."""
-    for pattern in (r"(?P<mark>[BIMELSUW])-(?P<kind>.+)", r"(?P<kind>.+)-(?P<mark>[BIMELSUW])"):
-        found = [re.fullmatch(pattern, name) for name in names if name != "O"]
-        marks = {match["mark"] for match in found if match}
-        if found and all(found) and "B" in marks and "O" in names:
-            matches = [re.fullmatch(pattern, name) for name in names]
-            return [(match["mark"], match["kind"]) if match else ("", "") for match in matches]
+def split_tags(names: Sequence[str]) -> tuple[list[tuple[str, str]], Marks]:
+    """Mark and type of every tag, both empty for `O`, and the scheme's marks; raises ValueError as `scheme_chain`."""
+    for suffix in (False, True):
+        split = [("", "") if name == "O" else split_tag(name, suffix) for name in names]
+        marks = {one[0] for one in split if one is not None and one[0]}
+        # Without its tags for last tokens a scheme could end no entity but of one token.
+        known = [scheme for scheme in SCHEMES.values() if scheme.first == "B" and marks <= scheme.all]
+        fitting = [scheme for scheme in known if scheme.only == "B" or scheme.last in marks]
+        if None not in split and "O" in names and "B" in marks and fitting:
+            return [one for one in split if one is not None], min(fitting, key=lambda scheme: len(scheme.all))
     raise ValueError(f"tags such as {', '.join(names[:4])} say nothing of what may follow what; B-X, I-X and O do")
 
 

@@ -30,6 +30,7 @@ from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
 from .pooling import LayerMix
 from .spans import close_tokens
+from .tag_marks import SCHEMES  # noqa: F401  (for crf.py, as above)
 from .weights import load_weights
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}

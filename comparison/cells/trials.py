@@ -28,7 +28,6 @@ from .cell import Cell
 from .plan import ROOT, Plan, contents_of, lay_out, parse_words, what_matters, write_what_matters
 from .space import Space, read_space, training_flags
 
-SPACES = {"run_seq_cls.py": "sequences", "run_token_cls.py": "tokens", "run_qa.py": "questions"}
 SCORED = ("--do_train", "true", "--do_eval", "true", "--do_predict", "false")  # what a trial does
 
 
@@ -165,7 +164,7 @@ def plan_trials(arguments: ComparisonArguments, plan: Plan) -> Tuning:
     _check_rows(plan)
     model, data, training = plan.arguments
     kind = "pretrained" if model.model_name_or_path is not None else "from-scratch"
-    file = arguments.space or str(ROOT / "recipes" / "spaces" / f"{SPACES[plan.script]}-{kind}.yaml")
+    file = arguments.space or str(ROOT / "recipes" / "spaces" / f"{TASKS[plan.script].space}-{kind}.yaml")
     space = read_space(file, arguments.heads)
     tuned = dict.fromkeys(name for head in arguments.heads for name in space.ranges(head))
     if training.max_steps > 0 and "num_train_epochs" in tuned:

@@ -16,6 +16,7 @@ from typing import Any
 
 from scipy.stats import rankdata
 
+from utils.arguments import program
 from utils.errors import UserError
 
 from ..inference.across import DataSetDifference, PairAcross, compare_across, unpooled
@@ -48,7 +49,7 @@ def gather_across(folders: Sequence[str | Path], title: str | None = None) -> di
     return {
         "title": title or f"{len({entry['data_set'] for entry in entries})} data sets",
         "date": date.today().isoformat(),
-        "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": f"{program()} {shlex.join(sys.argv[1:])}",
         "encoders": encoders,
         "data_sets": entries,
         "pairs": [asdict(pair) | {"sentence": str(pair)} for pair in pairs],

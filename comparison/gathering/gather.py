@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
+from utils.arguments import program
 from utils.data.splits import Split
 from utils.metrics.metric import Metric, SummableMetric
 from utils.outputs.card import NO_SCORES
@@ -77,6 +78,7 @@ def gather(
         "title": data.task_name or Path(split.file).name,
         "script": plan.script,
         "task": task.pipeline_tag,
+        "class_word": task.class_word,
         "metric": metric.name,
         "unit": "points" if metric.points else metric.name,
         "scale": metric.points or 1.0,
@@ -87,7 +89,7 @@ def gather(
         "sha256": run["data"][split.file]["sha256"],
         "date": date.today().isoformat(),
         "versions": run["versions"],
-        "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": f"{program()} {shlex.join(sys.argv[1:])}",
         "equal": equal_for_all(plan.cells, split.file) | ({"tuning": _equally_tuned(tuned)} if tuned else {}),
         "notes": [*plan.notes, *_unequal_steps(plan.cells), *_unequal_versions(plan.cells)],
         "frozen_encoder": training.freeze_encoder,

@@ -10,7 +10,6 @@ from utils.outputs.page.markup import Markup
 
 from .disagreements import disagreement_section
 from .sections import (
-    GROUPS,
     command_section,
     cost_section,
     equal_section,
@@ -45,7 +44,7 @@ def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
         "Tuning": tuning_section(comparison),
         "Learning": learning_section(comparison),
         "Cost": cost_section(comparison),
-        f"By {GROUPS.get(comparison['task'], 'class')}": group_section(comparison),
+        f"By {comparison['class_word']}": group_section(comparison),
         "By length": length_section(comparison),
         "Disagreements": disagreement_section(comparison),
         "What was equal": equal_section(comparison),

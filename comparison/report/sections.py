@@ -39,7 +39,6 @@ from .words import (
 )
 
 MOST_GROUPS = 40  # that are drawn; the table has them all
-GROUPS = {"token-classification": "entity type", "question-answering": "kind of answer"}  # other tasks have classes
 ONE_COLUMN = 8  # rows of a chart; more are drawn as two charts side by side
 COSTS = {
     "throughput": "rows predicted per second",
@@ -169,7 +168,7 @@ def cost_section(comparison: Mapping[str, Any]) -> Markup | None:
 
 def group_section(comparison: Mapping[str, Any]) -> Markup | None:
     """Shows the scores by class, entity type or kind of answer."""
-    rows, first = group_rows(comparison), GROUPS.get(comparison["task"], "class")
+    rows, first = group_rows(comparison), comparison["class_word"]
     if not rows:
         return None
     shown = metric_format(comparison, GROUP_METRIC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -139,6 +140,16 @@ def terminate() -> None:
 
 def die() -> None:
     at_step(3, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def warn() -> None:
+    at_step(1, lambda: logging.getLogger("library").warning("all is well, as every process knows"))
+
+
+def test_a_warning_of_a_library_is_said_once(run_two, encoder, files):
+    flags = {"do_train": True, "max_steps": 1, "save_strategy": "no", "model_name_or_path": encoder}
+    outcome = run_two("seq_cls", before={0: warn, 1: warn}, train_file=files["seq_cls"]["train_file"], **flags)
+    assert outcome.stdout.count("all is well, as every process knows") == 1
 
 
 TRAINING = {"do_train": True, "max_steps": 5, "save_steps": 2, "per_device_train_batch_size": 4, "head": "cnn"}

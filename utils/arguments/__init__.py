@@ -2,7 +2,7 @@
 
 from .data import DataArguments, QADataArguments, SequenceDataArguments, TokenDataArguments
 from .model import ModelArguments
-from .parser import Arguments, Parser, parse_arguments
+from .parser import Arguments, Parser, parse_arguments, program
 from .recipe import as_words, check_keys, read_mapping, read_recipe
 from .training import HeadTrainingArguments
 
@@ -18,6 +18,7 @@ __all__ = [
     "as_words",
     "check_keys",
     "parse_arguments",
+    "program",
     "read_mapping",
     "read_recipe",
 ]

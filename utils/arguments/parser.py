@@ -35,6 +35,12 @@ class Arguments(NamedTuple):
     training: HeadTrainingArguments
 
 
+def program() -> str:
+    """How this program was started: `python run_qa.py`, or `electra-heads qa` where it is installed."""
+    name = Path(sys.argv[0]).name
+    return f"python {name}" if name.endswith(".py") else name
+
+
 def truth_value(text: str) -> bool:
     """What people write for true and false.
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from heads.tag_marks import split_tag
+
 OUTSIDE = "O"
 
 
@@ -40,8 +42,8 @@ class Style(NamedTuple):
 
     def split(self, tag: str) -> tuple[str, str]:
         """Mark and type: `B-PER` to `("B", "PER")`; a tag that is no B or I, such as `O`, to `("O", "")`."""
-        mark, dash, kind = (tag[-1:], tag[-2:-1], tag[:-2]) if self.suffix else (tag[:1], tag[1:2], tag[2:])
-        return (mark, kind) if mark in ("B", "I") and dash == "-" and kind else (OUTSIDE, "")
+        found = split_tag(tag, self.suffix)
+        return found if found is not None and found[0] in ("B", "I") else (OUTSIDE, "")
 
     def join(self, mark: str, kind: str) -> str:
         """The tag of a mark and a type."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from ..arguments import Arguments
+from ..arguments import Arguments, program
 from ..tasks import Task
 
 
@@ -30,6 +30,6 @@ def closing_lines(task: Task, arguments: Arguments, metrics: Mapping[str, float]
             break
     if training.do_train:
         place, target = shlex.quote(str(folder)), shlex.quote(f"{folder}-predictions")
-        command = f"python {task.script} --model_name_or_path {place} --test_file YOUR_FILE --do_predict"
+        command = f"{program()} --model_name_or_path {place} --test_file YOUR_FILE --do_predict"
         lines.append(f"next: {command} --output_dir {target}")
     return lines

@@ -100,6 +100,7 @@ class Task(ABC):
         pipeline_tag, auto_class: what transformers calls the pipeline and the class that load its checkpoints.
         examples: by language, texts about nothing in particular that the model card asks such a pipeline.
         long_inputs: what becomes of inputs that are too long, in words.
+        space: what the files in `recipes/spaces` are called that have its ranges for tuning.
         class_word: what one of the groups is called that `by_class` scores.
         metrics: what it can be scored by, the usual ones first.
         padding: what to pad its own columns of one value per token with.
@@ -113,6 +114,7 @@ class Task(ABC):
     auto_class: ClassVar[str]
     examples: ClassVar[Mapping[str, tuple[str, str]]]
     long_inputs: ClassVar[str]
+    space: ClassVar[str]
     class_word: ClassVar[str] = "class"
     metrics: ClassVar[tuple[Metric, ...]]
     padding: ClassVar[dict[str, int]] = {}

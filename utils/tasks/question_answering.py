@@ -29,9 +29,10 @@ from .question_checks import check_questions, has_answers, say_shared_tokens
 class QuestionAnswering(Task):
     """Answers are spans of contexts; a long context is searched in windows."""
 
-    script = "run_qa.py"
     model_class = HeadedEncoderForQuestionAnswering
     arguments = QADataArguments
+    script = arguments.script
+    space = "questions"
     pipeline_tag = "question-answering"
     auto_class = "AutoModelForQuestionAnswering"
     examples: ClassVar = {

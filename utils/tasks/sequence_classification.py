@@ -37,9 +37,10 @@ logger = logging.getLogger(__name__)
 class SequenceClassification(Task):
     """Texts or pairs of texts have a class, a set of labels or a score each."""
 
-    script = "run_seq_cls.py"
     model_class = HeadedEncoderForSequenceClassification
     arguments = SequenceDataArguments
+    script = arguments.script
+    space = "sequences"
     pipeline_tag = "text-classification"
     auto_class = "AutoModelForSequenceClassification"
     examples: ClassVar = {

@@ -12,35 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from heads.tag_marks import SCHEMES, split_tag
+
 from ..metrics.iob2 import OUTSIDE, PREFIX, Entity, Style
 
-
-class Marks(NamedTuple):
-    """The marks of the first, a further, the last and the only token of an entity, and those that always begin or end one."""
-
-    first: str
-    inside: str
-    last: str
-    only: str
-    begins: str
-    ends: str
-
-    @property
-    def all(self) -> set[str]:
-        return set("".join(self))
-
-
-# In the order of preference where tags fit several. IOB1 begins with a B only what follows an entity of its type at once.
-SCHEMES = {
-    "IOB2": Marks(first="B", inside="I", last="I", only="B", begins="B", ends=""),
-    "IOB1": Marks(first="I", inside="I", last="I", only="I", begins="B", ends=""),
-    "BIOES": Marks(first="B", inside="I", last="E", only="S", begins="BS", ends="ES"),
-    "BILOU": Marks(first="B", inside="I", last="L", only="U", begins="BU", ends="LU"),
-    "BMEWO": Marks(first="B", inside="M", last="E", only="W", begins="BW", ends="EW"),
-    "BMES": Marks(first="B", inside="M", last="E", only="S", begins="BS", ends="ES"),
-    "BIEO": Marks(first="B", inside="I", last="E", only="B", begins="B", ends="E"),
-    "IOE2": Marks(first="I", inside="I", last="E", only="E", begins="", ends="E"),
-}
 SEPARATORS = "-_:/."
 OUTSIDES = ("O", "0", "_", "-", "OUT", "OUTSIDE", "OTHER", "NONE", "NULL")  # of which a file has one, in any case
 _LETTERS = "".join(sorted(set().union(*(marks.all for marks in SCHEMES.values()))))
@@ -144,8 +119,8 @@ class TagScheme:
         """Mark and type: `s_per` to `("S", "per")`; `("", "")` outside of entities; None for what is no such tag."""
         if self.is_outside(tag):
             return "", ""
-        mark, separator, kind = (tag[-1:], tag[-2:-1], tag[:-2]) if self.suffix else (tag[:1], tag[1:2], tag[2:])
-        return (mark.upper(), kind) if kind and separator == self.separator and mark.upper() in _LETTERS else None
+        found = split_tag(tag, self.suffix, self.separator)
+        return (found[0].upper(), found[1]) if found is not None and found[0].upper() in _LETTERS else None
 
     def join(self, mark: str, kind: str) -> str:
         """The tag of a mark and a type."""

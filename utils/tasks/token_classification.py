@@ -34,9 +34,10 @@ logger = logging.getLogger(__name__)
 class TokenClassification(Task):
     """Words or characters have a tag each; a long sentence is read in windows."""
 
-    script = "run_token_cls.py"
     model_class = HeadedEncoderForTokenClassification
     arguments = TokenDataArguments
+    script = arguments.script
+    space = "tokens"
     pipeline_tag = "token-classification"
     auto_class = "AutoModelForTokenClassification"
     examples: ClassVar = {

@@ -31,9 +31,9 @@ def start_run(training: HeadTrainingArguments) -> None:
             go on from; or a folder cannot be written.
     """
     stop_on_signals(lambda: how_to_go_on(training.folder if training.do_train else None))
-    level = logging.INFO if training.process_index == 0 else logging.ERROR
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, handlers=[logging.StreamHandler(sys.stdout)])
-    logging.getLogger("utils").setLevel(level)
+    ours, libraries = (logging.INFO, logging.WARNING) if training.process_index == 0 else (logging.ERROR, logging.ERROR)
+    logging.basicConfig(format="%(message)s", level=libraries, handlers=[logging.StreamHandler(sys.stdout)])
+    logging.getLogger("utils").setLevel(ours)
     if not sys.stderr.isatty():  # bars are for eyes; a log keeps the lines that say the same
         datasets.disable_progress_bars()
         huggingface_hub.utils.disable_progress_bars()

@@ -64,6 +64,7 @@ COMPARISON = {
     "title": "reviews",
     "script": "run_seq_cls.py",
     "task": "text-classification",
+    "class_word": "class",
     "metric": "accuracy",
     "unit": "points",
     "smaller_is_better": False,
@@ -221,7 +222,7 @@ def test_metrics_with_units_of_their_own(comparison):
 
 
 def test_answers_count_to_a_hundred_already(comparison):
-    comparison |= {"metric": "f1", "scale": 1, "task": "question-answering"}
+    comparison |= {"metric": "f1", "scale": 1, "task": "question-answering", "class_word": "kind of answer"}
     entry = {"scores": [80.0, 81.0], "mean": 80.5, "standard_deviation": 0.5, "low": 79.0, "high": 82.0}
     for found in comparison["heads"].values():
         found["scores"] = {"exact_match": entry, "f1": entry}

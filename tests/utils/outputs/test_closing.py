@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments
+from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments, program
 from utils.metrics.catalogue import CLASSES
 from utils.outputs.closing import closing_lines
 
-TASK = SimpleNamespace(script="run_seq_cls.py", metric=CLASSES, labels=SimpleNamespace(names=["no", "yes"]))
+TASK = SimpleNamespace(metric=CLASSES, labels=SimpleNamespace(names=["no", "yes"]))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,12 @@ TASK = SimpleNamespace(script="run_seq_cls.py", metric=CLASSES, labels=SimpleNam
         ({"do_predict": True}, {"predict_samples": 4}, ["predictions: my runs/a/predictions.jsonl"]),
     ],
 )
-def test_where_things_are_the_score_and_what_next(flags, metrics, expected):
+def test_where_things_are_the_score_and_what_next(flags, metrics, expected, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["somewhere/run_seq_cls.py"])
     training = HeadTrainingArguments(output_dir="my runs/a", **flags)
     assert closing_lines(TASK, Arguments(ModelArguments(config_name="c"), DataArguments, training), metrics) == expected
+
+
+def test_the_installed_command(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["electra-heads qa", "recipe.yaml"])
+    assert program() == "electra-heads qa"
