@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..files import replace_file, write_json
-from ..metrics.errors import CALIBRATION_BINS, calibration_error, calibration_sums
-from ..metrics.metric import SummableMetric
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Output, Pairs
+from ..tasks.judging import reliability
 from .analysis_page import render_analysis
 from .data_report import splits_of
+
+Score = Callable[[np.ndarray], np.ndarray]
 
 MOST_MISTAKES = 30
 EXCERPT = 320  # characters of a text that are quoted
@@ -44,10 +45,7 @@ def observe(
     return {
         "tokens": np.bincount(features["row"][:], features["length"][:], len(split.rows)).astype(int).tolist(),
         "sources": task.sources(split),
-        "decisions": {
-            name: calibration_sums(probabilities, right).tolist()
-            for name, (probabilities, right) in judged.decisions.items()
-        },
+        "decisions": {name: sums.tolist() for name, sums in judged.sums().items()},
         "mistakes": [
             {
                 "row": split.rows[one.row].line,
@@ -99,18 +97,18 @@ def analyse(
         "scores": dict(scores),
         "errors": [table._asdict() for table in task.metric.errors(predictions, references, names)],
         "classes": task.by_class(pairs),
-        "lengths": by_length(metric, counts, observed["tokens"]),
-        "sources": by_source(metric, counts, observed["sources"]),
+        "lengths": by_length(metric.score, counts, observed["tokens"]),
+        "sources": by_source(metric.score, counts, observed["sources"]),
         "mistakes": observed["mistakes"],
         "calibration": {name: reliability(np.asarray(sums)) for name, sums in observed["decisions"].items()},
     }
 
 
-def by_length(metric: SummableMetric, counts: np.ndarray, tokens: Sequence[int]) -> list[dict[str, Any]]:
+def by_length(score: Score, counts: np.ndarray, tokens: Sequence[int]) -> list[dict[str, Any]]:
     """The score by the number of tokens of a row, in bins of about equally many rows.
 
     Args:
-        counts: (N, K), from `metric.count`.
+        score, counts: of a `SummableMetric`, (N, K).
         tokens: of every row.
     """
     lengths = np.asarray(tokens)
@@ -120,37 +118,17 @@ def by_length(metric: SummableMetric, counts: np.ndarray, tokens: Sequence[int])
         inside = (lengths > before) & (lengths <= end)
         if inside.any():
             own = lengths[inside]
-            bins.append({"from": int(own.min()), "to": int(own.max())} | _group(metric, counts[inside]))
+            bins.append({"from": int(own.min()), "to": int(own.max())} | _group(score, counts[inside]))
     return bins
 
 
-def by_source(metric: SummableMetric, counts: np.ndarray, sources: Sequence[str | None]) -> list[dict[str, Any]]:
+def by_source(score: Score, counts: np.ndarray, sources: Sequence[str | None]) -> list[dict[str, Any]]:
     """The score by where rows come from, the most frequent source first; empty where that is not said, or all is of one."""
     found = Counter(source or "not said" for source in sources)
     if not any(sources) or not 2 <= len(found) <= MOST_SOURCES:
         return []
     values = np.array([source or "not said" for source in sources])
-    return [{"source": name} | _group(metric, counts[values == name]) for name, _ in found.most_common()]
-
-
-def reliability(sums: np.ndarray) -> dict[str, Any]:
-    """The expected calibration error, and for every bin that holds something its mean probability and how much was right.
-
-    Args:
-        sums: see `calibration_sums`.
-    """
-    bins = [
-        {
-            "from": i / CALIBRATION_BINS,
-            "to": (i + 1) / CALIBRATION_BINS,
-            "count": int(count),
-            "probability": total / count,
-            "right": right / count,
-        }
-        for i, (count, total, right) in enumerate(sums.tolist())
-        if count
-    ]
-    return {"error": calibration_error(sums), "count": int(sums[:, 0].sum()), "bins": bins}
+    return [{"source": name} | _group(score, counts[values == name]) for name, _ in found.most_common()]
 
 
 def write_analysis(
@@ -183,14 +161,14 @@ def write_analysis(
     replace_file(folder / "report.html", [render_analysis(content)])
 
 
-def _group(metric: SummableMetric, counts: np.ndarray) -> dict[str, Any]:
+def _group(score: Score, counts: np.ndarray) -> dict[str, Any]:
     """The score of some rows and its 95 % interval, from resamples of these rows (the percentile bootstrap)."""
     rows = len(counts)
-    found: dict[str, Any] = {"rows": rows, "score": float(metric.score(counts.sum(axis=0))), "low": None, "high": None}
+    found: dict[str, Any] = {"rows": rows, "score": float(score(counts.sum(axis=0))), "low": None, "high": None}
     if rows >= FEWEST:
         random = np.random.default_rng(0)
         drawn = (np.bincount(random.integers(rows, size=rows), minlength=rows) for _ in range(RESAMPLES))
-        low, high = np.percentile(metric.score(np.stack([weights @ counts for weights in drawn])), (2.5, 97.5))
+        low, high = np.percentile(score(np.stack([weights @ counts for weights in drawn])), (2.5, 97.5))
         found |= {"low": float(low), "high": float(high)}
     return found
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import datasets
+import numpy as np
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 from typing_extensions import Self
@@ -18,15 +19,14 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import DataArguments
 from ..data.splits import Split
 from ..files import Row
+from ..metrics.errors import calibration_sums
 from ..metrics.metric import Metric
+from .excerpts import around, find_sources
 
 Output = EvalPrediction | PredictionOutput
 
 # Predictions beside references, one of each per row, in order, as the task's metric takes them.
 Pairs = dict[str, list]
-
-
-SOURCE_COLUMNS = ("source", "domain", "genre")
 
 
 @dataclass
@@ -66,6 +66,10 @@ class Judged(NamedTuple):
 
     decisions: Mapping[str, tuple[Sequence[float], Sequence[bool]]]
     mistakes: list[Mistake]
+
+    def sums(self) -> dict[str, np.ndarray]:
+        """By what is decided what calibration is computed from, (10, 3); it adds up over parts of the rows."""
+        return {name: calibration_sums(*decided) for name, decided in self.decisions.items()}
 
 
 class Labels(Protocol):
@@ -281,31 +285,6 @@ class Task(ABC):
         """`compute_metrics` of Trainer, for one split."""
         pairs = self.pairs(prepared, output)
         return {} if pairs is None else self.score(pairs)
-
-
-def around(text: str, place: int, most: int) -> str:
-    """The text, or about `most` characters of it around a place, in whole words where it has such."""
-    if len(text) <= most:
-        return text
-    start = max(0, min(place - most // 3, len(text) - most))
-    end, reach = start + most, most // 8
-    if start and (space := text.find(" ", start, start + reach)) > 0:
-        start = space + 1
-    if end < len(text) and (space := text.rfind(" ", end - reach, end)) > 0:
-        end = space
-    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
-
-
-def find_sources(split: Split, taken: Sequence[str | None] = ()) -> list[str | None]:
-    """Where every row comes from, as a column says it that is called so; None where there is none.
-
-    Args:
-        taken: columns that hold something else.
-    """
-    names = [name for name in SOURCE_COLUMNS if name not in taken]
-    found = next((name for name in names if any(row.fields.get(name) for row in split.rows)), None)
-    values = [row.fields.get(found) if found else None for row in split.rows]
-    return [" ".join(str(value).split())[:60] if value not in (None, "") else None for value in values]
 
 
 def comparable_metrics(task: type[Task], *more: Metric) -> list[str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..data.splits import Split
+from ..metrics.errors import CALIBRATION_BINS, calibration_error
 from ..metrics.iob2 import OUTSIDE
 from ..metrics.metric import Metric
 from .base import Judged, Mistake, Pairs
@@ -79,6 +82,26 @@ def judge_answers(split: Split, pairs: Pairs, records: Sequence[Mapping[str, Any
     ]
     mistakes = [Mistake(row, scores[row], places[row]) for row, good in enumerate(right) if not good]
     return Judged({"the answer, exactly right": (scores, right)}, mistakes)
+
+
+def reliability(sums: np.ndarray) -> dict[str, Any]:
+    """The expected calibration error, and for every bin that holds something its mean probability and how much was right.
+
+    Args:
+        sums: see `calibration_sums`.
+    """
+    bins = [
+        {
+            "from": i / CALIBRATION_BINS,
+            "to": (i + 1) / CALIBRATION_BINS,
+            "count": int(count),
+            "probability": total / count,
+            "right": right / count,
+        }
+        for i, (count, total, right) in enumerate(sums.tolist())
+        if count
+    ]
+    return {"error": calibration_error(sums), "count": int(sums[:, 0].sum()), "bins": bins}
 
 
 def _first_answer(answers: Sequence[Mapping[str, Any]]) -> int:

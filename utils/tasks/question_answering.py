@@ -20,7 +20,8 @@ from ..files import Row
 from ..metrics.answers import score_qa
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
-from .base import Judged, Mistake, Output, Pairs, PreparedSplit, Task, around
+from .base import Judged, Mistake, Output, Pairs, PreparedSplit, Task
+from .excerpts import around
 from .features import build_features
 from .judging import judge_answers
 from .question_checks import check_questions, has_answers, say_shared_tokens

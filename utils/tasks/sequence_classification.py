@@ -23,8 +23,9 @@ from ..files import Row, listed
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
-from .base import Judged, NoLabels, Output, Pairs, PreparedSplit, Task, find_sources
+from .base import Judged, NoLabels, Output, Pairs, PreparedSplit, Task
 from .columns import Columns, check_rows, find_columns, no_label
+from .excerpts import find_sources
 from .features import build_features
 from .judging import judge_classes, judge_numbers, judge_sets
 from .label_kinds import REGRESSION, SETS

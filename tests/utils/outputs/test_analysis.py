@@ -94,25 +94,25 @@ def test_scores_by_length_and_source_are_those_of_the_metric():
     predictions, references = list("aabb" * 10), list("abab" * 10)
     metric = CLASSES.sums("accuracy", ["a", "b"])
     counts = metric.count(predictions, references)
-    groups = by_length(metric, counts, [3] * 20 + [8] * 20)
+    groups = by_length(metric.score, counts, [3] * 20 + [8] * 20)
     assert [(one["from"], one["to"], one["rows"], one["score"]) for one in groups] == [(3, 3, 20, 0.5), (8, 8, 20, 0.5)]
     assert all(one["low"] < 0.5 < one["high"] for one in groups)
-    (same,) = by_length(metric, counts, [4] * 40)
+    (same,) = by_length(metric.score, counts, [4] * 40)
     assert (same["from"], same["to"], same["rows"]) == (4, 4, 40) and same["score"] == 0.5
-    sources = by_source(metric, counts, ["x"] * 10 + [None] * 30)
+    sources = by_source(metric.score, counts, ["x"] * 10 + [None] * 30)
     assert [(one["source"], one["rows"], one["low"] is None) for one in sources] == [
         ("not said", 30, False),
         ("x", 10, True),
     ]
-    assert by_source(metric, counts, [None] * 40) == [] and by_source(metric, counts, ["x"] * 40) == []
-    assert by_source(metric, counts, list(map(str, range(40)))) == []  # names of rows
+    assert by_source(metric.score, counts, [None] * 40) == [] and by_source(metric.score, counts, ["x"] * 40) == []
+    assert by_source(metric.score, counts, list(map(str, range(40)))) == []  # names of rows
 
 
 def test_the_interval_is_about_that_of_a_share():
     predictions = ["a"] * 1000
     references = ["a"] * 800 + ["b"] * 200
     metric = CLASSES.sums("accuracy", ["a", "b"])
-    (group,) = by_length(metric, metric.count(predictions, references), [4] * 1000)
+    (group,) = by_length(metric.score, metric.count(predictions, references), [4] * 1000)
     low, high = wilson(0.8, 1000)
     assert group["low"] == pytest.approx(low, abs=0.01) and group["high"] == pytest.approx(high, abs=0.01)
 
