@@ -59,6 +59,22 @@ class HeadedEncoderConfig(PretrainedConfig):
         kwargs["pad_token_id"] = encoder_config.pad_token_id
         super().__init__(**kwargs)
 
+    @classmethod
+    def get_config_dict(cls, pretrained_model_name_or_path, **kwargs):
+        """What a file says, once it is sure that it is about a model with a head.
+
+        Raises:
+            ValueError: it is that of an encoder.
+        """
+        fields, kwargs = super().get_config_dict(pretrained_model_name_or_path, **kwargs)
+        found = fields.get("model_type", cls.model_type)
+        if found != cls.model_type:
+            name = pretrained_model_name_or_path
+            raise ValueError(
+                f"{name} is a model of type {found}: from_encoder('{name}', head=...) puts a head on its encoder"
+            )
+        return fields, kwargs
+
     @property
     def label_names(self) -> list[str]:
         """The classes' names by index."""

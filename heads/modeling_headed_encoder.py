@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.modeling_outputs import (
     QuestionAnsweringModelOutput,
     SequenceClassifierOutput,
@@ -30,9 +31,14 @@ from .masking import move, real_tokens_first, take
 from .pooling import COMBINATIONS, LayerMix
 from .spans import close_tokens
 from .tag_marks import SCHEMES  # noqa: F401  (for crf.py, as above)
+from .weights import load_weights
 from .windows import POOLINGS, pool_windows
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
+
+
+# What `from_encoder` writes into a configuration.
+FIELDS = ("num_labels", "id2label", "problem_type", "use_last_layers", "crf", "decoding", "token_unit")
 
 
 def check_head(head: str, head_kwargs: dict[str, Any]) -> None:
@@ -60,6 +66,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
     supports_gradient_checkpointing = True
     accepts_loss_kwargs = True  # `forward` takes `num_items_in_batch`: exact losses under gradient accumulation
     per_token = True
+    labelled = True  # whether its outputs have names
     _supports_sdpa = True
     _supports_flash_attn = True
 
@@ -91,6 +98,54 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         self.mix = LayerMix(config.use_last_layers) if summed else None
         self.crf = CRF(len(config.label_names)) if config.crf else None
         self.post_init()
+
+    @classmethod
+    def from_encoder(
+        cls,
+        name: str,
+        head: str = "dense",
+        head_kwargs: dict[str, Any] | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+        revision: str = "main",
+        trust_remote_code: bool = False,
+        token: str | bool | None = None,
+        **fields,
+    ):
+        """A pretrained encoder under a new head, in float32; `from_pretrained` loads what was trained so.
+
+        Args:
+            name: Hub id or folder of a bare, discriminator, masked-LM or fine-tuned checkpoint, whose own head is dropped.
+            head, head_kwargs: a name in `HEADS`, and the arguments of that head.
+            labels: the names of the classes or tags, in order; or `num_labels`, or `id2label`.
+            revision, trust_remote_code, token: as for `from_pretrained`.
+            fields: `num_labels`, `id2label`, `problem_type`, `use_last_layers`, `crf`, `decoding`, `token_unit`.
+
+        Raises:
+            ValueError: an unknown head, argument or field, no labels, or weights that are not all there. What the library raises
+                where there is no such model is left as it is.
+        """
+        unknown = [field for field in fields if field not in FIELDS]
+        if unknown:
+            raise ValueError(f"from_encoder has no argument '{unknown[0]}': valid ones are labels, {', '.join(FIELDS)}")
+        if labels is not None:
+            if "id2label" in fields or fields.get("num_labels", len(labels)) != len(labels):
+                raise ValueError("labels are the names of all classes: leave num_labels and id2label out")
+            fields["id2label"] = dict(enumerate(labels))
+        if "id2label" in fields:
+            fields["label2id"] = {label: i for i, label in fields["id2label"].items()}
+            if len(fields["label2id"]) < len(fields["id2label"]):
+                raise ValueError("two classes have the same name")
+        elif "num_labels" not in fields and cls.labelled:
+            raise ValueError("how many classes are there? give labels=[...] or num_labels=N")
+        fields = {field: value for field, value in fields.items() if value != getattr(HeadedEncoderConfig, field, None)}
+        check_head(head, head_kwargs or {})
+        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=trust_remote_code, token=token)
+        if config.model_type == HeadedEncoderConfig.model_type:
+            raise ValueError(f"{name} has a head already: from_pretrained('{name}') loads it")
+        encoder = load_weights(AutoModel, name, config, revision, trust_remote_code, token)
+        config._name_or_path = ""  # nobody's folders in what is saved
+        return cls(HeadedEncoderConfig(config, head=head, head_kwargs=head_kwargs, **fields), encoder=encoder)
 
     def _stock_dropout(self, encoder_config) -> float:
         """The probability that the encoder's own classification head uses."""
@@ -393,6 +448,8 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
 
 class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
     """An encoder and a head that says of every token how likely an answer starts and ends there."""
+
+    labelled = False
 
     def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
         config = copy.deepcopy(config)

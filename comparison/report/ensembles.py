@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .blocks import html_table
-from .formatting import interval, number, p_value
-from .markup import Markup, element, fragment
-from .tables import Table, metric_format
+from utils.outputs.page.blocks import Table, html_table
+from utils.outputs.page.formatting import interval, number
+from utils.outputs.page.markup import Markup, element, fragment
+
+from .tables import metric_format, p_value
 
 ENSEMBLE_NOTE = (
     "An ensemble is the mean of the probabilities of all models of a head. It is one system: these differences hold for the models that were "

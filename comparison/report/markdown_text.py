@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .tables import Table
+from utils.outputs.page.blocks import Table
 
 
 def markdown_table(table: Table) -> str:

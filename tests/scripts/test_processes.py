@@ -77,9 +77,11 @@ def assert_same(one: Outcome, two: Outcome) -> None:
 
 def test_evaluation_and_prediction(task, learn, run, run_two, odd_file):
     flags = {"do_eval": True, "do_predict": True, "validation_file": odd_file, "test_file": odd_file}
-    flags |= {"model_name_or_path": learn(task, head="cnn").folder, "per_device_eval_batch_size": 1} | WINDOWS[task]
+    flags |= {"model_name_or_path": learn(task, head="cnn").folder, "per_device_eval_batch_size": 1}
+    flags |= {"report": True} | WINDOWS[task]
     one, two = run(task, **flags), run_two(task, **flags)
     assert_same(one, two)
+    assert two.read("report.json")["splits"] == one.read("report.json")["splits"]
     assert two.read("run.json")["world_size"] == 2
     assert two.read("predict_results.json")["predict_samples"] == ROWS
 

@@ -77,7 +77,7 @@ def flags(encoder, files, folder, **more) -> list[str]:
 def pushed(hub, encoder, files, tmp_path_factory):
     """The folder of a run that pushed, and what it said."""
     folder = tmp_path_factory.mktemp("pushed")
-    words = flags(encoder, files, folder / "run", hub_token=TOKEN, hub_strategy="every_save")
+    words = flags(encoder, files, folder / "run", hub_token=TOKEN, hub_strategy="every_save", report=True)
     done = python(hub, folder, str(REPOSITORY / "run_seq_cls.py"), *words)
     assert done.returncode == 0, done.stderr
     return folder, done
@@ -103,6 +103,7 @@ def test_the_repository_is_complete(hub, pushed):
     }
     for name in ("model.safetensors", "config.json", "README.md", "all_results.json", "run.json"):
         assert files[name] == (folder / "run" / name).read_bytes(), name
+    assert (folder / "run" / "report.html").exists() and not {"report.html", "report.json"} & files.keys()
     card = files["README.md"].decode()
     accuracy = json.loads(files["eval_results.json"])["eval_accuracy"]
     assert f"{accuracy:.4f}" in card and "user/reviews" in card

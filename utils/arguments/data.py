@@ -92,6 +92,13 @@ class DataArguments:
             "choices": ["jsonl", "csv", "parquet"],
         },
     )
+    report: bool = field(
+        default=False,
+        metadata={
+            "help": "Write report.html and report.json on what is wrong among the scored rows: confusions, scores by class, length "
+            "and source, the most confident mistakes, calibration. They quote texts, and are never pushed."
+        },
+    )
     overwrite_cache: bool = field(
         default=False, metadata={"help": "Tokenize again instead of reusing cached features."}
     )

@@ -137,6 +137,8 @@ def _check(arguments: Arguments) -> None:
             if isinstance(value, float) and not math.isfinite(value):
                 raise UserError(f"--{item.name} must be a number, not {value}")
     model, data, training = arguments
+    if data.report and not (training.do_eval or training.do_predict):
+        raise UserError("--report is on rows that are scored: give --do_eval or --do_predict, or leave it out")
     if training.calibrate and data.predict_split == "validation":
         cure = "give test rows, or leave one of them out"
         raise UserError(f"--calibrate chooses by the validation rows that --predict_split validation predicts: {cure}")

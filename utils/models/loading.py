@@ -11,13 +11,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
-from transformers.utils import logging as library_logging
 
 import heads
 from heads import HeadedEncoderConfig
 from heads.configuration_headed_encoder import longest_input
 from heads.crf import split_tags
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+from heads.weights import NO_WEIGHTS, load_weights, why_refused
 
 from ..arguments import ModelArguments
 from ..errors import UserError, first_line
@@ -264,14 +264,6 @@ def count(module: torch.nn.Module, trained: bool = False) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad or not trained)
 
 
-def first_not_finite(module: torch.nn.Module) -> str | None:
-    """The name of the first parameter with a value that is nan or infinite; None where all are numbers."""
-    for name, parameter in module.named_parameters():
-        if not torch.isfinite(parameter).all():
-            return name
-    return None
-
-
 def add_weights(key: Any, module: torch.nn.Module) -> None:
     """Adds a module's weights and their names to a hash of `hashlib`."""
     for name, tensor in module.state_dict().items():
@@ -308,45 +300,16 @@ def _set_decoding(config: HeadedEncoderConfig, decoding: str | None) -> None:
 
 def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig) -> Any:
     name = arguments.model_name_or_path or ""
-    folder = Path(name)
-    if folder.is_dir() and not any(folder.glob("*.safetensors")):
-        pickles = sorted(path.name for path in folder.glob("*.bin") if path.name != "training_args.bin")
-        if pickles:
-            kind = f"from {model_class.__module__.partition('.')[0]} import {model_class.__name__} as A"
-            convert = f"{kind}; A.from_pretrained('.').save_pretrained('.')"
-            cure = f'if you trust it, convert it in that folder: python -c "{convert}"'
-            raise UserError(f"{pickles[0]} is a pickle, which can run code when it is loaded; {cure}", file=name)
-        raise UserError("no weights (*.safetensors) in this folder; --config_name trains from scratch", file=name)
-    verbosity = library_logging.get_verbosity()
-    library_logging.set_verbosity_error()  # its table of missing and left-over weights: the former are reported below
+    refused = why_refused(model_class, name)
+    if refused is not None:
+        raise UserError(refused + ("; --config_name trains from scratch" if refused == NO_WEIGHTS else ""), file=name)
     try:
-        model, info = model_class.from_pretrained(
-            name,
-            config=config,
-            revision=arguments.model_revision,
-            trust_remote_code=arguments.trust_remote_code,
-            dtype=torch.float32,  # a bf16 checkpoint would train in bf16 otherwise
-            use_safetensors=True,  # a pickle can run code
-            output_loading_info=True,
-        )
+        return load_weights(model_class, name, config, arguments.model_revision, arguments.trust_remote_code)
     except SafetensorError as error:
         raise UserError(f"cannot load weights from '{name}': {why_no_weights(name, error)}") from error
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"cannot load weights from '{name}': {first_line(error)}") from error
-    finally:
-        library_logging.set_verbosity(verbosity)
-    # An encoder's pooler is dropped anyway; anything else would silently be random.
-    missing = sorted(key for key in info["missing_keys"] if model_class is not AutoModel or "pooler" not in key)
-    if missing:
-        shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        kind = f"its type, {config.model_type}"
-        raise UserError(f"{name} lacks {len(missing)} weights of a model of {kind} ({shown}); is it another model?")
-    broken = first_not_finite(model)
-    if broken is not None:
-        raise UserError(
-            f"{name} cannot be used: its weight {broken} holds values that are no numbers (nan or infinite)"
-        )
-    return model
+    except (OSError, RuntimeError, ValueError) as error:
+        told = first_line(error)
+        raise UserError(told if told.startswith(name) else f"cannot load weights from '{name}': {told}") from error
 
 
 def _named(config: HeadedEncoderConfig) -> str:

@@ -30,6 +30,8 @@ REPORTS = (
     "training.png",
     "scores.png",
     "reliability.png",
+    "report.json",
+    "report.html",
 )
 # Weights, also in pieces; the configuration; and what tokenizers of any kind save.
 MODEL = re.compile(

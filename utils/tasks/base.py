@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import datasets
+import numpy as np
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 from typing_extensions import Self
@@ -20,7 +21,9 @@ from ..data.splits import Group, Split
 from ..errors import UserError
 from ..files import Row
 from ..metrics.calibration import Reliability
+from ..metrics.errors import calibration_sums
 from ..metrics.metric import Metric
+from .excerpts import around, find_sources
 
 Output = EvalPrediction | PredictionOutput
 
@@ -39,6 +42,36 @@ class PreparedSplit:
 
     split: Split
     features: datasets.Dataset
+
+
+class Mistake(NamedTuple):
+    """A row that is wrong.
+
+    Attributes:
+        row: its place in the split.
+        confidence: the probability that the most confident wrong decision was made with; of numbers the size of the error.
+        place: the character of the text that it is about.
+    """
+
+    row: int
+    confidence: float
+    place: int = 0
+
+
+class Judged(NamedTuple):
+    """What came of the rows of a split.
+
+    Attributes:
+        decisions: by what is decided, in words, the probability of every decision and whether it was right; empty for numbers.
+        mistakes: the rows that are wrong.
+    """
+
+    decisions: Mapping[str, tuple[Sequence[float], Sequence[bool]]]
+    mistakes: list[Mistake]
+
+    def sums(self) -> dict[str, np.ndarray]:
+        """By what is decided what calibration is computed from, (10, 3); it adds up over parts of the rows."""
+        return {name: calibration_sums(*decided) for name, decided in self.decisions.items()}
 
 
 class Labels(Protocol):
@@ -71,7 +104,7 @@ class Task(ABC):
         model_class: what is trained.
         arguments: the flags about its data.
         pipeline_tag, auto_class: what transformers calls the pipeline and the class that load its checkpoints.
-        example_inputs: what the model card asks such a pipeline.
+        examples: by language, texts about nothing in particular that the model card asks such a pipeline.
         long_inputs: what becomes of inputs that are too long, in words.
         space: what the files in `recipes/spaces` are called that have its ranges for tuning.
         class_word: what one of the groups is called that `by_class` scores.
@@ -85,7 +118,7 @@ class Task(ABC):
     arguments: ClassVar[type[DataArguments]]
     pipeline_tag: ClassVar[str]
     auto_class: ClassVar[str]
-    example_inputs: ClassVar[str]
+    examples: ClassVar[Mapping[str, tuple[str, str]]]
     long_inputs: str
     space: ClassVar[str]
     class_word: ClassVar[str] = "class"
@@ -105,6 +138,20 @@ class Task(ABC):
         self.tokenizer = tokenizer
         self.labels: Any = NoLabels()
         self.calibration: dict[str, Any] = {}  # what predictions go by, see `HeadedEncoderConfig.calibration`
+
+    # For the model card
+
+    def example(self, language: str) -> dict[str, str]:
+        """What the card asks the pipeline, by the names of its arguments.
+
+        Args:
+            language: a key of `examples`.
+        """
+        return {"text": self.examples[language][0]}
+
+    @abstractmethod
+    def purpose(self) -> str:
+        """What the model does, in words that go on after "It"."""
 
     # From files to the model's inputs
 
@@ -204,6 +251,21 @@ class Task(ABC):
     @abstractmethod
     def text_fields(self, split: Split) -> dict[str, list]:
         """The texts of every row by the names of their fields."""
+
+    @abstractmethod
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        """How sure the model was, and which rows are wrong, from what `pairs` and `records` gave for the same output."""
+
+    def excerpts(self, split: Split, mistakes: Sequence[Mistake], most: int) -> list[str]:
+        """Of the text of each mistake about `most` characters, around the place that it is about."""
+        texts = self.texts(split)
+        return [around(texts[one.row], one.place, most) for one in mistakes]
+
+    def sources(self, split: Split) -> list[str | None]:
+        """Where every row comes from, as a column says it."""
+        return find_sources(split)
 
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list:
         """The predictions of `records` as the metric takes them."""

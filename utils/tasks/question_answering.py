@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -24,8 +24,10 @@ from ..metrics.answers import score_answer, score_qa
 from ..metrics.calibration import best_null_threshold
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
-from .base import Output, Pairs, PreparedSplit, Task
+from .base import Judged, Mistake, Output, Pairs, PreparedSplit, Task
+from .excerpts import around
 from .features import build_features
+from .judging import judge_answers
 from .question_checks import check_questions, has_answers, say_shared_tokens
 
 
@@ -38,7 +40,10 @@ class QuestionAnswering(Task):
     space = "questions"
     pipeline_tag = "question-answering"
     auto_class = "AutoModelForQuestionAnswering"
-    example_inputs = 'question="대한민국의 수도는?", context="서울은 대한민국의 수도이다"'
+    examples: ClassVar = {
+        "ko": ("대한민국의 수도는 어디인가?", "서울은 대한민국의 수도이다."),
+        "en": ("What is the capital of South Korea?", "Seoul is the capital of South Korea."),
+    }
     long_inputs = "longer contexts were searched in overlapping windows"
     class_word = "kind of answer"
     metrics = (SQUAD, KORQUAD, KLUE_MRC)
@@ -46,6 +51,14 @@ class QuestionAnswering(Task):
 
     data: QADataArguments
     _said_shared_tokens = False
+
+    def example(self, language: str) -> dict[str, str]:
+        question, context = self.examples[language]
+        return {"question": question, "context": context}
+
+    def purpose(self) -> str:
+        no_answer = ", or says that it is not there" if self.data.version_2_with_negative else ""
+        return f"finds the answer to a question in a text{no_answer}"
 
     def read(self, file: str) -> Iterator[Row]:
         return read_squad(file)
@@ -184,6 +197,19 @@ class QuestionAnswering(Task):
                 ends = offsets[window]["ends"][lasts[window][found]]
                 spans += zip(scores[window][found].tolist(), starts.tolist(), ends.tolist(), strict=True)
             yield row.fields["context"], spans, float(no_answer[windows].min())
+
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        return judge_answers(prepared.split, pairs, records, self.metric)
+
+    def excerpts(self, split: Split, mistakes: Sequence[Mistake], most: int) -> list[str]:
+        """The question, and what stands around the answer that was given."""
+        fields = [split.rows[one.row].fields for one in mistakes]
+        return [
+            f"{around(row['question'], 0, most)}\n{around(row['context'], one.place, most)}"
+            for one, row in zip(mistakes, fields, strict=True)
+        ]
 
     def usual_metric(self) -> Metric:
         return SQUAD

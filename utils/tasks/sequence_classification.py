@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from transformers import PretrainedConfig, PreTrainedTokenizerFast
@@ -25,10 +25,12 @@ from ..metrics.calibration import Reliability, nll, reliability
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
-from .base import NoLabels, Output, Pairs, PreparedSplit, Task
+from .base import Judged, NoLabels, Output, Pairs, PreparedSplit, Task
 from .calibration import choose
 from .columns import Columns, check_rows, find_columns, no_label
+from .excerpts import find_sources
 from .features import build_features
+from .judging import judge_classes, judge_numbers, judge_sets
 from .label_kinds import REGRESSION, SETS
 from .label_values import canonical, is_nothing, signs_for_nothing
 from .labels import UNSCORED, Labels
@@ -46,7 +48,10 @@ class SequenceClassification(Task):
     space = "sequences"
     pipeline_tag = "text-classification"
     auto_class = "AutoModelForSequenceClassification"
-    example_inputs = '"배우들 연기가 훌륭해요"'
+    examples: ClassVar = {
+        "ko": ("오늘은 날씨가 맑습니다.", "내일도 맑겠습니다."),
+        "en": ("The weather is fine today.", "It will be fine tomorrow, too."),
+    }
     long_inputs = "what comes after them was cut off"
     metrics = (CLASSES, LABEL_SETS, KLUE_RE, NUMBERS, KLUE_STS)
 
@@ -73,6 +78,18 @@ class SequenceClassification(Task):
             self.long_inputs = "longer texts were read in overlapping windows"
         self.known = None if config is None else Columns.of_checkpoint(config)
         self.unscored = False  # whether it was said of the test rows
+
+    def example(self, language: str) -> dict[str, str]:
+        pair = {"text_pair": self.examples[language][1]} if self.known is not None and self.known.pair else {}
+        return super().example(language) | pair
+
+    def purpose(self) -> str:
+        what = "a pair of texts" if self.known is not None and self.known.pair else "a text"
+        if self.labels.problem_type == REGRESSION:
+            return f"gives {what} a number"
+        if self.labels.problem_type == SETS:
+            return f"gives {what} any of these labels: {listed(self.labels.names)}"
+        return f"gives {what} one of these classes: {listed(self.labels.names)}"
 
     def read(self, file: str) -> Iterator[Row]:
         return relations.read_relations(file) if self._entity_pairs else read_table(file)
@@ -272,6 +289,19 @@ class SequenceClassification(Task):
             return more
         found = self._probabilities(prepared, output)
         return [one | {"probabilities": shares} for one, shares in zip(more, found, strict=True)]
+
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        if self.labels.problem_type == REGRESSION:
+            return judge_numbers(pairs)
+        if self.labels.problem_type == SETS:
+            return judge_sets(pairs, self._probabilities(prepared, output))
+        return judge_classes(pairs, records)
+
+    def sources(self, split: Split) -> list[str | None]:
+        columns = self.find_columns(split)
+        return find_sources(split, (columns.text, columns.pair, columns.label))
 
     def _probabilities(self, prepared: PreparedSplit, output: Output) -> list[dict[str, float]]:
         """The probability of each class, by row: of classes they add up to 1, of sets each stands alone; of numbers none."""

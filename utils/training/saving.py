@@ -15,11 +15,12 @@ from transformers import EarlyStoppingCallback
 from transformers.trainer import TRAINER_STATE_NAME, TRAINING_ARGS_NAME
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
+from heads.weights import first_not_finite
 
 from ..arguments import HeadTrainingArguments
 from ..errors import ShownError, UserError, first_line
 from ..models.adapters import Adapters
-from ..models.loading import first_not_finite, write_for_all_releases
+from ..models.loading import write_for_all_releases
 from .callbacks import SaveWhenTerminated
 from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_on, put_in_place, remove, step_of
 from .finite import not_finite

@@ -9,10 +9,11 @@ from copy import deepcopy
 import pytest
 from html_page import Page
 
-from comparison.report.markup import Markup, element, fragment
 from comparison.report.page import render_page
+from comparison.report.tables import p_value
 from comparison.report.writing import render_markdown, write_report
 from utils.errors import UserError
+from utils.outputs.page.markup import Markup, element, fragment
 
 
 def head(scores, parameters, **more):
@@ -335,3 +336,7 @@ def test_markup_escapes_what_is_not_markup():
     assert made == '<p class="a" data-x="&quot;" hidden>&lt;b&gt;<i>&amp;</i></p>'
     assert fragment(1, Markup("<b>")) == "1<b>"
     assert element("meta", charset="utf-8") == '<meta charset="utf-8">'
+
+
+def test_p_values():
+    assert [p_value(p) for p in (0.57, 0.0134, 0.0002, 1.0, None)] == [".57", ".013", "< .001", "1.00", "–"]

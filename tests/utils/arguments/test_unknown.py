@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from transformers import TrainingArguments
 
-from utils.arguments import QADataArguments, SequenceDataArguments, parse_arguments
+from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArguments, parse_arguments
 from utils.arguments.unknown import ELSEWHERE, GONE, meant_by
 from utils.errors import UserError
 
