@@ -10,7 +10,7 @@ from test_accumulation import FLAGS as ACCUMULATION
 from test_frozen import OPTIONS as FROZEN
 from test_processes import run_two  # noqa: F401  (a fixture)
 
-from benchmarks.frozen import encoder_in_every_step
+from benchmarks.frozen import in_every_step
 from utils.errors import UserError
 from utils.models.loading import load_checkpoint
 from utils.models.stock import to_stock
@@ -87,10 +87,11 @@ def test_two_processes_learn_what_one_does(run, run_two, sober_encoder, files): 
         torch.testing.assert_close(values, weights[name], atol=1e-5, rtol=0, msg=name)
 
 
-def test_a_frozen_encoder_reads_every_window_once(run, encoder, files, head):
-    flags = FROZEN | WINDOWS | files["seq_cls"] | {"model_name_or_path": encoder, "head": head}
+@pytest.mark.parametrize("freezing", [{"freeze_encoder": True}, {"freeze_layers": 1}], ids=["encoder", "layers"])
+def test_what_is_frozen_reads_every_window_once(freezing, run, sober_encoder, files, head):
+    flags = FROZEN | WINDOWS | files["seq_cls"] | {"model_name_or_path": sober_encoder, "head": head} | freezing
     flags |= {"optim": "sgd", "learning_rate": 0.1}
-    kept, long = run("seq_cls", **flags), run("seq_cls", before=encoder_in_every_step, **flags)
+    kept, long = run("seq_cls", **flags), run("seq_cls", before=in_every_step, **flags)
     expected = load_file(long.folder / "model.safetensors")
     for name, values in load_file(kept.folder / "model.safetensors").items():
         torch.testing.assert_close(values, expected[name], atol=2e-5, rtol=1e-4, msg=name)
