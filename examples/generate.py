@@ -1,4 +1,4 @@
-"""Writes everything under `examples/` that is data: reviews, named entities, questions, and the tiny ELECTRA's tokenizer.
+"""Writes everything under `examples/` that is data: reviews, intents, named entities, questions, and the tiny ELECTRA's tokenizer.
 
     python examples/generate.py            # rewrite the files
     python examples/generate.py --check    # exit 1 if a file differs from what would be written
@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 from writing.entities import ner_tsv, write_sentences
+from writing.intents import intents_csv, write_intents
 from writing.questions import squad_json, write_articles
 from writing.review_families import Row
 from writing.reviews import write_reviews
@@ -40,6 +41,7 @@ def make_files() -> dict[str, str]:
     train, test = write_reviews(Random(SEED), 4000, 800)
     ner_train, ner_dev = write_sentences(Random(SEED + 1), 800, 200)
     qa_train, qa_dev = write_articles(Random(SEED + 2), 120, 30)
+    intents_train, intents_test = write_intents(Random(SEED + 3), 80)
     texts = [text for text, _ in train] + [text for text, _ in ner_train]
     texts += [article["context"] for article in qa_train]
     texts += [question["question"] for article in qa_train for question in article["qas"]]
@@ -47,6 +49,8 @@ def make_files() -> dict[str, str]:
     return {
         "reviews/train.txt": reviews_tsv(train, 1_000_003),
         "reviews/test.txt": reviews_tsv(test, 5_000_011),
+        "intents/train.csv": intents_csv(intents_train),
+        "intents/test.csv": intents_csv(intents_test),
         "ner/train.tsv": ner_tsv(ner_train, "train"),
         "ner/dev.tsv": ner_tsv(ner_dev, "dev"),
         "qa/train.json": as_json(squad_json(qa_train, "train"), indent=1),

@@ -19,13 +19,22 @@ class HeadedEncoderConfig(PretrainedConfig):
 
     Attributes:
         crf: tags are trained and decoded with a linear-chain CRF, see `crf.CRF`.
-        use_last_layers: how many of the encoder's last layers the head reads, as their weighted sum, see `pooling.LayerMix`.
+        use_last_layers: how many of the encoder's last layers the head reads.
+        combine_layers: how it reads several of them: "sum", their weighted sum, see `pooling.LayerMix`; "concat", one beside the
+            next.
         decoding: "constrained": no tag follows another that the scheme of the tags does not let it follow; else "argmax".
+        windows: how long texts are read, the fields of `windows.Windows`; None: they are cut.
+        calibration: what was chosen on so many validation `rows`. `temperature`: logits are divided by it before the softmax;
+            `thresholds`: of sets, by class, the probability above which it is predicted; `null_score_diff_threshold`: of
+            questions, by how much (logits) no answer must win. None: nothing was.
     """
 
     use_last_layers = 1
+    combine_layers = "sum"
     crf = False
     decoding = "argmax"
+    windows: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None
 
     model_type = "headed_encoder"
     sub_configs = {"encoder_config": AutoConfig}  # so that `attn_implementation` and `dtype` reach the encoder
@@ -49,6 +58,22 @@ class HeadedEncoderConfig(PretrainedConfig):
         kwargs["initializer_range"] = getattr(encoder_config, "initializer_range", 0.02)
         kwargs["pad_token_id"] = encoder_config.pad_token_id
         super().__init__(**kwargs)
+
+    @classmethod
+    def get_config_dict(cls, pretrained_model_name_or_path, **kwargs):
+        """What a file says, once it is sure that it is about a model with a head.
+
+        Raises:
+            ValueError: it is that of an encoder.
+        """
+        fields, kwargs = super().get_config_dict(pretrained_model_name_or_path, **kwargs)
+        found = fields.get("model_type", cls.model_type)
+        if found != cls.model_type:
+            name = pretrained_model_name_or_path
+            raise ValueError(
+                f"{name} is a model of type {found}: from_encoder('{name}', head=...) puts a head on its encoder"
+            )
+        return fields, kwargs
 
     @property
     def label_names(self) -> list[str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.modeling_outputs import (
     QuestionAnsweringModelOutput,
     SequenceClassifierOutput,
@@ -27,11 +28,17 @@ from .crf import CRF, Chain, best_sequences, free_chain, log_marginals, scheme_c
 from .dense import DenseHead
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
-from .pooling import LayerMix
+from .pooling import COMBINATIONS, LayerMix
 from .spans import close_tokens
 from .tag_marks import SCHEMES  # noqa: F401  (for crf.py, as above)
+from .weights import load_weights
+from .windows import POOLINGS, pool_windows
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
+
+
+# What `from_encoder` writes into a configuration.
+FIELDS = ("num_labels", "id2label", "problem_type", "use_last_layers", "crf", "decoding", "token_unit")
 
 
 def check_head(head: str, head_kwargs: dict[str, Any]) -> None:
@@ -59,6 +66,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
     supports_gradient_checkpointing = True
     accepts_loss_kwargs = True  # `forward` takes `num_items_in_batch`: exact losses under gradient accumulation
     per_token = True
+    labelled = True  # whether its outputs have names
     _supports_sdpa = True
     _supports_flash_attn = True
 
@@ -74,6 +82,9 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             raise ValueError(
                 f"use_last_layers must be 1 to {layers}, the encoder's layers, not {config.use_last_layers}"
             )
+        if config.combine_layers not in COMBINATIONS:
+            known = ", ".join(COMBINATIONS)
+            raise ValueError(f"unknown combination of layers {config.combine_layers!r}: choose one of {known}")
         self.encoder = encoder
         self.encoder_inputs = set(inspect.signature(encoder.forward).parameters)
         if getattr(config.encoder_config, "type_vocab_size", 0) < 2:
@@ -81,10 +92,60 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             self.encoder_inputs.discard("token_type_ids")
         self.num_labels = config.num_labels
         head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
-        self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
-        self.mix = LayerMix(config.use_last_layers) if config.use_last_layers > 1 else None
+        summed = config.use_last_layers > 1 and config.combine_layers == "sum"
+        width = config.hidden_size * (1 if summed else config.use_last_layers)
+        self.head = HEADS[config.head](width, config.num_labels, self.per_token, **head_kwargs)
+        self.mix = LayerMix(config.use_last_layers) if summed else None
         self.crf = CRF(len(config.label_names)) if config.crf else None
         self.post_init()
+
+    @classmethod
+    def from_encoder(
+        cls,
+        name: str,
+        head: str = "dense",
+        head_kwargs: dict[str, Any] | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+        revision: str = "main",
+        trust_remote_code: bool = False,
+        token: str | bool | None = None,
+        **fields,
+    ):
+        """A pretrained encoder under a new head, in float32; `from_pretrained` loads what was trained so.
+
+        Args:
+            name: Hub id or folder of a bare, discriminator, masked-LM or fine-tuned checkpoint, whose own head is dropped.
+            head, head_kwargs: a name in `HEADS`, and the arguments of that head.
+            labels: the names of the classes or tags, in order; or `num_labels`, or `id2label`.
+            revision, trust_remote_code, token: as for `from_pretrained`.
+            fields: `num_labels`, `id2label`, `problem_type`, `use_last_layers`, `crf`, `decoding`, `token_unit`.
+
+        Raises:
+            ValueError: an unknown head, argument or field, no labels, or weights that are not all there. What the library raises
+                where there is no such model is left as it is.
+        """
+        unknown = [field for field in fields if field not in FIELDS]
+        if unknown:
+            raise ValueError(f"from_encoder has no argument '{unknown[0]}': valid ones are labels, {', '.join(FIELDS)}")
+        if labels is not None:
+            if "id2label" in fields or fields.get("num_labels", len(labels)) != len(labels):
+                raise ValueError("labels are the names of all classes: leave num_labels and id2label out")
+            fields["id2label"] = dict(enumerate(labels))
+        if "id2label" in fields:
+            fields["label2id"] = {label: i for i, label in fields["id2label"].items()}
+            if len(fields["label2id"]) < len(fields["id2label"]):
+                raise ValueError("two classes have the same name")
+        elif "num_labels" not in fields and cls.labelled:
+            raise ValueError("how many classes are there? give labels=[...] or num_labels=N")
+        fields = {field: value for field, value in fields.items() if value != getattr(HeadedEncoderConfig, field, None)}
+        check_head(head, head_kwargs or {})
+        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=trust_remote_code, token=token)
+        if config.model_type == HeadedEncoderConfig.model_type:
+            raise ValueError(f"{name} has a head already: from_pretrained('{name}') loads it")
+        encoder = load_weights(AutoModel, name, config, revision, trust_remote_code, token)
+        config._name_or_path = ""  # nobody's folders in what is saved
+        return cls(HeadedEncoderConfig(config, head=head, head_kwargs=head_kwargs, **fields), encoder=encoder)
 
     def _stock_dropout(self, encoder_config) -> float:
         """The probability that the encoder's own classification head uses."""
@@ -124,6 +185,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         else:
             super()._init_weights(module)
 
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        """Writes into the configuration what was chosen on validation rows, see `HeadedEncoderConfig.calibration`."""
+        self.config.calibration = calibration
+
     def encode(self, **inputs) -> tuple[Any, torch.Tensor]:
         """Runs the encoder.
 
@@ -131,7 +196,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             its output, and the hidden states that are read of it: (B, T, H), or those of the last N layers beside each other,
             (B, T, N * H).
         """
-        if self.mix is None:
+        if self.config.use_last_layers == 1:
             output = self.encoder(**inputs, return_dict=True)
             return output, output.last_hidden_state
         asked = inputs.pop("output_hidden_states", None)
@@ -142,8 +207,15 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         states = torch.cat([*before, output.last_hidden_state], dim=-1)
         return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 
+    def encode_from(self, hidden_states: torch.Tensor, **inputs) -> tuple[Any, torch.Tensor]:
+        """What `encode` gives, from hidden states that are given: they are what is read, and the encoder does not run.
+
+        A training puts its own in the place of this where layers above the given ones have to run.
+        """
+        return {}, hidden_states
+
     def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs):
-        """Runs encoder and head, or the head alone where the encoder's hidden states are given.
+        """Runs encoder and head, or what is above the hidden states where these are given.
 
         Returns:
             the head's logits, (B, C) or (B, T, C), and the encoder's output; that is empty where it did not run.
@@ -156,7 +228,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         }
         inputs = {name: value for name, value in inputs.items() if value is not None and name in self.encoder_inputs}
         if hidden_states is not None:
-            inputs = {"hidden_states": hidden_states.to(self.dtype)}
+            inputs["hidden_states"] = hidden_states.to(self.dtype)
         if attention_mask is None:
             any_input = next(value for value in (hidden_states, input_ids, inputs_embeds) if value is not None)
             attention_mask = torch.ones(any_input.shape[:2], dtype=torch.long, device=any_input.device)
@@ -169,10 +241,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
                 name: move(value.expand(target.shape[0], *value.shape[1:]), target) for name, value in inputs.items()
             }
             attention_mask = move(attention_mask, target)
-        if hidden_states is None:
-            output, states = self.encode(**inputs, attention_mask=attention_mask, **kwargs)
-        else:
-            output, states = {}, inputs["hidden_states"]
+        encode = self.encode if hidden_states is None else self.encode_from
+        output, states = encode(**inputs, attention_mask=attention_mask, **kwargs)
         logits = self.head(states if self.mix is None else self.mix(states), attention_mask)
         if self.per_token and target is not None:
             logits = take(logits, target)
@@ -183,9 +253,40 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
     """An encoder and a head that gives one answer per sequence: a class, a set of labels or a score.
 
     `config.problem_type` says which, as in transformers; without it the labels decide.
+
+    With `config.windows` a text may come as several windows, whose logits are pooled: the inputs then have one more dimension.
     """
 
     per_token = False
+
+    def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        config = copy.deepcopy(config)
+        vars(config).pop("custom_pipelines", None)
+        if config.windows is not None and config.windows.get("pooling") not in POOLINGS:
+            raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
+        super().__init__(config, encoder)
+        self._name_pipeline()
+
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        super().set_calibration(calibration)
+        self._name_pipeline()
+
+    def _name_pipeline(self) -> None:
+        """Has the checkpoint bring its pipeline along where transformers' own would say something else."""
+        if self.config.windows is not None or self.config.calibration is not None:
+            impl = "sequence_classification.SequenceClassificationPipeline"
+            entry = {"impl": impl, "pt": ["AutoModelForSequenceClassification"]}
+            # As for question answering: written anew. One task, two names.
+            self.config.custom_pipelines = {"text-classification": entry, "sentiment-analysis": dict(entry)}
+
+    def pipeline(self, tokenizer: PreTrainedTokenizerFast, **options):
+        """This model, which is loaded already, as a `SequenceClassificationPipeline`; it takes the options.
+
+        The function `pipeline` wants a folder or a repository to read the pipeline's code from.
+        """
+        from .sequence_classification import SequenceClassificationPipeline  # here: `transformers.pipelines` costs time
+
+        return SequenceClassificationPipeline(model=self, tokenizer=tokenizer, task="text-classification", **options)
 
     @can_return_tuple
     def forward(
@@ -203,17 +304,24 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
         """One answer per sequence.
 
         Args:
-            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
+            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H). Of texts in W windows
+                (B, W, T) and (B, W, T, H); the mask is then needed, and all 0 where a text has fewer windows.
             labels: (B,) class indices, (B,) scores or (B, C) of 0 and 1, as `config.problem_type` says.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels given.
             hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is.
 
         Returns:
-            logits (B, C), and the loss where there are labels.
+            logits (B, C), and the loss where there are labels. Hidden states and attentions are those of the windows.
         """
-        logits, output = self._logits(
-            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs
-        )
+        inputs = (input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states)
+        if attention_mask is not None and attention_mask.dim() == 3:
+            if self.config.windows is None:
+                raise ValueError("inputs (B, T) are read here; windows (B, W, T) need config.windows")
+            real = attention_mask.any(dim=-1)
+            logits, output = self._logits(*(None if one is None else one[real] for one in inputs), **kwargs)
+            logits = pool_windows(logits, real, self.config.windows["pooling"])
+        else:
+            logits, output = self._logits(*inputs, **kwargs)
         loss = None
         if labels is not None:
             problem_type: str | None = self.config.problem_type
@@ -340,6 +448,8 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
 
 class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
     """An encoder and a head that says of every token how likely an answer starts and ends there."""
+
+    labelled = False
 
     def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
         config = copy.deepcopy(config)

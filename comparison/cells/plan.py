@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Arguments that leave weights and scores as they are, besides those that a cell has by name and the files, which count
 # by what is in them.
 WITHOUT_EFFECT = set(
-    "head head_kwargs seed do_train do_predict output_dir data_dir train_file validation_file test_file predict_split "
+    "head head_kwargs seed do_train do_predict output_dir data_dir train_file validation_file test_file predict_split report "
     "overwrite_cache preprocessing_num_workers dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers "
     "dataloader_prefetch_factor resume_from_checkpoint save_total_limit log_level log_level_replica log_on_each_node "
     "disable_tqdm report_to run_name project trackio_space_id trackio_bucket_id trackio_static_space_id".split()

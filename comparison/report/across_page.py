@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from utils.outputs.page.blocks import Table, figure, html_table
+from utils.outputs.page.document import document
+from utils.outputs.page.markup import Markup, element, fragment
+
 from .across_tables import (
     COST_NOTE,
     COUNT_NOTE,
@@ -20,11 +24,7 @@ from .across_tables import (
     rank_table,
     score_grid,
 )
-from .blocks import figure, html_table
 from .forest import forest_chart
-from .markup import Markup, element, fragment
-from .page import document
-from .tables import Table
 
 GRID_NOTE = (
     "Difference and 95 % interval, in the unit of the data set; * where it is shown there (p after Holm below .05)."

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .formatting import NOTHING, interval, number, p_value, plus_minus
-from .tables import Table
+from utils.outputs.page.blocks import Table
+from utils.outputs.page.formatting import NOTHING, interval, number, plus_minus
+
+from .tables import p_value
 
 MEAN_NOTE = (
     "Above zero the head that is named first is better. The mean is that of a random-effects meta-analysis (tau: Paule and Mandel "

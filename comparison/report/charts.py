@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from .axes import WIDTH, Box, Scale, fit_scale, free_box, shift_apart, shorten, text_width
-from .formatting import interval, number, plus_minus, significant
-from .markup import Markup, element, fragment
-from .shapes import (
+from utils.outputs.page.axes import WIDTH, Box, Scale, fit_scale, free_box, shift_apart, shorten, text_width
+from utils.outputs.page.formatting import interval, number, plus_minus, significant
+from utils.outputs.page.markup import Markup, element, fragment
+from utils.outputs.page.shapes import (
     ChartRow,
     chart_of_rows,
     drawing,
@@ -23,6 +23,7 @@ from .shapes import (
     text,
     vertical_grid,
 )
+
 from .tables import GroupRow
 
 _EDGE = 10  # free on the left and on the right of a scale, for half a mark or half a label

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from .formatting import number
-from .markup import Markup, element, fragment
-from .shapes import head_class, head_symbol
+from utils.outputs.page.formatting import number
+from utils.outputs.page.markup import Markup, element, fragment
+from utils.outputs.page.shapes import head_class, head_symbol
+from utils.outputs.page.texts import long_text, quoted
 
-MOST_LETTERS = 160  # of a text; a click shows the rest
 MOST_ROWS = 10  # a click shows the others
 MOST_MARKS = 10  # one for each seed; more seeds are only counted
-_HANGUL = re.compile("[가-힣]")
 
 
 def disagreement_section(comparison: Mapping[str, Any]) -> Markup | None:
@@ -45,10 +43,12 @@ def _rest(examples: list[Markup]) -> Markup:
 
 def _row(row: Mapping[str, Any], seeds: Mapping[str, int]) -> Markup:
     answers = [
-        element("div", element("dt", "gold"), " ", element("dd", _quoted(row["gold"]))),
+        element("div", element("dt", "gold"), " ", element("dd", quoted(row["gold"]))),
         *(_answer(i, head, row, count) for i, (head, count) in enumerate(seeds.items()) if head in row["right"]),
     ]
-    return element("li", element("p", f"row {row['row']}", class_="where"), _text(row["text"]), element("dl", *answers))
+    return element(
+        "li", element("p", f"row {row['row']}", class_="where"), long_text(row["text"]), element("dl", *answers)
+    )
 
 
 def _answer(index: int, head: str, row: Mapping[str, Any], seeds: int) -> Markup:
@@ -63,30 +63,6 @@ def _answer(index: int, head: str, row: Mapping[str, Any], seeds: int) -> Markup
         "div",
         element("dt", head, class_=head_class(index)),
         " ",
-        element("dd", _quoted(row["predictions"][head])),
+        element("dd", quoted(row["predictions"][head])),
         element("dd", marks if seeds <= MOST_MARKS else "", f"{right} of {seeds} right", class_="share"),
     )
-
-
-def _quoted(value: Any) -> Markup:
-    value = "" if value is None else str(value)
-    return (
-        element("q", value, lang=language(value), dir="auto") if value else element("span", "nothing", class_="share")
-    )
-
-
-def _text(text: str) -> Markup:
-    """Returns a text of the data. Of a long text only the beginning is open."""
-    look = {"lang": language(text), "dir": "auto", "class_": "text"}
-    if len(text) <= MOST_LETTERS * 1.25:
-        return element("p", text, **look)
-    start = text[:MOST_LETTERS]
-    if " " in start[-30:]:  # ends with a whole word
-        start = start.rsplit(" ", 1)[0]
-    more = element("span", f"… {number(len(text) - len(start))} more characters", class_="more")
-    return element("details", element("summary", start, more), text[len(start) :], **look)
-
-
-def language(text: str) -> str:
-    """Returns `ko` for a text with Hangul, else "" for unknown. Screen readers and line breaks depend on it."""
-    return "ko" if _HANGUL.search(text) else ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .axes import WIDTH, Scale, fit_scale
-from .formatting import interval, number
-from .markup import Markup, element, fragment
-from .shapes import ChartRow, chart_of_rows, whisker
+from utils.outputs.page.axes import WIDTH, Scale, fit_scale
+from utils.outputs.page.formatting import interval, number
+from utils.outputs.page.markup import Markup, element, fragment
+from utils.outputs.page.shapes import ChartRow, chart_of_rows, whisker
 
 _EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
 _BEYOND = (

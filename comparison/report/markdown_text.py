@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from utils.outputs.markdown import literal
-
-from .tables import Table
+from utils.outputs.page.blocks import Table
 
 
 def markdown_table(table: Table) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .blocks import fact_list, figure, html_table
+from utils.outputs.page.blocks import fact_list, figure, html_table
+from utils.outputs.page.formatting import number
+from utils.outputs.page.markup import Markup, element, fragment
+from utils.outputs.page.shapes import legend
+
 from .charts import CostPoint, HeadScores, cost_chart, curve_chart, dot_chart, dot_scale, pair_chart, score_chart
-from .formatting import number
-from .markup import Markup, element, fragment
-from .shapes import legend
 from .tables import (
     GROUP_METRIC,
     GroupRow,

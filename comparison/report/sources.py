@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .axes import WIDTH, fit_scale
-from .blocks import figure, html_table
-from .formatting import interval, number
-from .markup import Markup, element, fragment
-from .shapes import ChartRow, chart_of_rows, head_symbol, whisker
-from .tables import Table, crossed_with, metric_format
+from utils.outputs.page.axes import WIDTH, fit_scale
+from utils.outputs.page.blocks import Table, figure, html_table
+from utils.outputs.page.formatting import interval, number
+from utils.outputs.page.markup import Markup, element, fragment
+from utils.outputs.page.shapes import ChartRow, chart_of_rows, head_symbol, whisker
+
+from .tables import crossed_with, metric_format
 
 _EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
 _REACH = 2.0  # times the largest estimate: as far as intervals of few seeds are drawn

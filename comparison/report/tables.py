@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from .formatting import NOTHING, decimals_of, gigabytes, interval, number, p_value, plus_minus, significant
+from utils.outputs.page.blocks import Table
+from utils.outputs.page.formatting import NOTHING, decimals_of, gigabytes, interval, number, plus_minus, significant
+
+from ..inference.p_values import format_p
 
 UNSCALED = ("mse", "loss")  # are not in points, even where the other metrics are
 ENDINGS = {"difference": "different", "equality": "equal", "last look": "undecided", None: "goes on"}
@@ -28,13 +31,6 @@ class MetricFormat(NamedTuple):
 
     def scaled(self, value: float | None) -> float | None:
         return None if value is None else value * self.scale
-
-
-class Table(NamedTuple):
-    """A table of texts. The first column names the row, the others hold numbers."""
-
-    header: list[str]
-    rows: list[list[str]]
 
 
 class GroupRow(NamedTuple):
@@ -59,6 +55,11 @@ def metric_format(comparison: Mapping[str, Any], metric: str | None = None) -> M
     values = [scale * mean for mean in found if mean is not None]
     in_points = comparison["unit"] == "points" and name not in UNSCALED
     return MetricFormat(name, scale, 2 if in_points else decimals_of(values), "points" if in_points else "")
+
+
+def p_value(p: float | None) -> str:
+    """Writes `.57`, `.013` or `< .001`."""
+    return NOTHING if p is None else format_p(p)
 
 
 def head_table(comparison: Mapping[str, Any]) -> Table:

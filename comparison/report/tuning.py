@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .formatting import NOTHING, interval, number, significant
-from .tables import MetricFormat, Table, metric_format
+from utils.outputs.page.blocks import Table
+from utils.outputs.page.formatting import NOTHING, interval, number, significant
+
+from .tables import MetricFormat, metric_format
 from .words import plain_value
 
 _MOST_COUNTS = 9  # rows of the table of expectations

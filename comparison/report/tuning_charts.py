@@ -8,11 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .axes import WIDTH, Scale, fit_scale, shift_apart, shorten, text_width
-from .blocks import figure, html_table
-from .formatting import number
-from .markup import Markup, element, fragment
-from .shapes import drawing, head_class, head_symbol, horizontal_grid, legend, line, text, vertical_grid
+from utils.outputs.page.axes import WIDTH, Scale, fit_scale, shift_apart, shorten, text_width
+from utils.outputs.page.blocks import figure, html_table
+from utils.outputs.page.formatting import number
+from utils.outputs.page.markup import Markup, element, fragment
+from utils.outputs.page.shapes import (
+    drawing,
+    head_class,
+    head_symbol,
+    horizontal_grid,
+    legend,
+    line,
+    text,
+    vertical_grid,
+)
+
 from .tables import MetricFormat, metric_format
 from .tuning import best_table, curve_note, expectation_table, trial_table, tuning_note
 from .words import plain_value

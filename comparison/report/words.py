@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .formatting import number
+from utils.outputs.page.formatting import number
+
 from .tables import crossed_with, metric_format, run_counts
 
 

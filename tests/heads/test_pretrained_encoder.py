@@ -13,8 +13,6 @@ from transformers import (
     set_seed,
 )
 
-from heads import HeadedEncoderConfig
-
 CHECKPOINTS = {
     "discriminator": ("electra", ElectraForPreTraining, "electra."),
     "generator": ("electra", ElectraForMaskedLM, "electra."),
@@ -24,9 +22,7 @@ CHECKPOINTS = {
 
 
 def build(folder, task: str, head: str):
-    """As a training script does it."""
-    encoder = AutoModel.from_pretrained(folder, dtype=torch.float32)
-    return TASKS[task](HeadedEncoderConfig(encoder.config, head=head, num_labels=3), encoder=encoder)
+    return TASKS[task].from_encoder(str(folder), head, num_labels=3)
 
 
 def save(kind, config, folder, dtype=torch.float32):

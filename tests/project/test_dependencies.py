@@ -26,7 +26,11 @@ def pins(python: str) -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]
     place = {"python_full_version": f"{python}.0", "python_version": python, "sys_platform": "linux"}
-    place |= {"platform_machine": "x86_64", "platform_python_implementation": "CPython"}
+    place |= {
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+    }
     found = [one for one in found if one.marker is None or one.marker.evaluate(place)]
     names = [canonicalize_name(one.name) for one in found]
     assert len(set(names)) == len(names)

@@ -20,6 +20,8 @@ inflect, josa = korean.inflect, korean.josa
 TEXT_FILES = [
     "reviews/train.txt",
     "reviews/test.txt",
+    "intents/train.csv",
+    "intents/test.csv",
     "ner/train.tsv",
     "ner/dev.tsv",
     "qa/train.json",
@@ -106,7 +108,9 @@ def test_check_names_the_file_that_differs(written, tmp_path):
 
 
 def test_files_are_small():
-    files = [path for folder in ("reviews", "ner", "qa", "tiny-electra") for path in (EXAMPLES / folder).iterdir()]
+    files = [
+        path for folder in ("reviews", "intents", "ner", "qa", "tiny-electra") for path in (EXAMPLES / folder).iterdir()
+    ]
     assert sum(path.stat().st_size for path in files) < 2_500_000
 
 

@@ -65,7 +65,7 @@ def names_script(command: str) -> bool:
 
 
 DOCUMENTED = {
-    **{name: readme_commands(name) for name in READMES},
+    **{name: readme_commands(name) for name in (*READMES, "docs/choosing.md")},
     **{name: docstring_commands(name) for name in SCRIPTS},
     "export_stock.py": docstring_commands("export_stock.py"),
     "quickstart.py": quickstart_commands(),

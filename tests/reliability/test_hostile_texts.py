@@ -13,11 +13,10 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from comparison.report.markup import element
 from utils.errors import Printable, UserError, printable, run
 from utils.outputs import card, figures
 from utils.outputs.markdown import code, literal
-from utils.tasks import SequenceClassification
+from utils.outputs.page.markup import element
 
 ANSI = "\x1b[2J\x1b]0;title\x07a\rb\x00\x9b31m"
 RIGHT_TO_LEFT = "a\u202eb\u2066c\u2028d"
@@ -92,8 +91,15 @@ def test_an_element_of_a_page_shows_what_is_written(text):
 def test_a_card_of_hostile_names(tmp_path):
     """Labels, the folder, files, arguments: none of them breaks out of its place."""
     name = '"); import os; os.system("touch mark'
-    config = SimpleNamespace(head="cnn", head_kwargs={"`|<script>": SCRIPT})
-    training = SimpleNamespace(hub_model_id=name, push_to_hub=True, seed=1)
+    config = SimpleNamespace(calibration=None, head="cnn", head_kwargs={"`|<script>": SCRIPT})
+    training = SimpleNamespace(hub_model_id=name, push_to_hub=True, seed=1, lora=None)
+    task = SimpleNamespace(
+        pipeline_tag="text-classification",
+        auto_class="AutoModelForSequenceClassification",
+        long_inputs="the rest is cut off",
+        example=lambda language: {"text": f'"); {SCRIPT}'},
+        purpose=lambda: "labels texts",
+    )
     data = SimpleNamespace(
         benchmark=None, dataset_name=f"a/b](javascript:alert(1)){SCRIPT}", task_name=None, max_seq_length=8
     )
@@ -111,7 +117,7 @@ def test_a_card_of_hostile_names(tmp_path):
     report = {"validation": split, "shared_texts": {}}
     by_class = {label: {"f1": 1.0, "support": 1} for label in MARKUP}
     arguments = (model, data, training)
-    card.write_card(tmp_path, config, SequenceClassification, arguments, run_json, report, by_class, "the last")  # type: ignore[arg-type]
+    card.write_card(tmp_path, config, task, arguments, run_json, report, by_class, "the last", None)  # type: ignore[arg-type]
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     _, front, body = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
     (result,) = yaml.safe_load(front)["model-index"][0]["results"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import eval_results_to_model_index, model_index_to_eval_results
 from matplotlib.image import imread
+from small_data import write_csv
 from tiny import run_elsewhere
 
 TASKS = ("seq_cls", "token_cls", "qa")
@@ -129,3 +131,27 @@ def test_the_snippets_run_where_the_project_is_not(learn):
         run_elsewhere(
             snippet + "\nassert ask and model.config.head == 'cnn'", outcome.folder.parent, with_project=False
         )
+
+
+def test_a_korean_model_says_so_and_asks_about_the_weather(run, encoder, tmp_path):
+    rows = [
+        {"text": f"주문 {i} 취소할게요" if i % 2 else f"배송 {i} 언제 오나요", "label": "ab"[i % 2]} for i in range(12)
+    ]
+    stages = {
+        "do_train": True,
+        "max_steps": 1,
+        "train_file": write_csv(tmp_path / "a.csv", rows),
+        "save_strategy": "no",
+    }
+    card = card_of(run("seq_cls", model_name_or_path=encoder, **stages))
+    assert card.data.language == "ko" and card.data.to_dict()["widget"] == [{"text": "오늘은 날씨가 맑습니다."}]
+    assert 'print(ask("오늘은 날씨가 맑습니다."))' in card.text
+    assert "It gives a text one of these classes: a, b. It is for Korean texts of the kind" in card.text
+    assert "co2" not in card.content.lower() and "carbon" not in card.content.lower()
+
+
+def test_of_a_relative_folder_the_whole_path_is_loaded(run, encoder, files, tmp_path):
+    stages = {"do_train": True, "max_steps": 1, "train_file": files["seq_cls"]["train_file"], "save_strategy": "no"}
+    folder = os.path.relpath(tmp_path / "runs" / "mine")
+    outcome = run("seq_cls", model_name_or_path=encoder, output_dir=folder, **stages)
+    assert f'AutoTokenizer.from_pretrained("{folder}", trust_remote_code=True)' in card_of(outcome).text

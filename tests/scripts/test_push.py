@@ -77,7 +77,7 @@ def flags(encoder, files, folder, **more) -> list[str]:
 def pushed(hub, encoder, files, tmp_path_factory):
     """The folder of a run that pushed, and what it said."""
     folder = tmp_path_factory.mktemp("pushed")
-    words = flags(encoder, files, folder / "run", hub_token=TOKEN, hub_strategy="every_save")
+    words = flags(encoder, files, folder / "run", hub_token=TOKEN, hub_strategy="every_save", report=True)
     done = python(hub, folder, str(REPOSITORY / "run_seq_cls.py"), *words)
     assert done.returncode == 0, done.stderr
     return folder, done
@@ -103,6 +103,7 @@ def test_the_repository_is_complete(hub, pushed):
     }
     for name in ("model.safetensors", "config.json", "README.md", "all_results.json", "run.json"):
         assert files[name] == (folder / "run" / name).read_bytes(), name
+    assert (folder / "run" / "report.html").exists() and not {"report.html", "report.json"} & files.keys()
     card = files["README.md"].decode()
     accuracy = json.loads(files["eval_results.json"])["eval_accuracy"]
     assert f"{accuracy:.4f}" in card and "user/reviews" in card
@@ -242,3 +243,20 @@ def test_a_wrong_token_is_said_before_the_training(hub, encoder, files, tmp_path
     assert done.stderr.startswith("error: --push_to_hub: ") and done.stderr.count("\n") == 1
     assert "train_loss" not in done.stdout
     assert "hf_wrong" not in done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_adapters_go_along(hub, encoder, files, tmp_path):
+    """The repository loads without peft, head and all; the adapters lie beside it."""
+    words = flags(encoder, files, tmp_path / "run", hub_token=TOKEN, hub_strategy="every_save", lora="{}")
+    words[words.index("user/reviews")] = "user/adapted"
+    done = python(hub, tmp_path, str(REPOSITORY / "run_seq_cls.py"), *words)
+    assert done.returncode == 0, done.stderr
+    there = hub.repositories["user/adapted"]
+    for name in ("model.safetensors", "adapter/adapter_config.json", "adapter/adapter_model.safetensors"):
+        assert there[name] == (tmp_path / "run" / name).read_bytes(), name
+    load = LOAD.replace("user/reviews", "user/adapted").replace(
+        "import sys\n", "import sys\nsys.modules['peft'] = None\n", 1
+    )
+    found = python(hub, tmp_path, "-c", load, "영화 좋다", "bad movie")
+    assert found.returncode == 0 and found.stdout.count("정") == 2, found.stderr  # a label of each

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import sums
 from .answers import QA_STYLES, score_answer
+from .errors import ErrorTable, answer_errors, class_errors, entity_errors, label_errors
 from .iob2 import Style
 from .metric import Count, Metric, Score
 
@@ -29,6 +30,11 @@ def _ids(values: Sequence[str], names: Sequence[str]) -> list[int]:
 def _vectors(values: Sequence[Sequence[str]], names: Sequence[str]) -> list[list[int]]:
     """Sets of labels as rows of 0 and 1."""
     return [[int(name in chosen) for name in names] for chosen in map(set, values)]
+
+
+def _of_all(sentences: Sequence[Sequence[str]]) -> list[str]:
+    """The tags of all sentences, one after the other."""
+    return [tag for tags in sentences for tag in tags]
 
 
 class ClassMetric(Metric):
@@ -55,6 +61,9 @@ class ClassMetric(Metric):
         from .by_class import score_classes
 
         return score_classes(_ids(predictions, names), _ids(references, names), names)
+
+    def errors(self, predictions: list, references: list, names: Sequence[str]) -> list[ErrorTable]:
+        return [class_errors(predictions, references, names, "rows")]
 
 
 class RelationMetric(ClassMetric):
@@ -101,6 +110,9 @@ class LabelSetMetric(Metric):
 
         return score_classes(_vectors(predictions, names), _vectors(references, names), names)
 
+    def errors(self, predictions: list, references: list, names: Sequence[str]) -> list[ErrorTable]:
+        return [label_errors(predictions, references, names)]
+
     def right(self, predictions: list, references: list) -> np.ndarray:
         return sums.count_equal_sets(predictions, references)[:, 0] == 1
 
@@ -135,6 +147,9 @@ class NumberMetric(Metric):
 
     def by_class(self, predictions: list, references: list, names: Sequence[str]) -> dict[str, dict[str, float]]:
         return {}
+
+    def errors(self, predictions: list, references: list, names: Sequence[str]) -> list[ErrorTable]:
+        return []
 
     def right(self, predictions: list, references: list) -> np.ndarray:
         return np.zeros(len(predictions), dtype=bool)  # a number is never more than near
@@ -198,8 +213,14 @@ class TagMetric(Metric):
             return score_entity_types(predictions, references)
         from .by_class import score_classes
 
-        predicted, gold = ([tag for tags in column for tag in tags] for column in (predictions, references))
+        predicted, gold = map(_of_all, (predictions, references))
         return score_classes(_ids(predicted, names), _ids(gold, names), names)
+
+    def errors(self, predictions: list, references: list, names: Sequence[str]) -> list[ErrorTable]:
+        style = Style.of(names)
+        if style is not None:
+            return entity_errors(style, predictions, references, names)
+        return [class_errors(_of_all(predictions), _of_all(references), names, "tokens")]
 
 
 @dataclass(frozen=True)
@@ -237,6 +258,9 @@ class AnswerMetric(Metric):
         from .by_class import score_answer_lengths
 
         return score_answer_lengths(predictions, references, self.style)
+
+    def errors(self, predictions: list, references: list, names: Sequence[str]) -> list[ErrorTable]:
+        return [answer_errors(predictions, references, self.style)]
 
     def right(self, predictions: list, references: list) -> np.ndarray:
         return self._count("exact_match", predictions, references)[:, 0] == 100

@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .errors import ErrorTable
+
 Count = Callable[[Sequence[Any], Sequence[Any]], np.ndarray]
 Score = Callable[[np.ndarray], np.ndarray]
 
@@ -77,6 +79,10 @@ class Metric(ABC):
     @abstractmethod
     def by_class(self, predictions: list, references: list, names: Sequence[str]) -> dict[str, dict[str, float]]:
         """`f1`, `support` and more of every class, type of entity or kind of answer; empty for numbers."""
+
+    @abstractmethod
+    def errors(self, predictions: list, references: list, names: Sequence[str]) -> list[ErrorTable]:
+        """What kinds of errors there are; empty for numbers."""
 
     def right(self, predictions: list, references: list) -> np.ndarray:
         """Which rows are right as a whole, (N,)."""

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from heads.characters import compose
+
 from ..arguments import Arguments, DataArguments
 from ..files import sha256
+from ..models.adapters import ADAPTER
 from ..tasks import Task
 from .data_report import ceiling_in_words, splits_of
 from .markdown import code, literal
 
+LANGUAGES = {"ko": "Korean "}  # as the card calls them
+MOST_TEXTS = 2000  # that the language is seen in
 STAGES = {"validation": "eval_", "test": "predict_"}
-NO_SCORES = ("loss", "runtime", "samples", "samples_per_second", "steps_per_second", "epoch")
+NO_SCORES = ("loss", "runtime", "model_preparation_time", "samples", "samples_per_second", "steps_per_second", "epoch")
+PICTURES = {
+    "training.png": "Losses and score during training",
+    "scores.png": "Scores by class",
+    "reliability.png": "Accuracy over confidence, before and after calibration",
+}
 # The Hub's names of metrics, which stand inside ours.
 METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse", "precision", "recall")
 
@@ -26,7 +37,8 @@ METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse",
 NOT_IN_CARD = set(
     "model_name_or_path config_name tokenizer_name head head_kwargs "
     "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file predict_split overwrite_cache "
-    "preprocessing_num_workers predictions_with predictions_format output_dir do_train do_eval do_predict "
+    "calibrate "
+    "preprocessing_num_workers predictions_with predictions_format report output_dir do_train do_eval do_predict "
     "resume_from_checkpoint run_name project report_to "
     "log_level log_level_replica log_on_each_node logging_strategy logging_steps logging_first_step logging_nan_inf_filter "
     "disable_tqdm trackio_space_id trackio_bucket_id trackio_static_space_id push_to_hub hub_token hub_private_repo "
@@ -44,6 +56,7 @@ def write_card(
     report: Mapping[str, Any],
     by_class: Mapping[str, Mapping[str, float]],
     chosen: str,
+    language: str | None,
 ) -> None:
     """Writes `README.md` beside the other files of a run.
 
@@ -54,21 +67,19 @@ def write_card(
         report: the contents of `data_report.json`.
         by_class: the scores of every class, type of entity or kind of answer on the last split that was scored.
         chosen: which of the training's weights these are.
+        language: of the training texts, see `language_of`.
     """
     model, data, training = arguments
     name = training.hub_model_id or training.folder.resolve().name
+    place = name if training.hub_model_id or training.folder.is_absolute() else training.folder.as_posix()
+    example = task.example(language or "en")
     base = model.model_name_or_path
     local = base is not None and Path(base).exists()
-    scores = {
-        split: {
-            key.removeprefix(prefix): value
-            for key, value in run["metrics"].items()
-            if key.startswith(prefix) and key.removeprefix(prefix) not in NO_SCORES
-        }
-        for split, prefix in STAGES.items()
-    }
+    scores = {split: scores_of(run["metrics"], prefix) for split, prefix in STAGES.items()}
     metadata = ModelCardData(
         model_name=name,
+        language=language,
+        widget=_widget(example),
         library_name="transformers",
         pipeline_tag=task.pipeline_tag,
         base_model=base if not local else None,
@@ -77,16 +88,15 @@ def write_card(
         eval_results=_eval_results(task.pipeline_tag, scores, data, report) or None,
     )
     origin = code(Path(base).name if local else base) if base else "an encoder trained from scratch"
-    pictures = [
-        f"![{text}]({file})"
-        for file, text in (("training.png", "Losses and score during training"), ("scores.png", "Scores by class"))
-        if (folder / file).exists()
-    ]
+    pictures = [f"![{text}]({file})" for file, text in PICTURES.items() if (folder / file).exists()]
     sections = [
         f"# {literal(name)}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
         "an encoder with such heads and compares them with the linear one.",
-        _loading(name, task, "main" if training.push_to_hub else None),
+        _loading(place, task, example, "main" if training.push_to_hub else None),
+        "## Intended use",
+        f"It {task.purpose()}. It is for {LANGUAGES.get(language or '', '')}texts of the kind that it was trained on, see Data. Nobody "
+        "has examined it for other kinds of texts, for bias, or for uses in which a wrong answer harms somebody.",
         "## Scores",
         _table(
             ("split", "metric", "value"),
@@ -95,10 +105,12 @@ def write_card(
         ),
         f"Of exactly these weights: {chosen}. One run with seed {training.seed}: another seed gives other scores, and one "
         "run does not show that a head is better than another.",
+        _calibrated(config.calibration),
         *pictures,
         _by_class(by_class),
         "## Training",
         f"Head: `{config.head}`, arguments: {code(json.dumps(config.head_kwargs)) if config.head_kwargs else 'its defaults'}.",
+        _adapters(run),
         _table(
             ("argument", "value"),
             [(key, code(json.dumps(value, ensure_ascii=False))) for key, value in _changed(run).items()],
@@ -134,6 +146,12 @@ def write_card(
     (folder / "README.md").write_text(f"---\n{metadata.to_yaml()}\n---\n\n{text}\n", encoding="utf-8")
 
 
+def scores_of(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The scores of a stage by name, without losses, times and counts."""
+    named = {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
+    return {key: value for key, value in named.items() if key not in NO_SCORES}
+
+
 def _eval_results(
     pipeline_tag: str, scores: Mapping[str, Mapping[str, float]], data: DataArguments, report: Mapping[str, Any]
 ) -> list[EvalResult]:
@@ -141,6 +159,8 @@ def _eval_results(
     results = []
     for split, values in scores.items():
         for metric, value in values.items():
+            if metric.endswith("_calibrated"):
+                continue  # chosen on the same rows
             file = Path(report[split]["file"]).name
             kind = next((known for known in METRIC_TYPES if known in metric), metric)
             results.append(
@@ -158,8 +178,30 @@ def _eval_results(
     return results
 
 
-def _loading(name: str, task: Task, revision: str | None) -> str:
+def language_of(texts: Sequence[str]) -> str | None:
+    """The language of texts as the Hub writes it: `ko` where more than half of their letters are Hangul; else nobody knows."""
+    letters = Counter(is_hangul(letter) for text in texts[:MOST_TEXTS] for letter in compose(text) if letter.isalpha())
+    return "ko" if letters[True] > letters[False] else None
+
+
+def is_hangul(letter: str) -> bool:
+    """Whether a letter is a syllable or a letter of Hangul."""
+    return "가" <= letter <= "힣" or "\u3131" <= letter <= "\u318e" or "\u1100" <= letter <= "\u11ff"
+
+
+def _widget(example: Mapping[str, str]) -> list[dict[str, str]] | None:
+    """What the Hub's page offers to ask. It asks about single texts, and calls a question `text`."""
+    if "text_pair" in example:
+        return None
+    return [{"text": example["question"], "context": example["context"]} if "question" in example else dict(example)]
+
+
+def _loading(name: str, task: Task, example: Mapping[str, str], revision: str | None) -> str:
     """How to load what is in `name`: a repository of the Hub, which has revisions, or a folder."""
+    words = {key: json.dumps(value, ensure_ascii=False) for key, value in example.items()}
+    inputs = ", ".join(f"{key}={value}" for key, value in words.items())
+    if "text" in words:
+        inputs = json.dumps(example, ensure_ascii=False) if "text_pair" in words else words["text"]
     where = json.dumps(name, ensure_ascii=False)
     pin = "" if revision is None else ", revision=revision"
     said = "" if revision is None else f'revision = "{revision}"  # or the commit whose code you have read\n'
@@ -170,8 +212,34 @@ from transformers import AutoTokenizer, {task.auto_class}, pipeline
 model = {task.auto_class}.from_pretrained({where}{pin}, trust_remote_code=True)
 
 ask = pipeline("{task.pipeline_tag}", model={where}{pin}, trust_remote_code=True)
-print(ask({task.example_inputs}))
+print(ask({inputs}))
 ```"""
+
+
+def _calibrated(calibration: Mapping[str, Any] | None) -> str:
+    """What predictions go by besides the weights, in words; empty where that is nothing."""
+    if calibration is None:
+        return ""
+    kinds = {
+        "temperature": "Logits are divided by the temperature {:.4g} before the softmax.",
+        "thresholds": "A label is predicted above a threshold of its own, see `calibration` in `config.json`.",
+        "null_score_diff_threshold": "No answer is given where it beats the best span by more than {:.4g} (logits).",
+    }
+    words = next(text.format(calibration[kind]) for kind, text in kinds.items() if kind in calibration)
+    return (
+        f"{words} This was chosen on the {calibration['rows']:,} validation rows: their scores that end in `_calibrated` are too good. "
+        "Test scores are with it, those that end in `_uncalibrated` without."
+    )
+
+
+def _adapters(run: Mapping[str, Any]) -> str:
+    if "parameters" not in run:
+        return ""
+    trained, size = run["parameters"]["trained"], run["parameters"]["all"]
+    return (
+        f"LoRA: {trained:,} parameters were trained, the head's among them, {100 * trained / size:.2g} % of {size:,}. These weights have the "
+        f"adapters merged; `{ADAPTER}/` holds them alone, for peft and the encoder without this training."
+    )
 
 
 def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import shlex
 
+import huggingface_hub
+
 from ..errors import ShownError, first_line
 from ..training.trainer import HeadTrainer
 
+STAYS = ("checkpoint-*", "report.*")  # what is not pushed: states of the training, and pages that quote the data
+
 
 def push(trainer: HeadTrainer) -> None:
-    """Pushes everything in `output_dir` but the checkpoints of the training.
+    """Pushes everything in `output_dir` but the checkpoints of the training and the report on errors.
 
     Raises:
         ShownError: with the command that pushes it later, where network, Hub or token do not allow it now.
     """
+    training = trainer.args
+    if not trainer.is_world_process_zero():
+        return
     try:
-        trainer.push_to_hub()
+        trainer._finish_current_push()
+        huggingface_hub.upload_folder(  # Trainer's own way would save the model once more, and leave nothing out
+            repo_id=str(trainer.hub_model_id),
+            folder_path=training.folder,
+            commit_message="End of training",
+            revision=training.hub_revision,
+            ignore_patterns=["_*", *STAYS],
+        )
     except Exception as error:  # whatever the network, the Hub or a token can do
-        training = trainer.args
-        later = ["hf", "upload", str(trainer.hub_model_id), str(training.folder), "--exclude", "checkpoint-*"]
+        later = ["hf", "upload", str(trainer.hub_model_id), str(training.folder), "--exclude", STAYS[0]]
+        if any(training.folder.glob(STAYS[1])):
+            later += ["--exclude", STAYS[1]]
         if training.hub_revision is not None:
             later += ["--revision", training.hub_revision]
         if training.hub_private_repo:

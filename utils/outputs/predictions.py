@@ -20,6 +20,7 @@ from ..models.loading import add_weights
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer
+from .analysis import observe, together
 from .data_report import count, summary
 from .prediction_tables import write_table
 from .run_folder import PARTS
@@ -34,11 +35,13 @@ class Predicted:
     Attributes:
         metrics: `predict_loss` and the scores where all rows have labels, `predict_runtime` in seconds, `predict_samples`.
         pairs: what the scores were computed from; None where some row has no label.
+        observed: what the report on errors is made of, where there are pairs and it is asked for.
         report: on the rows, as `data_report.summary` gives it.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
     pairs: Pairs | None = None
+    observed: dict[str, Any] | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
 
@@ -104,17 +107,19 @@ def _write(file: Path, content: dict[str, Any], part: Split) -> None:
 
 def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> dict[str, Any]:
     output: Any = trainer.predict(prepared.features, metric_key_prefix="predict")
+    pairs, records = task.pairs(prepared, output), task.records(prepared, output)
+    observed = None
+    if task.data.report and pairs is not None and trainer.is_world_process_zero():
+        observed = observe(task, prepared, output, pairs, records)
     return {
         "loss": output.metrics.get("predict_loss"),
         "labels": trainer.loss_labels,  # that the loss is a mean over
         "seconds": output.metrics["predict_runtime"],
         "steps": round(output.metrics["predict_runtime"] * output.metrics["predict_steps_per_second"]),
         "counts": count(task, prepared),
-        "pairs": task.pairs(prepared, output),
-        "records": [
-            record | more
-            for record, more in zip(task.records(prepared, output), task.records_with(prepared, output), strict=True)
-        ],
+        "pairs": pairs,
+        "observed": observed,
+        "records": [record | more for record, more in zip(records, task.records_with(prepared, output), strict=True)],
     }
 
 
@@ -129,6 +134,7 @@ def _sum(files: list[Path], source: str) -> Predicted:
     pairs: Pairs | None = {}
     loss, labels, seconds, steps = 0.0, 0.0, 0.0, 0
     unscored: list[str] = []
+    observed: list[dict[str, Any]] = []
     for file in files:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["pairs"] is None:
@@ -143,6 +149,7 @@ def _sum(files: list[Path], source: str) -> Predicted:
         else:
             for name, values in content["pairs"].items():
                 pairs.setdefault(name, []).extend(values)
+            observed += [content["observed"]] if content["observed"] else []
     if 0 < len(unscored) < len(files):
         message = "%s: there are labels, but not everywhere among the rows %s: all are predicted, none is scored"
         logger.warning(message, source, listed(unscored))
@@ -153,4 +160,5 @@ def _sum(files: list[Path], source: str) -> Predicted:
         "predict_steps_per_second": round(steps / seconds, 3),
         "predict_samples": counts["rows"],
     }
-    return Predicted(metrics, pairs, summary(source, counts))
+    whole = together(observed) if pairs and observed else None
+    return Predicted(metrics=metrics, pairs=pairs, observed=whole, report=summary(source, counts))

@@ -15,9 +15,11 @@ from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.progress import log_line
 from ..training.trainer import HeadTrainer
-from .card import write_card
+from .analysis import analyse, observe, write_analysis
+from .calibration import calibrate
+from .card import language_of, scores_of, write_card
 from .closing import closing_lines
-from .figures import draw_scores, draw_training
+from .figures import draw_reliability, draw_scores, draw_training
 from .hub import push
 from .predictions import predict
 from .run_folder import clear, finish, staged
@@ -58,21 +60,34 @@ def run_stages(
                 trainer.state.save_to_json(str(stage / "trainer_state.json"))
             results = _train_results(trainer, outcome.metrics)
             metrics |= _save(trainer, stage, "train", results, len(prepared["train"].split.rows))
+        analyses: dict[str, dict[str, Any]] = {}
         last_pairs: Pairs | None = None  # of the last split that was scored: the test rows where they have labels
         if training.do_eval:
             validation = prepared["validation"]
             output: Any = trainer.predict(validation.features, metric_key_prefix="eval")
+            if training.calibrate:
+                task, changed = calibrate(trainer, task, validation, output, stage)
+                output.metrics.update(changed)
             last_pairs = task.pairs(validation, output)
             trainer.log(output.metrics)
+            if arguments.data.report and last_pairs is not None and trainer.is_world_process_zero():
+                records = task.records(validation, output)
+                observed = observe(task, validation, output, last_pairs, records)
+                scores = scores_of(output.metrics, "eval_")
+                analyses["validation"] = analyse(task, validation.split.file, last_pairs, observed, scores)
             metrics |= _save(trainer, stage, "eval", output.metrics, len(validation.split.rows))
         if training.do_predict:
             trainer.compute_metrics = None  # it scores the validation rows; a part alone has no score
             loss = (training.loss, training.focal_gamma, training.class_weights, training.label_smoothing_factor)
-            options = (arguments.model, arguments.data, training.bf16, training.fp16, loss)
+            options = (arguments.model, arguments.data, training.bf16, training.fp16, loss, task.calibration)
             predicted = predict(
                 trainer, task, test, prepared.get("test"), options, training.folder, stage / "predictions.jsonl"
             )
             last_pairs = predicted.pairs or last_pairs
+            if predicted.pairs and predicted.observed:
+                name, file = arguments.data.predict_split, predicted.report["file"]
+                scores = scores_of(predicted.metrics, "predict_")
+                analyses[name] = analyse(task, file, predicted.pairs, predicted.observed, scores)
             if trainer.is_world_process_zero():
                 logger.info("%s", log_line(predicted.metrics))
             metrics |= _save(trainer, stage, "predict", predicted.metrics, None)
@@ -81,13 +96,23 @@ def run_stages(
         if trainer.is_world_process_zero():
             write_json(stage / "all_results.json", metrics)
             write_json(stage / "data_report.json", report)
+            if training.calibrate and last_pairs is not None:
+                rows = "test rows" if training.do_predict and predicted.pairs else "validation rows, which chose it"
+                draw_reliability(task, last_pairs, rows, stage / "reliability.png")
+            if analyses:
+                title = training.hub_model_id or training.folder.resolve().name
+                write_analysis(stage, task, trainer.model.config, analyses, report, title)
+            elif arguments.data.report:
+                logger.warning("--report: no row with a label was scored, so there is nothing to report on")
             run = run_record(trainer, arguments, report, metrics, record)
             if training.do_train:
                 draw_training(trainer.state.log_history, stage / "training.png")
                 if last_pairs is not None:
                     draw_scores(task, last_pairs, stage / "scores.png")
                 by_class = task.by_class(last_pairs) if last_pairs is not None else {}
-                write_card(stage, trainer.model.config, task, arguments, run, report, by_class, chosen_weights(trainer))
+                language = language_of(task.texts(prepared["train"].split))
+                chosen = chosen_weights(trainer)
+                write_card(stage, trainer.model.config, task, arguments, run, report, by_class, chosen, language)
             write_json(stage / "run.json", run)
             finish(stage, training.folder)
     if training.push_to_hub:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import datasets
+import numpy as np
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 from typing_extensions import Self
@@ -16,9 +17,13 @@ from typing_extensions import Self
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import DataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
+from ..errors import UserError
 from ..files import Row
+from ..metrics.calibration import Reliability
+from ..metrics.errors import calibration_sums
 from ..metrics.metric import Metric
+from .excerpts import around, find_sources
 
 Output = EvalPrediction | PredictionOutput
 
@@ -37,6 +42,36 @@ class PreparedSplit:
 
     split: Split
     features: datasets.Dataset
+
+
+class Mistake(NamedTuple):
+    """A row that is wrong.
+
+    Attributes:
+        row: its place in the split.
+        confidence: the probability that the most confident wrong decision was made with; of numbers the size of the error.
+        place: the character of the text that it is about.
+    """
+
+    row: int
+    confidence: float
+    place: int = 0
+
+
+class Judged(NamedTuple):
+    """What came of the rows of a split.
+
+    Attributes:
+        decisions: by what is decided, in words, the probability of every decision and whether it was right; empty for numbers.
+        mistakes: the rows that are wrong.
+    """
+
+    decisions: Mapping[str, tuple[Sequence[float], Sequence[bool]]]
+    mistakes: list[Mistake]
+
+    def sums(self) -> dict[str, np.ndarray]:
+        """By what is decided what calibration is computed from, (10, 3); it adds up over parts of the rows."""
+        return {name: calibration_sums(*decided) for name, decided in self.decisions.items()}
 
 
 class Labels(Protocol):
@@ -69,7 +104,7 @@ class Task(ABC):
         model_class: what is trained.
         arguments: the flags about its data.
         pipeline_tag, auto_class: what transformers calls the pipeline and the class that load its checkpoints.
-        example_inputs: what the model card asks such a pipeline.
+        examples: by language, texts about nothing in particular that the model card asks such a pipeline.
         long_inputs: what becomes of inputs that are too long, in words.
         space: what the files in `recipes/spaces` are called that have its ranges for tuning.
         class_word: what one of the groups is called that `by_class` scores.
@@ -83,24 +118,40 @@ class Task(ABC):
     arguments: ClassVar[type[DataArguments]]
     pipeline_tag: ClassVar[str]
     auto_class: ClassVar[str]
-    example_inputs: ClassVar[str]
-    long_inputs: ClassVar[str]
+    examples: ClassVar[Mapping[str, tuple[str, str]]]
+    long_inputs: str
     space: ClassVar[str]
     class_word: ClassVar[str] = "class"
     metrics: ClassVar[tuple[Metric, ...]]
     padding: ClassVar[dict[str, int]] = {}
     reduce_logits: Any = None
 
-    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast):
+    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast, config: PretrainedConfig | None = None):
         """Begins without labels, see `with_labels`.
 
         Args:
             data: its kind of `arguments`.
             tokenizer: that of the model.
+            config: that of the checkpoint that the run begins with, for tasks that read their columns off it.
         """
         self.data = data
         self.tokenizer = tokenizer
         self.labels: Any = NoLabels()
+        self.calibration: dict[str, Any] = {}  # what predictions go by, see `HeadedEncoderConfig.calibration`
+
+    # For the model card
+
+    def example(self, language: str) -> dict[str, str]:
+        """What the card asks the pipeline, by the names of its arguments.
+
+        Args:
+            language: a key of `examples`.
+        """
+        return {"text": self.examples[language][0]}
+
+    @abstractmethod
+    def purpose(self) -> str:
+        """What the model does, in words that go on after "It"."""
 
     # From files to the model's inputs
 
@@ -109,8 +160,8 @@ class Task(ABC):
         """Yields the rows of a file."""
 
     @abstractmethod
-    def group_texts(self, split: Split) -> list[str]:
-        """A text for each row; rows of equal text are held out together."""
+    def groups(self, split: Split) -> list[Group]:
+        """What each row is held out with."""
 
     @abstractmethod
     def check(self, split: Split) -> None:
@@ -124,7 +175,12 @@ class Task(ABC):
         """
         task = copy.copy(self)
         task.labels = self.find_labels(config, rows)
+        task.calibration = dict(getattr(config, "calibration", None) or {})
         return task
+
+    def with_decoder(self, model: Any) -> Self:
+        """The task once it knows its model, where that decides more than one answer at a time."""
+        return self
 
     def find_labels(self, config: PretrainedConfig, rows: Split) -> Labels:
         """What the model's outputs mean."""
@@ -196,6 +252,21 @@ class Task(ABC):
     def text_fields(self, split: Split) -> dict[str, list]:
         """The texts of every row by the names of their fields."""
 
+    @abstractmethod
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        """How sure the model was, and which rows are wrong, from what `pairs` and `records` gave for the same output."""
+
+    def excerpts(self, split: Split, mistakes: Sequence[Mistake], most: int) -> list[str]:
+        """Of the text of each mistake about `most` characters, around the place that it is about."""
+        texts = self.texts(split)
+        return [around(texts[one.row], one.place, most) for one in mistakes]
+
+    def sources(self, split: Split) -> list[str | None]:
+        """Where every row comes from, as a column says it."""
+        return find_sources(split)
+
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list:
         """The predictions of `records` as the metric takes them."""
         return [record["prediction"] for record in records]
@@ -212,12 +283,31 @@ class Task(ABC):
         """What such labels are scored by where nothing else is said."""
 
     def score(self, pairs: Pairs) -> dict[str, float]:
-        """The scores of one split, or of several put together."""
-        return self.metric.score(**pairs, names=self.labels.names)
+        """The scores of one split, or of several put together; with `uncalibrated` predictions, those of them as well."""
+        lists = dict(pairs)
+        before = lists.pop("uncalibrated", None)
+        scores = self.metric.score(**lists, names=self.labels.names)
+        if before is not None:
+            plain = self.metric.score(**(lists | {"predictions": before}), names=self.labels.names)
+            scores |= {f"{name}_uncalibrated": value for name, value in plain.items()}
+        return scores
 
     def by_class(self, pairs: Pairs) -> dict[str, dict[str, float]]:
         """The scores of every class, type of entity or kind of answer; empty for numbers."""
         return self.metric.by_class(pairs["predictions"], pairs["references"], self.labels.names)
+
+    def reliability(self, pairs: Pairs) -> list[Reliability]:
+        """How far the probabilities may be believed, before and after the temperature; empty where there is none."""
+        return []
+
+    def check_calibration(self) -> None:
+        """Raises UserError where there is nothing to calibrate."""
+        cure = "leave --calibrate out"
+        raise UserError(f"classes, sets of classes and questions without answers are calibrated, not tags; {cure}")
+
+    def calibrated(self, prepared: PreparedSplit, output: Output) -> Self:
+        """The task with the calibration that suits validation rows best."""
+        raise NotImplementedError
 
     def compute_metrics(self, prepared: PreparedSplit, output: Output) -> dict[str, float]:
         """`compute_metrics` of Trainer, for one split."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from transformers import PretrainedConfig
@@ -14,15 +14,16 @@ from typing_extensions import Self
 from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
 
 from ..arguments import TokenDataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
 from ..data.tagged import read_tagged
-from ..files import Row
+from ..files import Row, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
 from ..metrics.iob2 import PREFIX, Style
 from ..metrics.metric import Metric
-from .base import Output, Pairs, PreparedSplit, Task
+from .base import Judged, Output, Pairs, PreparedSplit, Task
 from .decoding import Decode, decode_sentences
 from .features import build_features
+from .judging import judge_tags
 from .tags import Tags
 from .token_rows import check_tagged, check_tags, check_unit, has_tags, name_tags, without_spaces
 from .token_windows import feature_columns, tokenize
@@ -39,7 +40,10 @@ class TokenClassification(Task):
     space = "tokens"
     pipeline_tag = "token-classification"
     auto_class = "AutoModelForTokenClassification"
-    example_inputs = '"서울은 대한민국의 수도이다"'
+    examples: ClassVar = {
+        "ko": ("서울은 대한민국의 수도이다.", ""),
+        "en": ("Seoul is the capital of South Korea.", ""),
+    }
     long_inputs = "longer sentences were tagged in overlapping windows"
     class_word = "entity type"
     metrics = (TAGS, TAGS_OF_CHARACTERS)
@@ -55,12 +59,18 @@ class TokenClassification(Task):
         task.decode = model.decode if model.decodes else None
         return task
 
+    def purpose(self) -> str:
+        style = self.labels.style
+        if style is None:
+            return f"gives every token one of these tags: {listed(self.labels.names)}"
+        return f"finds entities of these types: {listed(style.kinds(self.labels.names))}"
+
     def read(self, file: str) -> Iterator[Row]:
         rows = read_tagged(file, self.data.text_column_name, self.data.label_column_name)
         return rows if self.data.tag_names is None else name_tags(file, rows, self.data.tag_names)
 
-    def group_texts(self, split: Split) -> list[str]:
-        return [" ".join(tokens) for tokens in split.column("tokens")]
+    def groups(self, split: Split) -> list[Group]:
+        return [Group(" ".join(tokens)) for tokens in split.column("tokens")]
 
     def check(self, split: Split) -> None:
         check_tagged(split)
@@ -154,6 +164,11 @@ class TokenClassification(Task):
                 record | {"prediction": self.labels.write(tags), "score": [round(p, 4) for p in probabilities]}
             )
         return records
+
+    def judge(
+        self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
+    ) -> Judged:
+        return judge_tags(prepared.split, pairs, records, self.labels.joiner)
 
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list[list[str]]:
         return without_spaces(split, self.labels.read_back(split, super().predictions(split, records)))

@@ -7,9 +7,9 @@ import re
 import pytest
 from html_page import Page
 
-from comparison.report.axes import Box, Scale, fit_scale, free_box, shift_apart, shorten, text_width
 from comparison.report.charts import CostPoint, HeadScores, cost_chart, curve_chart, dot_chart, pair_chart, score_chart
 from comparison.report.tables import GroupRow
+from utils.outputs.page.axes import Box, Scale, fit_scale, free_box, shift_apart, shorten, text_width
 
 
 def centres(svg, tag="circle"):

@@ -9,10 +9,11 @@ from copy import deepcopy
 import pytest
 from html_page import Page
 
-from comparison.report.markup import Markup, element, fragment
 from comparison.report.page import render_page
+from comparison.report.tables import p_value
 from comparison.report.writing import render_markdown, write_report
 from utils.errors import UserError
+from utils.outputs.page.markup import Markup, element, fragment
 
 
 def head(scores, parameters, **more):
@@ -193,6 +194,35 @@ python compare_heads.py my.yaml --heads dense lstm
     )
 
 
+def test_ensembles(comparison):
+    pair = {
+        "head": "lstm ensemble",
+        "baseline": "one lstm",
+        "difference": 0.5,
+        "low": 0.25,
+        "high": 0.75,
+        "p_holm": 0.004,
+    }
+    comparison["ensembles"] = {
+        "heads": {"lstm": {"models": 2, "scores": {"accuracy": 0.863, "macro_f1": 0.81}}},
+        "comparisons": [pair | {"sentence": "lstm ensemble beats one lstm by 0.50 points"}],
+    }
+    text = render_markdown(comparison)
+    section = text[text.index("## Ensembles") : text.index("## Equal")]
+    assert (
+        "| head | models | accuracy, points | macro_f1, points |\n" in section
+        and "| lstm | 2 | 86.30 | 81.00 |" in section
+    )
+    assert "| lstm ensemble − one lstm | +0.50 | +0.25 to +0.75 | .004 |" in section
+    assert (
+        "- lstm ensemble beats one lstm by 0.50 points" in section
+        and "these differences hold for the models" in section
+    )
+    page = Page(render_page(comparison))
+    assert "Ensembles" in page.texts["h2"] and "lstm ensemble beats one lstm by 0.50 points" in page.texts["li"]
+    assert "Ensembles" not in render_page(COMPARISON) and "Ensembles" not in render_markdown(COMPARISON)
+
+
 def test_markdown_of_the_least():
     text = render_markdown(BARE)
     assert re.findall("^#+ .*", text, re.M) == ["# Heads compared: reviews", "## Command"]
@@ -306,3 +336,7 @@ def test_markup_escapes_what_is_not_markup():
     assert made == '<p class="a" data-x="&quot;" hidden>&lt;b&gt;<i>&amp;</i></p>'
     assert fragment(1, Markup("<b>")) == "1<b>"
     assert element("meta", charset="utf-8") == '<meta charset="utf-8">'
+
+
+def test_p_values():
+    assert [p_value(p) for p in (0.57, 0.0134, 0.0002, 1.0, None)] == [".57", ".013", "< .001", "1.00", "–"]

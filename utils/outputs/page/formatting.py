@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..inference.p_values import format_p
-
 NOTHING = "–"
 _MINUS = "−"
 
@@ -37,11 +35,6 @@ def interval(low: float | None, high: float | None, decimals: int, sign: bool = 
     if low is None or high is None:
         return NOTHING
     return f"{number(low, decimals, sign)} to {number(high, decimals, sign)}"
-
-
-def p_value(p: float | None) -> str:
-    """Writes `.57`, `.013` or `< .001`."""
-    return NOTHING if p is None else format_p(p)
 
 
 def gigabytes(count: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comparison.report.formatting import gigabytes, interval, number, p_value, plus_minus, significant
+from utils.outputs.page.formatting import gigabytes, interval, number, plus_minus, significant
 
 
 def test_numbers():
@@ -16,6 +16,5 @@ def test_numbers():
         "0",
         "–",
     ]
-    assert [p_value(p) for p in (0.57, 0.0134, 0.0002, 1.0, None)] == [".57", ".013", "< .001", "1.00", "–"]
     assert plus_minus(84.8, None, 2) == "84.80" and interval(1, None, 2) == "–"
     assert gigabytes(1_900_000_000) == "1.90"

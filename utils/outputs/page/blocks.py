@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .markup import Markup, element, fragment
-from .tables import Table
 
 LONG_NAME = 24  # letters beyond which a name may take several lines in a table
+
+
+class Table(NamedTuple):
+    """A table of texts. The first column names the row, the others hold numbers."""
+
+    header: list[str]
+    rows: list[list[str]]
 
 
 def html_table(table: Table) -> Markup:

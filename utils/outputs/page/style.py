@@ -1,4 +1,4 @@
-"""The look of `comparison.html`. Colours of the heads: Okabe and Ito (2008), Color Universal Design; told apart by all eyes."""
+"""The look of all pages. Colours of the heads: Okabe and Ito (2008), Color Universal Design; told apart by all eyes."""
 
 STYLE = """
 :root {
@@ -21,6 +21,7 @@ body {
   font-variant-numeric: tabular-nums lining-nums; overflow-wrap: break-word;
 }
 h1 { margin: 0 0 .6rem; font-size: 1.75rem; line-height: 1.2; font-weight: 650; letter-spacing: -.01em; overflow-wrap: anywhere; }
+h3 { margin: 1.5rem 0 .5rem; font-size: .875rem; line-height: 1.3; font-weight: 600; }
 h2 { margin: 0 0 1rem; font-size: 1.05rem; line-height: 1.3; font-weight: 650; }
 p { margin: 0 0 .75rem; }
 a { color: var(--link); text-underline-offset: .15em; }
@@ -65,6 +66,7 @@ svg .name { fill: var(--head); }
 polyline { fill: none; stroke: var(--head); stroke-linejoin: round; }
 .thin { stroke-width: .9; opacity: .35; }
 .bold { stroke-width: 2.2; }
+.bar { fill: var(--head); opacity: .45; }
 .band { fill: var(--head); opacity: .13; }
 .wrong .mark { fill: none; stroke: var(--soft); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; }
@@ -81,6 +83,12 @@ tbody th { font-weight: 600; }
 tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
 th:first-child { min-width: 0; padding-left: 0; text-align: left; }
 .long { min-width: 12rem; max-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
+.matrix td, .matrix thead th { padding: .3rem .6rem; border: 1px solid var(--paper); }
+.matrix thead th { border-bottom: 1px solid var(--ink); overflow-wrap: anywhere; }
+.matrix th.corner { max-width: none; padding-left: 0; white-space: nowrap; }
+.matrix td.right { background: color-mix(in srgb, var(--head-0) calc(var(--share) * .55), transparent); }
+.matrix td.mistaken { background: color-mix(in srgb, var(--head-1) calc(var(--share) * .7), transparent); }
+.matrix td.none { color: var(--rule); }
 ul, ol { margin: 1rem 0; padding-left: 1.1rem; }
 li { margin-bottom: .35rem; }
 section ul { max-width: 46rem; font-size: .9375rem; }
@@ -97,6 +105,7 @@ pre { margin: 0 0 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: .8
 .rows { list-style: none; padding: 0; margin: 0; }
 .rows > li { margin: 0; padding: .9rem 0; border-top: 1px solid var(--grid); break-inside: avoid; }
 .where { float: right; margin: 0 0 0 1rem; color: var(--soft); font-size: .8125rem; }
+@media (max-width: 40rem) { .where { float: none; margin: 0 0 .25rem; } }
 .text { max-width: 46rem; margin: 0 0 .5rem; overflow-wrap: anywhere; white-space: pre-line; }
 .text:lang(ko) { word-break: keep-all; }
 .more { color: var(--link); margin-left: .25rem; white-space: nowrap; }
@@ -104,6 +113,7 @@ details.text > summary { list-style: none; }
 details.text > summary::-webkit-details-marker { display: none; }
 details[open] > summary .more { display: none; }
 .rows dl { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .4rem 1.25rem; }
+.rows dl.two { grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr)); max-width: 46rem; }
 .counts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: .2rem 2.5rem; margin-bottom: 1.5rem; }
 .counts > div { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 1rem; max-width: 26rem; }
 .rows dt { display: inline; font-weight: 600; color: var(--head, var(--soft)); }

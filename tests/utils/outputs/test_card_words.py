@@ -1,0 +1,66 @@
+"""What a card says in words: the language, an example about nothing in particular, and where the model is loaded from."""
+
+from __future__ import annotations
+
+import unicodedata
+from types import SimpleNamespace
+
+import pytest
+from question_rows import task_of
+
+from utils.arguments import SequenceDataArguments
+from utils.outputs.card import _loading, _widget, language_of
+from utils.tasks import TASKS, SequenceClassification
+from utils.tasks.columns import Columns
+from utils.tasks.labels import Labels
+
+
+@pytest.mark.parametrize(
+    ("texts", "language"),
+    [
+        (["주문 취소할게요", "배송은 언제 오나요?"], "ko"),
+        ([unicodedata.normalize("NFD", "주문 취소할게요")], "ko"),
+        (["KLUE 데이터로 학습한 모델입니다", "ㅋㅋㅋ"], "ko"),
+        (["cancel my order, 주문"], None),
+        (["1234 !!"], None),
+        ([], None),
+    ],
+)
+def test_language(texts, language):
+    assert language_of(texts) == language
+
+
+def sequences(pair: str | None = None, **labels) -> SequenceClassification:
+    task = SequenceClassification(SequenceDataArguments(train_file="a.csv"), None)
+    task.known = Columns(text="a", pair=pair, label="b", id=None)
+    task.labels = Labels(**labels)
+    return task
+
+
+def test_examples_are_in_every_language_of_every_task():
+    assert {frozenset(task.examples) for task in TASKS.values()} == {frozenset({"ko", "en"})}
+
+
+def test_single_texts_pairs_and_questions():
+    one = sequences(problem_type="single_label_classification", names=["주문", "취소"])
+    assert 'print(ask("오늘은 날씨가 맑습니다."))' in _loading("runs/a", one, one.example("ko"))
+    assert _widget(one.example("en")) == [{"text": "The weather is fine today."}]
+    two = sequences(pair="c", problem_type="single_label_classification", names=["주문", "취소"])
+    asked = 'ask({"text": "오늘은 날씨가 맑습니다.", "text_pair": "내일도 맑겠습니다."})'
+    assert asked in _loading("runs/a", two, two.example("ko")) and _widget(two.example("ko")) is None
+    qa = task_of()
+    asked = 'ask(question="대한민국의 수도는 어디인가?", context="서울은 대한민국의 수도이다.")'
+    assert asked in _loading("runs/a", qa, qa.example("ko"))
+    assert _widget(qa.example("en"))[0].keys() == {"text", "context"}
+
+
+def test_what_it_is_for():
+    kinds = {"single_label_classification": "one of these classes: 주문, 취소"}
+    kinds |= {"multi_label_classification": "any of these labels: 주문, 취소", "regression": "a number"}
+    for kind, words in kinds.items():
+        names = [] if kind == "regression" else ["주문", "취소"]
+        assert sequences(problem_type=kind, names=names).purpose() == f"gives a text {words}"
+    task = TASKS["run_token_cls.py"](SimpleNamespace(), None)
+    task.labels = SimpleNamespace(names=["O", "B-LC", "I-LC"], style=None)
+    assert task.purpose() == "gives every token one of these tags: O, B-LC, I-LC"
+    assert task_of(version_2_with_negative=True).purpose().endswith("or says that it is not there")
