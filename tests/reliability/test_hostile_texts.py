@@ -98,7 +98,7 @@ def test_a_card_of_hostile_names(tmp_path):
         auto_class="AutoModelForSequenceClassification",
         long_inputs="the rest is cut off",
         example=lambda language: {"text": f'"); {SCRIPT}'},
-        purpose=lambda: "labels texts",
+        purpose=lambda: f"gives one of 2 classes: {SCRIPT}, ](javascript:alert(1))",
     )
     data = SimpleNamespace(
         benchmark=None, dataset_name=f"a/b](javascript:alert(1)){SCRIPT}", task_name=None, max_seq_length=8

@@ -95,7 +95,7 @@ def write_card(
         "an encoder with such heads and compares them with the linear one.",
         _loading(place, task, example, "main" if training.push_to_hub else None),
         "## Intended use",
-        f"It {task.purpose()}. It is for {LANGUAGES.get(language or '', '')}texts of the kind that it was trained on, see Data. Nobody "
+        f"It {literal(task.purpose())}. It is for {LANGUAGES.get(language or '', '')}texts of the kind that it was trained on, see Data. Nobody "
         "has examined it for other kinds of texts, for bias, or for uses in which a wrong answer harms somebody.",
         "## Scores",
         _table(
