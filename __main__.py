@@ -13,6 +13,7 @@ SCRIPTS = {
     "token-cls": "run_token_cls.py",
     "qa": "run_qa.py",
     "compare": "compare_heads.py",
+    "ensemble": "ensemble.py",
     "export-onnx": "export_onnx.py",
     "export-stock": "export_stock.py",
 }

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
-from comparison.cells import Cell, Plan, make_plan, plan_trials
+from comparison.cells import Cell, Plan, make_plan, plan_ensembles, plan_trials
 from comparison.gathering.across import gather_across
 from comparison.gathering.earlier import look_back, read_earlier
+from comparison.gathering.ensembles import gather_ensembles
 from comparison.gathering.gather import gather
 from comparison.gathering.looks import next_look
 from comparison.gathering.rows import check_metric, read_rows
@@ -88,11 +89,17 @@ def compare(arguments: ComparisonArguments) -> None:
             return
         counts = f"{len(part.cells)} in {plan.folder / 'cells'}, {len(part.unfinished)} of them to do"
         print(f"{place}runs: {counts}", flush=True)
-        run_cells(
-            part.cells, workers=arguments.workers or 1, ray_address=arguments.ray_address, launcher=arguments.launcher
-        )
+        how: dict[str, Any] = {"workers": arguments.workers or 1, "ray_address": arguments.ray_address}
+        how |= {"launcher": arguments.launcher}
+        run_cells(part.cells, **how)
+        ensembles = plan_ensembles(arguments, part) if arguments.ensembles else []
+        if ensembles:
+            print(f"ensembles: {len(ensembles)} in {plan.folder / 'ensembles'}", flush=True)
+            run_cells(ensembles, **how)
         print("scoring the runs and measuring what prediction costs", flush=True)
         comparison = gather(part, rows, tuned, rule, arguments.margin, earlier)
+        if ensembles:
+            comparison["ensembles"] = gather_ensembles(part, ensembles, rows)
         write_report(comparison, plan.folder)
         print_findings(comparison, plan.folder)
         undecided = rule is not None and bool(comparison["rule"]["heads"])
@@ -105,6 +112,7 @@ def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
         sentences = [tuned["sentence"], *sentences]
     if outlook := comparison.get("outlook"):
         sentences += [f"pilot: {one['sentence']}" for one in outlook]
+    sentences += [pair["sentence"] for pair in comparison.get("ensembles", {}).get("comparisons", [])]
     sentences += [head["variance"]["sentence"] for head in comparison["heads"].values() if "variance" in head]
     for sentence in filter(None, sentences):
         print(sentence)

@@ -48,9 +48,12 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: Any, folder: Path) -> None:
-    """The tokenizer's files; tokenizer.json alone pads, and truncates to what the model takes."""
+    """The tokenizer's files; tokenizer.json alone pads, and truncates to what the model takes, or gives a text's windows."""
     tokenizer.model_max_length = min(tokenizer.model_max_length, positions(config.encoder_config) or 512)
-    tokenizer.backend_tokenizer.enable_truncation(tokenizer.model_max_length)
+    length, stride = tokenizer.model_max_length, 0
+    if config.windows is not None:
+        length, stride = config.windows["max_seq_length"], config.windows["doc_stride"]
+    tokenizer.backend_tokenizer.enable_truncation(length, stride=stride)
     tokenizer.backend_tokenizer.enable_padding(pad_id=tokenizer.pad_token_id, pad_token=tokenizer.pad_token)
     tokenizer.save_pretrained(folder)
 
@@ -58,6 +61,7 @@ def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: Any, folder: Pat
 def write_config(model: HeadedEncoderPreTrainedModel, folder: Path) -> None:
     """The encoder's own configuration, which needs no code of this project, with the labels of the head.
 
+    How long texts are read (`windows`) and what predictions go by (`calibration`) are there as in the checkpoint.
     Where the tags of a sentence are decided together it has `tag_chain`: what they score beside their logits, null for what is
     forbidden.
     """
@@ -73,6 +77,9 @@ def write_config(model: HeadedEncoderPreTrainedModel, folder: Path) -> None:
         sides = {side: _finite(scores[side]) for side in ("start", "end")}
         fields["token_unit"] = getattr(config, "token_unit", None)
         fields["tag_chain"] = sides | {"between": [_finite(row) for row in scores["between"]]}
+    for name in ("windows", "calibration"):
+        if getattr(config, name) is not None:
+            fields[name] = getattr(config, name)
     fields.pop("_name_or_path", None)  # a folder of the machine that trained
     (folder / "config.json").write_text(json.dumps(fields, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 

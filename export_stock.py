@@ -34,6 +34,8 @@ def main() -> None:
     print(f"{type(stock).__name__} in {arguments.output}")
     if model.config.decoding == "constrained":
         print("it tags each token by its largest logit: no stock class knows constrained decoding")
+    if model.config.calibration is not None:
+        print("it is not calibrated: no stock class knows a temperature or thresholds")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@
 from utils.arguments import parse_arguments
 from utils.data.splits import label_rows, load_splits
 from utils.errors import run
-from utils.models.frozen import HiddenStates, freeze_encoder
+from utils.models.adapters import add_adapters
+from utils.models.frozen import freeze
 from utils.models.loading import build_model, check_length, load_config, load_tokenizer
 from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
@@ -26,13 +27,13 @@ def main() -> None:
     model_arguments, data, training = arguments
     start_run(training)
 
-    config = load_config(model_arguments, QuestionAnswering.model_class, training.do_train)
+    config = load_config(model_arguments, QuestionAnswering.model_class, training.do_train, training.calibrate)
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
     task = QuestionAnswering(data, tokenizer)
     with training.main_process_first():
-        splits, test = load_splits(data, training, task.read, task.group_texts, task.check)
+        splits, test = load_splits(data, training, task.read, task.groups, task.check)
         rows, test = label_rows(splits, test)
         task = task.with_labels(config, rows)
         prepared = {name: task.prepare(split) for name, split in splits.items()}
@@ -40,10 +41,9 @@ def main() -> None:
     show_report(report, task)
 
     model = build_model(QuestionAnswering.model_class, model_arguments, config, tokenizer, task.config_fields())
-    hidden_states: list[HiddenStates] = []
-    if training.freeze_encoder:
-        prepared, hidden_states = freeze_encoder(model, tokenizer, prepared, training)
-    trainer = build_trainer(model, task, arguments, prepared, hidden_states)
+    prepared, hidden_states = freeze(model, tokenizer, prepared, training)
+    adapters = add_adapters(model, config, training)
+    trainer = build_trainer(model, task, arguments, prepared, hidden_states, adapters)
     run_stages(trainer, task, arguments, prepared, test, report, record)
 
 

@@ -1,6 +1,7 @@
-"""What --freeze_encoder saves: heads trained from kept hidden states, against the frozen encoder in every step.
+"""What --freeze_encoder or --freeze_layers saves: training from kept hidden states, against what is frozen in every step.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.frozen my_recipe.yaml --script run_token_cls.py --seeds 0 1 2 3 4 --output_dir runs/frozen
+    OMP_NUM_THREADS=1 python -m benchmarks.frozen my_recipe.yaml --script run_token_cls.py --freeze_encoder --seeds 0 1 2 3 4 \
+        --output_dir runs/frozen
 
 The flags are those of compare_heads.py. Every head is trained with every seed both ways in turn, each run in a process of its own.
 Prints their CPU seconds, start-up and scoring included, and their scores as a Markdown table. The first run computes the
@@ -25,24 +26,32 @@ from utils.tasks import TASKS
 from utils.tasks.base import comparable_metrics
 
 
-def encoder_in_every_step() -> None:
-    """The long way: no hidden states are kept, and the encoder, without dropout, runs on every batch."""
+def in_every_step() -> None:
+    """The long way: no hidden states are kept, and what is frozen runs on every batch, without dropout. For BERT and its like."""
     from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
     from utils.models import frozen
 
+    modules = []
+
     def freeze(model, tokenizer, prepared, training):
-        model.encoder.requires_grad_(False)
+        modules[:] = [model.encoder]
+        if training.freeze_layers is not None:
+            lower = [model.encoder.embeddings, getattr(model.encoder, "embeddings_project", None)]
+            modules[:] = filter(None, [*lower, *model.encoder.encoder.layer[: training.freeze_layers]])
+        for module in modules:
+            module.requires_grad_(False)
         return prepared, []
 
     train = HeadedEncoderPreTrainedModel.train
 
-    def all_but_the_encoder(self, mode=True):
+    def all_but_the_frozen(self, mode=True):
         train(self, mode)
-        self.encoder.eval()
+        for module in modules:
+            module.eval()
         return self
 
-    HeadedEncoderPreTrainedModel.train = all_but_the_encoder
-    frozen.freeze_encoder = freeze
+    HeadedEncoderPreTrainedModel.train = all_but_the_frozen
+    frozen.freeze = freeze
 
 
 def run_script(words: list[str], log: Path, before: Callable[[], None] | None) -> None:
@@ -79,12 +88,12 @@ def _cpu_seconds() -> float:
 
 
 def main() -> None:
-    plan = make_plan(parse_comparison([*sys.argv[1:], "--freeze_encoder", "true"]))
+    plan = make_plan(parse_comparison(sys.argv[1:]))
     os.environ["HF_DATASETS_CACHE"] = str(plan.folder / "cache")  # where nothing is kept yet
     totals = [0.0, 0.0]
     print("| head | seed | from kept states, s | every step, s | ratio | scores |\n|---|---|---|---|---|---|")
     for cell in plan.cells:
-        (kept, score), (long, other) = measure(plan, cell), measure(plan, cell, encoder_in_every_step)
+        (kept, score), (long, other) = measure(plan, cell), measure(plan, cell, in_every_step)
         totals = [totals[0] + kept, totals[1] + long]
         scores = f"{score:.4f}, {other:.4f}"
         print(f"| {cell.head} | {cell.seed} | {kept:.1f} | {long:.1f} | {long / kept:.1f} | {scores} |", flush=True)

@@ -19,13 +19,22 @@ class HeadedEncoderConfig(PretrainedConfig):
 
     Attributes:
         crf: tags are trained and decoded with a linear-chain CRF, see `crf.CRF`.
-        use_last_layers: how many of the encoder's last layers the head reads, as their weighted sum, see `pooling.LayerMix`.
+        use_last_layers: how many of the encoder's last layers the head reads.
+        combine_layers: how it reads several of them: "sum", their weighted sum, see `pooling.LayerMix`; "concat", one beside the
+            next.
         decoding: "constrained": no tag follows another that the scheme of the tags does not let it follow; else "argmax".
+        windows: how long texts are read, the fields of `windows.Windows`; None: they are cut.
+        calibration: what was chosen on so many validation `rows`. `temperature`: logits are divided by it before the softmax;
+            `thresholds`: of sets, by class, the probability above which it is predicted; `null_score_diff_threshold`: of
+            questions, by how much (logits) no answer must win. None: nothing was.
     """
 
     use_last_layers = 1
+    combine_layers = "sum"
     crf = False
     decoding = "argmax"
+    windows: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None
 
     model_type = "headed_encoder"
     sub_configs = {"encoder_config": AutoConfig}  # so that `attn_implementation` and `dtype` reach the encoder

@@ -28,10 +28,11 @@ from .crf import CRF, Chain, best_sequences, free_chain, log_marginals, scheme_c
 from .dense import DenseHead
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
-from .pooling import LayerMix
+from .pooling import COMBINATIONS, LayerMix
 from .spans import close_tokens
 from .tag_marks import SCHEMES  # noqa: F401  (for crf.py, as above)
 from .weights import load_weights
+from .windows import POOLINGS, pool_windows
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
 
@@ -81,6 +82,9 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             raise ValueError(
                 f"use_last_layers must be 1 to {layers}, the encoder's layers, not {config.use_last_layers}"
             )
+        if config.combine_layers not in COMBINATIONS:
+            known = ", ".join(COMBINATIONS)
+            raise ValueError(f"unknown combination of layers {config.combine_layers!r}: choose one of {known}")
         self.encoder = encoder
         self.encoder_inputs = set(inspect.signature(encoder.forward).parameters)
         if getattr(config.encoder_config, "type_vocab_size", 0) < 2:
@@ -88,8 +92,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             self.encoder_inputs.discard("token_type_ids")
         self.num_labels = config.num_labels
         head_kwargs = {"dropout": self._stock_dropout(config.encoder_config)} | config.head_kwargs
-        self.head = HEADS[config.head](config.hidden_size, config.num_labels, self.per_token, **head_kwargs)
-        self.mix = LayerMix(config.use_last_layers) if config.use_last_layers > 1 else None
+        summed = config.use_last_layers > 1 and config.combine_layers == "sum"
+        width = config.hidden_size * (1 if summed else config.use_last_layers)
+        self.head = HEADS[config.head](width, config.num_labels, self.per_token, **head_kwargs)
+        self.mix = LayerMix(config.use_last_layers) if summed else None
         self.crf = CRF(len(config.label_names)) if config.crf else None
         self.post_init()
 
@@ -179,6 +185,10 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         else:
             super()._init_weights(module)
 
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        """Writes into the configuration what was chosen on validation rows, see `HeadedEncoderConfig.calibration`."""
+        self.config.calibration = calibration
+
     def encode(self, **inputs) -> tuple[Any, torch.Tensor]:
         """Runs the encoder.
 
@@ -186,7 +196,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             its output, and the hidden states that are read of it: (B, T, H), or those of the last N layers beside each other,
             (B, T, N * H).
         """
-        if self.mix is None:
+        if self.config.use_last_layers == 1:
             output = self.encoder(**inputs, return_dict=True)
             return output, output.last_hidden_state
         asked = inputs.pop("output_hidden_states", None)
@@ -197,8 +207,15 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         states = torch.cat([*before, output.last_hidden_state], dim=-1)
         return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 
+    def encode_from(self, hidden_states: torch.Tensor, **inputs) -> tuple[Any, torch.Tensor]:
+        """What `encode` gives, from hidden states that are given: they are what is read, and the encoder does not run.
+
+        A training puts its own in the place of this where layers above the given ones have to run.
+        """
+        return {}, hidden_states
+
     def _logits(self, input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs):
-        """Runs encoder and head, or the head alone where the encoder's hidden states are given.
+        """Runs encoder and head, or what is above the hidden states where these are given.
 
         Returns:
             the head's logits, (B, C) or (B, T, C), and the encoder's output; that is empty where it did not run.
@@ -211,7 +228,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         }
         inputs = {name: value for name, value in inputs.items() if value is not None and name in self.encoder_inputs}
         if hidden_states is not None:
-            inputs = {"hidden_states": hidden_states.to(self.dtype)}
+            inputs["hidden_states"] = hidden_states.to(self.dtype)
         if attention_mask is None:
             any_input = next(value for value in (hidden_states, input_ids, inputs_embeds) if value is not None)
             attention_mask = torch.ones(any_input.shape[:2], dtype=torch.long, device=any_input.device)
@@ -224,10 +241,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
                 name: move(value.expand(target.shape[0], *value.shape[1:]), target) for name, value in inputs.items()
             }
             attention_mask = move(attention_mask, target)
-        if hidden_states is None:
-            output, states = self.encode(**inputs, attention_mask=attention_mask, **kwargs)
-        else:
-            output, states = {}, inputs["hidden_states"]
+        encode = self.encode if hidden_states is None else self.encode_from
+        output, states = encode(**inputs, attention_mask=attention_mask, **kwargs)
         logits = self.head(states if self.mix is None else self.mix(states), attention_mask)
         if self.per_token and target is not None:
             logits = take(logits, target)
@@ -238,9 +253,40 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
     """An encoder and a head that gives one answer per sequence: a class, a set of labels or a score.
 
     `config.problem_type` says which, as in transformers; without it the labels decide.
+
+    With `config.windows` a text may come as several windows, whose logits are pooled: the inputs then have one more dimension.
     """
 
     per_token = False
+
+    def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
+        config = copy.deepcopy(config)
+        vars(config).pop("custom_pipelines", None)
+        if config.windows is not None and config.windows.get("pooling") not in POOLINGS:
+            raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
+        super().__init__(config, encoder)
+        self._name_pipeline()
+
+    def set_calibration(self, calibration: dict[str, Any]) -> None:
+        super().set_calibration(calibration)
+        self._name_pipeline()
+
+    def _name_pipeline(self) -> None:
+        """Has the checkpoint bring its pipeline along where transformers' own would say something else."""
+        if self.config.windows is not None or self.config.calibration is not None:
+            impl = "sequence_classification.SequenceClassificationPipeline"
+            entry = {"impl": impl, "pt": ["AutoModelForSequenceClassification"]}
+            # As for question answering: written anew. One task, two names.
+            self.config.custom_pipelines = {"text-classification": entry, "sentiment-analysis": dict(entry)}
+
+    def pipeline(self, tokenizer: PreTrainedTokenizerFast, **options):
+        """This model, which is loaded already, as a `SequenceClassificationPipeline`; it takes the options.
+
+        The function `pipeline` wants a folder or a repository to read the pipeline's code from.
+        """
+        from .sequence_classification import SequenceClassificationPipeline  # here: `transformers.pipelines` costs time
+
+        return SequenceClassificationPipeline(model=self, tokenizer=tokenizer, task="text-classification", **options)
 
     @can_return_tuple
     def forward(
@@ -258,17 +304,24 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
         """One answer per sequence.
 
         Args:
-            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H).
+            input_ids, attention_mask, token_type_ids, position_ids: (B, T); inputs_embeds: (B, T, H). Of texts in W windows
+                (B, W, T) and (B, W, T, H); the mask is then needed, and all 0 where a text has fewer windows.
             labels: (B,) class indices, (B,) scores or (B, C) of 0 and 1, as `config.problem_type` says.
             num_items_in_batch: what the summed loss is divided by; default: the number of labels given.
             hidden_states: (B, T, H), what `encode` gave for these inputs: the encoder is not run, the head alone is.
 
         Returns:
-            logits (B, C), and the loss where there are labels.
+            logits (B, C), and the loss where there are labels. Hidden states and attentions are those of the windows.
         """
-        logits, output = self._logits(
-            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states, **kwargs
-        )
+        inputs = (input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds, hidden_states)
+        if attention_mask is not None and attention_mask.dim() == 3:
+            if self.config.windows is None:
+                raise ValueError("inputs (B, T) are read here; windows (B, W, T) need config.windows")
+            real = attention_mask.any(dim=-1)
+            logits, output = self._logits(*(None if one is None else one[real] for one in inputs), **kwargs)
+            logits = pool_windows(logits, real, self.config.windows["pooling"])
+        else:
+            logits, output = self._logits(*inputs, **kwargs)
         loss = None
         if labels is not None:
             problem_type: str | None = self.config.problem_type

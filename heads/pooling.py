@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 POOLINGS = ("cls", "mean", "max", "cls_mean", "attention")
+COMBINATIONS = ("sum", "concat")  # of several layers
 
 
 class Pooling(nn.Module):

@@ -23,7 +23,7 @@ class QuestionAnsweringPipeline(ChunkPipeline):
         batch_size: windows per forward pass; it changes the speed, not the results.
         top_k: how many answers; 1 gives a dictionary, more give a list of at most so many, the chosen one first.
         handle_impossible_answer: the empty answer competes with the spans; `--version_2_with_negative`.
-        null_score_diff_threshold: by how much (logits) it must win.
+        null_score_diff_threshold: by how much (logits) it must win (default: what the checkpoint's calibration says, else 0).
         max_answer_len: longest answer in tokens.
         max_seq_len: longest window in tokens, at most what the model takes.
         doc_stride: tokens that neighbouring windows share; at most half.
@@ -105,8 +105,10 @@ class QuestionAnsweringPipeline(ChunkPipeline):
             "no_answer": no_answer,
         }
 
-    def postprocess(self, windows, top_k=1, handle_impossible_answer=False, null_score_diff_threshold=0.0):
+    def postprocess(self, windows, top_k=1, handle_impossible_answer=False, null_score_diff_threshold=None):
         """The answers of one question, from all its windows."""
+        if null_score_diff_threshold is None:
+            null_score_diff_threshold = (self.model.config.calibration or {}).get("null_score_diff_threshold", 0.0)
         spans = []
         for window in windows:
             found = window["scores"][0].isfinite()

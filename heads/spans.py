@@ -157,12 +157,7 @@ def rank_answers(
         n_best: how many spans compete.
         threshold: no answer is chosen where it beats the best span by more than this; None: only where there is no span.
     """
-    scores: dict[tuple[int, int], float] = {}
-    for score, start, end in spans:
-        place = whole_characters(context, *trim(context, start, end))
-        if place[0] < place[1]:  # more than spaces
-            scores[place] = max(score, scores.get(place, -math.inf))
-    ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:n_best]  # in whatever order windows come
+    ranked = best_places(context, spans)[:n_best]
     if threshold is not None or not ranked:
         wins = not ranked or no_answer - ranked[0][1] > (threshold or 0.0)
         ranked.insert(0 if wins else 1 + sum(score >= no_answer for _, score in ranked[1:]), ((-1, -1), no_answer))
@@ -173,6 +168,16 @@ def rank_answers(
         Answer(context[start:end] if start >= 0 else "", start, end, weight / total)
         for ((start, end), _), weight in zip(ranked, weights, strict=True)
     ]
+
+
+def best_places(context: str, spans: Iterable[tuple[float, int, int]]) -> list[tuple[tuple[int, int], float]]:
+    """Where the spans of all windows stand in their context, each once, and their scores, the best first; as `rank_answers`."""
+    scores: dict[tuple[int, int], float] = {}
+    for score, start, end in spans:
+        place = whole_characters(context, *trim(context, start, end))
+        if place[0] < place[1]:  # more than spaces
+            scores[place] = max(score, scores.get(place, -math.inf))
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))  # in whatever order windows come
 
 
 def trim(context: str, start: int, end: int) -> tuple[int, int]:

@@ -26,7 +26,12 @@ ALIKE = (
     "run_name",
 )
 
-LEVERS = ("use_last_layers", "crf", "decoding")  # what a head may have for itself besides flags of training
+LEVERS = (
+    "use_last_layers",
+    "combine_layers",
+    "crf",
+    "decoding",
+)  # what a head may have for itself besides flags of training
 
 TRIAL_SEED = 1234  # of every trial; a comparison takes others
 
@@ -141,6 +146,13 @@ class ComparisonArguments:
         default=None, metadata={"help": "A head begins no further trial once its trials have trained for so long."}
     )
 
+    ensembles: bool = field(
+        default=False,
+        metadata={
+            "help": "Score the seeds of each head together as well, by the mean of their probabilities (ensemble.py), and compare that "
+            "with one of them. For classes, sets, scores and tags."
+        },
+    )
     margin: float | None = field(
         default=None,
         metadata={
@@ -177,6 +189,11 @@ class ComparisonArguments:
             for name in ("data_seeds", "tune"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"--validation_splits and --{name} are two questions: leave one of them out")
+        if self.ensembles and len(self.seeds) < 2:
+            raise ValueError("--ensembles puts the seeds of a head together: give two or more --seeds")
+        if self.ensembles and (self.validation_splits is not None or self.until_decided):
+            other = "--until_decided" if self.until_decided else "--validation_splits"
+            raise ValueError(f"--ensembles wants as many models of each head, on the same rows: leave {other} out")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"--workers must be at least 1, not {self.workers}")
         if self.workers is not None and self.ray_address is not None:

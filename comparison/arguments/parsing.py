@@ -11,7 +11,7 @@ from typing import Any
 from utils.arguments import HeadTrainingArguments, ModelArguments, Parser, read_recipe
 from utils.benchmarks import BENCHMARKS
 from utils.errors import UserError
-from utils.tasks import TASKS
+from utils.tasks import TASKS, QuestionAnswering
 from utils.tasks.base import comparable_metrics
 
 from .flags import ComparisonArguments
@@ -73,6 +73,8 @@ def parse_comparison(argv: Sequence[str], description: str | None = None) -> Com
     _take_head_kwargs(arguments, in_recipe)
     task_name = in_flags.task_name or in_recipe.task_name
     arguments.script = _script_of(arguments.script, task_name)
+    if arguments.ensembles and arguments.script == QuestionAnswering.script:
+        raise UserError("--ensembles is for classes, sets, scores and tags: answers have no probabilities to average")
     own = BENCHMARKS[task_name].metric if task_name is not None else None
     known = comparable_metrics(TASKS[arguments.script], *([own] if own is not None else []))
     if arguments.metric is not None and arguments.metric not in known:

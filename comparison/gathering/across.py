@@ -94,6 +94,7 @@ def _encoder(comparison: Mapping[str, Any]) -> str:
     parts = [] if arguments.get("model_name_or_path") else ["from scratch"]
     parts += [str(arguments["model_revision"])] if arguments.get("model_revision") else []
     parts += ["frozen"] if comparison.get("frozen_encoder") else []
+    parts += [f"{arguments['freeze_layers']} layers frozen"] if arguments.get("freeze_layers") else []
     name = str(name).rstrip("/")
     return f"{name} ({', '.join(parts)})" if parts and name != "unknown" else name
 

@@ -104,7 +104,7 @@ def read_rows(task: Task, training: HeadTrainingArguments, hold_out: int | None 
     data = copy.copy(task.data)
     if hold_out is not None:
         data.validation_split_seed = hold_out
-    _, parts = load_splits(data, only_predict, task.read, task.group_texts, lambda split: None)
+    _, parts = load_splits(data, only_predict, task.read, task.groups, lambda split: None)
     splits = list(parts)
     split = Split(name="test", file=splits[0].file, rows=[row for part in splits for row in part.rows])
     if not task.labelled(split):
@@ -123,7 +123,7 @@ def check_metric(task: Task, arguments: Arguments, name: str) -> None:
     """
     model, data, training = arguments
     only_train = HeadTrainingArguments(output_dir=training.output_dir, do_train=True)
-    rows, _ = label_rows(*load_splits(data, only_train, task.read, task.group_texts, task.check))
+    rows, _ = label_rows(*load_splits(data, only_train, task.read, task.groups, task.check))
     compared_metric(task.with_labels(load_config(model, task.model_class, True), rows), name)
 
 

@@ -9,6 +9,7 @@ from utils.outputs.page.document import document
 from utils.outputs.page.markup import Markup
 
 from .disagreements import disagreement_section
+from .ensembles import ensemble_section
 from .sections import (
     command_section,
     cost_section,
@@ -38,6 +39,7 @@ def _sections(comparison: Mapping[str, Any]) -> dict[str, Markup]:
     found = {
         "Scores": score_section(comparison),
         "Differences": pair_section(comparison),
+        "Ensembles": ensemble_section(comparison),
         "What a decision takes": outlook_section(comparison),
         "Looks": look_section(comparison),
         "Sources of variance": source_section(comparison),

@@ -11,6 +11,7 @@ from typing import Any
 
 from utils.files import replace_file, write_json
 
+from .ensembles import ENSEMBLE_NOTE, ensemble_tables
 from .markdown_text import code_block, literal, markdown_list, markdown_table
 from .page import render_page
 from .sources import source_note, source_table
@@ -52,6 +53,14 @@ def render_markdown(comparison: Mapping[str, Any]) -> str:
             markdown_table(pair_table(comparison)),
             literal(pair_note(comparison)),
             markdown_list(sentences),
+        ]
+    if "ensembles" in comparison:
+        said = [pair["sentence"] for pair in comparison["ensembles"]["comparisons"]]
+        sections += [
+            "## Ensembles",
+            *map(markdown_table, ensemble_tables(comparison)),
+            markdown_list(said),
+            literal(ENSEMBLE_NOTE),
         ]
     if outlook := comparison.get("outlook"):
         said = [one["sentence"] for one in outlook]

@@ -110,6 +110,9 @@ def main(folder: Path) -> None:
     for family in FAMILIES:
         write(folder / f"token_cls-dense-{family}", "token_cls", "dense", family)
     write(folder / "token_cls-cnn-crf", "token_cls", "cnn", "electra", crf=True, decoding="constrained")
+    windows = {"pooling": "mean", "max_seq_length": 12, "doc_stride": 3}
+    calibration = {"temperature": 1.5, "rows": 9}
+    write(folder / "seq_cls-cnn-windows", "seq_cls", "cnn", "electra", windows=windows, calibration=calibration)
     print(f"{len(list(folder.iterdir()))} checkpoints in {folder}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import test_head_contract as contract
 import torch
-from tiny import TASKS, answers, pad, tiny_config, tiny_labels, tiny_model, tiny_sequences
+from tiny import TASKS, answers, pad, run_elsewhere, tiny_config, tiny_labels, tiny_model, tiny_sequences
 
 from heads import HEADS
 from heads.pooling import POOLINGS, LayerMix, Pooling
@@ -83,6 +83,8 @@ def test_what_cannot_be():
     for layers in (0, 3):
         with pytest.raises(ValueError, match=f"use_last_layers must be 1 to 2, the encoder's layers, not {layers}"):
             tiny_model("seq_cls", "dense", use_last_layers=layers)
+    with pytest.raises(ValueError, match="unknown combination of layers 'mean': choose one of sum, concat"):
+        tiny_model("seq_cls", "dense", combine_layers="mean")
 
 
 def test_saved_and_loaded(pooling, tmp_path):
@@ -96,6 +98,28 @@ def test_saved_and_loaded(pooling, tmp_path):
 
 
 # Several layers
+
+BESIDE = {"use_last_layers": 2, "combine_layers": "concat"}
+
+
+def test_layers_beside_each_other_load_without_this_project(task, tmp_path):
+    model = tiny_model(task, "lstm", **BESIDE)
+    model.save_pretrained(tmp_path / "checkpoint")
+    batch = pad(SEQUENCES)
+    torch.save((batch, answers(model, batch)), tmp_path / "expected.pt")
+    auto = type(model).__name__.replace("HeadedEncoderFor", "AutoModelFor")
+    code = f"""
+    import torch
+    from transformers import {auto}
+    model = {auto}.from_pretrained("checkpoint", trust_remote_code=True)
+    batch, expected = torch.load("expected.pt")
+    with torch.no_grad():
+        output = model(**batch)
+    logits = torch.stack([output.start_logits, output.end_logits], -1) if "start_logits" in output else output.logits
+    assert model.config.combine_layers == "concat" and model.head.out_proj.weight.isfinite().all()
+    torch.testing.assert_close(logits, expected, atol=1e-6, rtol=0)
+    """
+    run_elsewhere(code, tmp_path, with_project=False)
 
 
 def test_layers_by_hand():
@@ -132,9 +156,40 @@ def test_layers_are_the_encoders_last(family, task):
     assert not torch.allclose(mixed, expected, atol=1e-3)
 
 
-def test_layers_keep_the_contract(head, task, monkeypatch):
+def test_layers_beside_each_other_are_the_encoders_last(family, task):
+    """The head reads the last two layers, the lower one first; blind to that, it is the head on the last one alone."""
+    config = tiny_config(family)
+    plain, model = tiny_model(task, "cnn", config), tiny_model(task, "cnn", config, **BESIDE)
+    assert model.state_dict().keys() == plain.state_dict().keys()
+    for name, values in plain.state_dict().items():
+        own = model.state_dict()[name]
+        if own.shape == values.shape:
+            own.copy_(values)
+        else:  # of the head, twice as wide for its input
+            own.zero_()
+            own[:, 16:32] = values[:, :16]
+            own[:, 32:] = values[:, 16:]  # tokens: the convolutions' maps beside the state
+    batch = pad(SEQUENCES, config.pad_token_id, side="left")
+    real = batch["attention_mask"] == 1
+    seen = []
+    model.head.register_forward_hook(lambda head, inputs, logits: seen.append(inputs[0]))
+    found, expected = answers(model, batch), answers(plain, batch)
+    if model.per_token:
+        found, expected = found[real], expected[real]
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    right = pad(SEQUENCES, config.pad_token_id)
+    inputs = {name: right[name] for name in right if name in model.encoder_inputs}
+    with torch.no_grad():
+        layers = model.encoder(**inputs, output_hidden_states=True).hidden_states
+        last = model.encoder(**inputs).last_hidden_state
+    mask = right["attention_mask"] == 1
+    torch.testing.assert_close(seen[0][mask], torch.cat([layers[-2], last], dim=-1)[mask], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("combined", ["sum", "concat"])
+def test_layers_keep_the_contract(combined, head, task, monkeypatch):
     def model(*arguments):
-        return tiny_model(*arguments, use_last_layers=2)
+        return tiny_model(*arguments, use_last_layers=2, combine_layers=combined)
 
     monkeypatch.setattr(contract, "tiny_model", model)
     contract.test_padding_never_changes_a_result(head, task, "fp32")
@@ -142,11 +197,14 @@ def test_layers_keep_the_contract(head, task, monkeypatch):
     one = model(task, head).train()
     batch = pad(SEQUENCES)
     one(**batch, **tiny_labels(task, batch["attention_mask"])).loss.backward()
-    assert one.mix.weights.grad.abs().sum() > 0 and one.mix.scale.grad.abs() > 0
+    assert all(parameter.grad is not None for parameter in one.parameters())
+    if combined == "sum":
+        assert one.mix.weights.grad.abs().sum() > 0 and one.mix.scale.grad.abs() > 0
 
 
-def test_given_hidden_states_are_those_of_all_layers(task):
-    model = tiny_model(task, "lstm", use_last_layers=2)
+@pytest.mark.parametrize("combined", ["sum", "concat"])
+def test_given_hidden_states_are_those_of_all_layers(combined, task):
+    model = tiny_model(task, "lstm", use_last_layers=2, combine_layers=combined)
     batch = pad(SEQUENCES)
     with torch.no_grad():
         _, states = model.encode(**batch)

@@ -65,7 +65,7 @@ def names_script(command: str) -> bool:
 
 
 DOCUMENTED = {
-    **{name: readme_commands(name) for name in READMES},
+    **{name: readme_commands(name) for name in (*READMES, "docs/choosing.md")},
     **{name: docstring_commands(name) for name in SCRIPTS},
     "export_stock.py": docstring_commands("export_stock.py"),
     "quickstart.py": quickstart_commands(),
@@ -173,5 +173,5 @@ def test_quickstart_sets_heads_side_by_side():
 
 def test_torch_is_installed_in_the_version_that_the_project_needs():
     (needed,) = re.findall(r'"(torch[<>=][^"]+)"', read("pyproject.toml"))
-    for name in ("Makefile", *READMES):
+    for name in ("Makefile", "Dockerfile", *READMES):
         assert re.findall(r'"(torch[<>=][^"]+)"', read(name)) == [needed], name

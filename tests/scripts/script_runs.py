@@ -23,6 +23,7 @@ SCRIPTS = {
     "token_cls": "run_token_cls.py",
     "qa": "run_qa.py",
     "compare": "compare_heads.py",
+    "ensemble": "ensemble.py",
 }
 PATIENCE = 300  # seconds until a run counts as hanging
 

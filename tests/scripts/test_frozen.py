@@ -1,4 +1,4 @@
-"""--freeze_encoder: what is learned from kept hidden states is what is learned with the frozen encoder in every step."""
+"""--freeze_encoder, --freeze_layers: from kept hidden states is learned what is learned with what is frozen in every step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from small_data import WINDOWS, reviews, write_csv
 
-from benchmarks.frozen import encoder_in_every_step
+from benchmarks.frozen import in_every_step
 
 OPTIONS = {
     "do_train": True,
@@ -22,8 +22,8 @@ OPTIONS = {
     "learning_rate": 1e-2,
     "per_device_train_batch_size": 6,
     "save_strategy": "no",
-    "freeze_encoder": True,
 }
+WHOLE, FIRST = {"freeze_encoder": True}, {"freeze_layers": 1}  # of two layers
 TASKS = ("seq_cls", "token_cls", "qa")
 
 
@@ -39,10 +39,11 @@ def no_encoder_may_run() -> None:
 
 @pytest.fixture(scope="module")
 def frozen(run, encoder, files):
-    """`frozen(task, ...)`: a run with a frozen encoder."""
+    """`frozen(task, ...)`: a run with a frozen encoder, or with `freeze_layers` of it."""
 
     def _frozen(task: str, before=None, code: int = 0, **flags):
-        options = {"model_name_or_path": encoder} | files[task] | WINDOWS[task] | OPTIONS | flags
+        freezing = {} if "freeze_layers" in flags else WHOLE
+        options = {"model_name_or_path": encoder} | files[task] | WINDOWS[task] | OPTIONS | freezing | flags
         return run(task, before=before, code=code, **options)
 
     return _frozen
@@ -59,14 +60,27 @@ def weights(outcome) -> dict[str, torch.Tensor]:
     return load_file(outcome.folder / "model.safetensors")
 
 
+EVERY_STEP = [(freezing, task) for freezing in (WHOLE, FIRST) for task in TASKS]
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_as_the_long_way(frozen, task, head):
+    assert_as_the_long_way(frozen, task, head, WHOLE)
+
+
+@pytest.mark.parametrize(("task", "head"), list(zip(TASKS, ("lstm", "cnn", "dense"), strict=True)))
+def test_first_layers_as_the_long_way(frozen, task, head):
+    more = {"layerwise_lr_decay": 0.5, "use_last_layers": 2} if task == "token_cls" else {}
+    assert_as_the_long_way(frozen, task, head, FIRST | more)
+
+
+def assert_as_the_long_way(frozen, task: str, head: str, freezing: dict) -> None:
     # In a padded batch the two differ for answers by what the padding weighs in the softmax: see the model's `forward`.
     options = {"head": head} | ({"per_device_train_batch_size": 1, "max_train_samples": 20} if task == "qa" else {})
     # Adam would make steps of full length of the rounding errors of a gradient that is zero, such as a bias's before a softmax.
     options |= {"optim": "sgd", "learning_rate": 0.1}
-    kept = frozen(task, **options)
-    long = frozen(task, before=encoder_in_every_step, **options)
+    kept = frozen(task, **options, **freezing)
+    long = frozen(task, before=in_every_step, **options, **freezing)
     found, expected = weights(kept), weights(long)
     assert found.keys() == expected.keys()
     for name, values in expected.items():
@@ -75,16 +89,18 @@ def test_as_the_long_way(frozen, task, head):
         assert one["prediction"] == other["prediction"]
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_the_encoder_stays_as_it_was_and_the_head_learns(frozen, encoder, task):
-    found = weights(frozen(task, head="cnn"))
+@pytest.mark.parametrize(("freezing", "task"), EVERY_STEP, ids=["-".join([*one, task]) for one, task in EVERY_STEP])
+def test_the_frozen_stays_as_it_was_and_all_else_learns(frozen, encoder, freezing, task):
+    found = weights(frozen(task, head="cnn", **freezing))
     source = {
         name.removeprefix("electra."): values for name, values in load_file(encoder / "model.safetensors").items()
     }
     start = weights(frozen(task, head="cnn", learning_rate=0))
     names = [name for name in found if name.startswith("encoder.")]
     for name in names:
-        assert torch.equal(found[name], source[name.removeprefix("encoder.")]), name
+        same = torch.equal(found[name], source[name.removeprefix("encoder.")])
+        assert same or (freezing == FIRST and name.startswith("encoder.encoder.layer.1.")), name
+        assert not same or freezing == WHOLE or not name.endswith("layer.1.output.dense.weight")
     assert names and not torch.equal(found["head.out_proj.weight"], start["head.out_proj.weight"])
 
 
@@ -108,23 +124,31 @@ def test_half_precision(frozen):
         assert large.stat().st_size == 2 * small.stat().st_size
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_the_checkpoint_is_whole(frozen, run, files, task):
+@pytest.mark.parametrize(("freezing", "task"), EVERY_STEP, ids=["-".join([*one, task]) for one, task in EVERY_STEP])
+def test_the_checkpoint_is_whole(frozen, run, files, freezing, task):
     """Predictions from kept states are those of the model loaded again, whose encoder runs."""
-    trained = frozen(task, head="lstm")
+    trained = frozen(task, head="lstm", **freezing)
     options = {"model_name_or_path": trained.folder, "test_file": files[task]["test_file"]} | WINDOWS[task]
     again = run(task, do_predict=True, **options)
     for one, other in zip(trained.predictions, again.predictions, strict=True):
         assert one["prediction"] == other["prediction"]
         assert one["score"] == pytest.approx(other["score"], abs=1e-4)
-    assert "freeze_encoder" in json.dumps(trained.read("run.json"))
+    assert next(iter(freezing)) in json.dumps(trained.read("run.json"))
+    assert not [name for name in trained.read("config.json") if "freeze" in name]
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         ({"do_train": None}, "--freeze_encoder is about training"),
-        ({"freeze_encoder": None, "hidden_states_dtype": "float16"}, "--hidden_states_dtype is for --freeze_encoder"),
+        ({"do_train": None} | FIRST, "--freeze_layers is about training"),
+        (
+            {"freeze_encoder": None, "hidden_states_dtype": "float16"},
+            "is for --freeze_encoder and --freeze_layers: give one",
+        ),
+        (WHOLE | FIRST, "--freeze_encoder freezes all layers, --freeze_layers the first ones: give one of them"),
+        ({"freeze_layers": 0}, "--freeze_layers must be at least 1, not 0"),
+        ({"freeze_layers": 2}, "--freeze_layers must be 1 to 1, not 2: the encoder has 2 layers, and --freeze_encoder"),
     ],
 )
 def test_contradictions(frozen, flags, message):
@@ -132,6 +156,7 @@ def test_contradictions(frozen, flags, message):
     assert message in outcome.stderr and outcome.stderr.count("\n") == 1
 
 
-def test_a_random_encoder_is_not_frozen(frozen, encoder):
-    outcome = frozen("seq_cls", code=2, model_name_or_path=None, config_name=encoder)
+@pytest.mark.parametrize("freezing", [WHOLE, FIRST], ids=["whole", "first"])
+def test_a_random_encoder_is_not_frozen(frozen, encoder, freezing):
+    outcome = frozen("seq_cls", code=2, model_name_or_path=None, config_name=encoder, **freezing)
     assert "would leave the encoder of --config_name at its random weights" in outcome.stderr

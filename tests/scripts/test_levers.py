@@ -51,6 +51,20 @@ def test_what_is_read_is_kept_in_the_checkpoint(run, encoder, files):
     assert again.metrics("eval")["eval_loss"] == pytest.approx(trained.metrics("eval")["eval_loss"], rel=1e-5)
 
 
+def test_layers_beside_each_other(run, encoder, files):
+    """Read at every step and from disk, kept in the checkpoint, and resumed."""
+    file = files["seq_cls"]
+    flags = SHORT | {"train_file": file["train_file"], "validation_file": file["validation_file"], "do_eval": True}
+    flags |= {"head": "cnn", "use_last_layers": 2, "combine_layers": "concat"}
+    for freezing in ({}, {"freeze_encoder": True}):
+        trained = run("seq_cls", model_name_or_path=encoder, **flags | freezing)
+        config = trained.read("config.json")
+        assert (config["use_last_layers"], config["combine_layers"]) == (2, "concat")
+        assert "head: cnn on 2 layers beside each other, new" in trained.read("run.json")["notes"]
+        again = run("seq_cls", model_name_or_path=trained.folder, do_eval=True, validation_file=file["validation_file"])
+        assert again.metrics("eval")["eval_loss"] == pytest.approx(trained.metrics("eval")["eval_loss"], rel=1e-5)
+
+
 def test_what_cannot_be_read(ask, learn):
     assert "the cnn head has no argument 'pooling'" in ask("seq_cls", head="cnn", pooling="mean")
     assert ask("token_cls", pooling="mean").endswith(
@@ -62,9 +76,41 @@ def test_what_cannot_be_read(ask, learn):
     assert "has use_last_layers 1; leave --use_last_layers 2 out" in ask(
         "seq_cls", model_name_or_path=checkpoint, use_last_layers=2
     )
+    assert "has combine_layers sum; leave --combine_layers concat out" in ask(
+        "seq_cls", model_name_or_path=checkpoint, combine_layers="concat"
+    )
+    assert "for several layers: give --use_last_layers as well" in ask("seq_cls", combine_layers="concat")
     assert "keeps its head's arguments; leave --pooling out" in ask(
         "seq_cls", model_name_or_path=checkpoint, pooling="mean"
     )
+
+
+# Freezing
+
+
+def test_freezing_is_resumed_in_either_phase(run, encoder, files):
+    """The weights of a run without an interruption, from before the encoder is trained, from that step, and from after it."""
+    file = files["seq_cls"]
+    flags = {"model_name_or_path": encoder, "train_file": file["train_file"], "do_train": True, "save_steps": 2}
+    flags |= {"max_steps": 8, "learning_rate": 3e-3, "layerwise_lr_decay": 0.5, "bf16": True, "head": "cnn"}
+    source = {name.removeprefix("electra."): one for name, one in load_file(encoder / "model.safetensors").items()}
+    for freezing, same in (({"unfreeze_after": 0.5}, (2, 4)), ({"freeze_layers": 1}, (2, 4, 6, 8))):
+        folder = run("seq_cls", **flags, **freezing).folder
+        expected = (folder / "model.safetensors").read_bytes()
+        for step in (2, 4, 6, 8):
+            weights = load_file(folder / f"checkpoint-{step}" / "model.safetensors")
+            name = "encoder.layer.0.output.dense.weight"
+            assert torch.equal(weights[f"encoder.{name}"], source[name]) == (step in same), (freezing, step)
+        for step in (2, 4, 6):
+            resume = {"output_dir": folder, "resume_from_checkpoint": folder / f"checkpoint-{step}"}
+            again = run("seq_cls", **flags, **freezing, **resume)
+            assert (again.folder / "model.safetensors").read_bytes() == expected, (freezing, step)
+    resume = {"resume_from_checkpoint": folder / "checkpoint-2"}  # of frozen layers
+    lines = run("seq_cls", **flags, **resume, code=2).stderr.splitlines()  # after a warning of the library
+    assert lines[-1].startswith(
+        f"error: {folder}/checkpoint-2: --resume_from_checkpoint: its optimizer is not that of this run ("
+    )
+    assert lines[-1].endswith("give the flags of rates, freezing and --optim that it was begun with")
 
 
 # Tags

@@ -185,8 +185,10 @@ def test_a_process_that_dies_ends_the_other(rank, run_two, encoder, files):
         ("token_cls", {"crf": True, "decoding": "constrained", "use_last_layers": 2}),
         ("token_cls", {"loss": "focal", "class_weights": "balanced"}),
         ("seq_cls", {"pooling": "attention", "class_weights": "balanced", "layerwise_lr_decay": 0.5}),
+        ("token_cls", {"freeze_layers": 1, "use_last_layers": 2, "combine_layers": "concat"}),
+        ("seq_cls", {"unfreeze_after": 0.5, "gradient_checkpointing": True, "gradient_accumulation_steps": 2}),
     ],
-    ids=["crf", "focal", "pooling"],
+    ids=["crf", "focal", "pooling", "first layers", "head first"],
 )
 def test_levers(task, levers, run, run_two, sober_encoder, files, odd_file):
     """Training, evaluation and predictions of two processes are those of one."""
@@ -208,6 +210,15 @@ def test_levers(task, levers, run, run_two, sober_encoder, files, odd_file):
     assert [row["prediction"] for row in two.predictions] == [row["prediction"] for row in one.predictions]
     losses = [outcome.metrics("predict")["predict_loss"] for outcome in (one, two)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_the_head_first_resumed_in_either_phase(run_two, encoder, files, tmp_path):
+    flags = TRAINING | {"model_name_or_path": encoder, "train_file": files["seq_cls"]["train_file"], "save_steps": 1}
+    flags |= {"unfreeze_after": 0.4, "output_dir": tmp_path / "run"}
+    expected = (run_two("seq_cls", **flags).folder / "model.safetensors").read_bytes()
+    for step in (1, 2, 3):  # the encoder is trained from the third step on
+        resumed = run_two("seq_cls", **flags, resume_from_checkpoint=tmp_path / "run" / f"checkpoint-{step}")
+        assert (resumed.folder / "model.safetensors").read_bytes() == expected, step
 
 
 def test_an_error_ends_both(run_two, encoder, tmp_path):

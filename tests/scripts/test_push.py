@@ -243,3 +243,20 @@ def test_a_wrong_token_is_said_before_the_training(hub, encoder, files, tmp_path
     assert done.stderr.startswith("error: --push_to_hub: ") and done.stderr.count("\n") == 1
     assert "train_loss" not in done.stdout
     assert "hf_wrong" not in done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_adapters_go_along(hub, encoder, files, tmp_path):
+    """The repository loads without peft, head and all; the adapters lie beside it."""
+    words = flags(encoder, files, tmp_path / "run", hub_token=TOKEN, hub_strategy="every_save", lora="{}")
+    words[words.index("user/reviews")] = "user/adapted"
+    done = python(hub, tmp_path, str(REPOSITORY / "run_seq_cls.py"), *words)
+    assert done.returncode == 0, done.stderr
+    there = hub.repositories["user/adapted"]
+    for name in ("model.safetensors", "adapter/adapter_config.json", "adapter/adapter_model.safetensors"):
+        assert there[name] == (tmp_path / "run" / name).read_bytes(), name
+    load = LOAD.replace("user/reviews", "user/adapted").replace(
+        "import sys\n", "import sys\nsys.modules['peft'] = None\n", 1
+    )
+    found = python(hub, tmp_path, "-c", load, "영화 좋다", "bad movie")
+    assert found.returncode == 0 and found.stdout.count("정") == 2, found.stderr  # a label of each

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from transformers import TrainingArguments
-from transformers.utils import is_liger_kernel_available
+from transformers.utils import is_liger_kernel_available, is_peft_available
 
 # The least value of numbers that have one.
 LEAST = {
@@ -25,6 +26,16 @@ LEAST = {
     "dataloader_num_workers": 0,
     "seed": 0,
     "data_seed": 0,
+}
+# What --lora may hold, and what that must be.
+LORA: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "r": ("a whole number from 1 on", lambda value: isinstance(value, int) and value >= 1),
+    "lora_alpha": ("a number above 0", lambda value: isinstance(value, (int, float)) and value > 0),
+    "lora_dropout": ("at least 0 and below 1", lambda value: isinstance(value, (int, float)) and 0 <= value < 1),
+    "target_modules": (
+        "names of layers in a list, or a regular expression",
+        lambda value: isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value)),
+    ),
 }
 LARGEST_SEED = 2**32 - 1  # of numpy's generator
 JSON_FLAGS = ("lr_scheduler_kwargs", "gradient_checkpointing_kwargs", "accelerator_config", "fsdp_config", "deepspeed")
@@ -72,6 +83,29 @@ def check_packages(training: Any) -> None:
         _check_compilation(training.torch_compile_backend, training.torch_compile_mode)
     if training.do_train and training.optim not in PLAIN_OPTIMIZERS:
         _check_optimizer(training)
+
+
+def check_lora(text: str) -> str:
+    """The arguments of peft's LoraConfig, written in one way.
+
+    Raises:
+        ValueError: they are no JSON object, unknown or out of range, or peft is not installed.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"--lora is not JSON ({error}): {text}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f'--lora must be a JSON object like {{"r": 16}}, not {text}')
+    for name, value in values.items():
+        if name not in LORA:
+            raise ValueError(f"--lora has no '{name}': valid ones are {', '.join(LORA)}")
+        right, fits = LORA[name]
+        if isinstance(value, bool) or not fits(value):
+            raise ValueError(f"--lora: {name} must be {right}, not {json.dumps(value)}")
+    if not is_peft_available():
+        raise ValueError(f"--lora {_missing('peft')}")
+    return json.dumps(values, sort_keys=True)
 
 
 def _missing(package: str) -> str:

@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from heads.windows import POOLINGS
+
 from ..benchmarks import BENCHMARKS, Benchmark, find_files
 
 
@@ -54,7 +56,8 @@ class DataArguments:
         default=None,
         metadata={
             "help": "Share of the training rows held out where there is no validation data, in (0, 1). Rows are chosen by "
-            "a hash of their text, so equal texts stay together and every run chooses the same."
+            "a hash of their text, so equal texts stay together and every run chooses the same; of few rows, as many of each "
+            "class as the share says."
         },
     )
     validation_split_seed: int = field(
@@ -177,6 +180,30 @@ class SequenceDataArguments(DataArguments):
             "words, -1 among numbers of classes) instead of refusing the file. Test rows are all predicted."
         },
     )
+    windows: str | None = field(
+        default=None,
+        metadata={
+            "help": "Texts longer than max_seq_length are not cut but read in overlapping windows; the mean (alone: mean) or max of "
+            "the windows' logits is the text's. A text of N windows takes the memory of N (default: the checkpoint's own, else "
+            "none).",
+            "choices": ["none", *POOLINGS],
+            "nargs": "?",
+            "const": "mean",
+        },
+    )
+    doc_stride: int | None = field(
+        default=None,
+        metadata={
+            "help": "Tokens that two windows of a long text share; at most half (default: a quarter of a window)."
+        },
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.doc_stride is not None and self.windows == "none":
+            raise ValueError("--doc_stride is for --windows: give one of their kinds, or leave it out")
+        if self.doc_stride is not None and self.doc_stride < 0:
+            raise ValueError(f"--doc_stride must be at least 0, not {self.doc_stride}")
 
 
 @dataclass

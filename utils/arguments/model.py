@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from heads import HEADS, check_head
-from heads.pooling import POOLINGS
+from heads.pooling import COMBINATIONS, POOLINGS
 
 
 @dataclass
@@ -62,6 +62,14 @@ class ModelArguments:
         metadata={
             "help": "The head reads a learned weighted sum of so many of the encoder's last layers; its weights have the head's "
             "learning rate. A checkpoint keeps its own."
+        },
+    )
+    combine_layers: str | None = field(
+        default=None,
+        metadata={
+            "help": "How the head reads use_last_layers: sum (default) is their learned weighted sum, concat one beside the next, "
+            "which makes the head's input so many times wider. A checkpoint keeps its own.",
+            "choices": list(COMBINATIONS),
         },
     )
     crf: bool = field(

@@ -139,9 +139,13 @@ def _check(arguments: Arguments) -> None:
     model, data, training = arguments
     if data.report and not (training.do_eval or training.do_predict):
         raise UserError("--report is on rows that are scored: give --do_eval or --do_predict, or leave it out")
-    if training.freeze_encoder and model.config_name is not None:
+    if training.calibrate and data.predict_split == "validation":
+        cure = "give test rows, or leave one of them out"
+        raise UserError(f"--calibrate chooses by the validation rows that --predict_split validation predicts: {cure}")
+    frozen = [name for name in ("freeze_encoder", "freeze_layers") if getattr(training, name) not in (None, False)]
+    if frozen and model.config_name is not None:
         cure = "name a pretrained one with --model_name_or_path"
-        raise UserError(f"--freeze_encoder would leave the encoder of --config_name at its random weights; {cure}")
+        raise UserError(f"--{frozen[0]} would leave the encoder of --config_name at its random weights; {cure}")
     for name in ("model_name_or_path", "config_name", "tokenizer_name"):
         place = getattr(model, name)
         if place is not None and Path(place).is_dir() and _within(Path(place), training.folder):

@@ -14,12 +14,12 @@ import torch
 from accelerate.utils import get_int_from_env
 from transformers import TrainingArguments
 
-from .checks import check_json, check_numbers, check_packages
+from .checks import check_json, check_lora, check_numbers, check_packages
 
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with eight more fields, other defaults of two, and plainer help for a few.
+    """`TrainingArguments` with more fields, other defaults of two, and plainer help for a few.
 
     `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is
     "group_by_length": batches of similar lengths need a third of the tokens on short texts.
@@ -75,10 +75,25 @@ class HeadTrainingArguments(TrainingArguments):
         },
     )
     focal_gamma: float = field(default=2.0, metadata={"help": "Of the focal loss; 0 would be the cross-entropy."})
+    lora: str | None = field(
+        default=None,
+        metadata={
+            "help": """Adapters of low rank in a frozen encoder, trained with the whole head: arguments of peft's LoraConfig as JSON, """
+            """e.g. '{"r": 16}', or '{}' for its defaults (all linear layers have adapters). They want a larger learning_rate."""
+        },
+    )
     early_stopping_patience: int | None = field(
         default=None,
         metadata={
             "help": "Stop after N evaluations without a better metric_for_best_model; needs load_best_model_at_end."
+        },
+    )
+    calibrate: bool = field(
+        default=False,
+        metadata={
+            "help": "After the evaluation, which it asks for: choose on the validation rows the temperature of classes, the threshold of "
+            "every class of sets, or the null threshold of questions with version_2_with_negative. The checkpoint keeps it; "
+            "predictions and pipelines go by it."
         },
     )
     freeze_encoder: bool = field(
@@ -88,10 +103,24 @@ class HeadTrainingArguments(TrainingArguments):
             "hidden states are kept on disk, in the cache of `datasets`, for all runs with this encoder and these data."
         },
     )
+    freeze_layers: int | None = field(
+        default=None,
+        metadata={
+            "help": "Train all but the embeddings and the first N layers of the encoder. These read every text once, as with "
+            "freeze_encoder, and the layers above go on from the hidden states that are kept on disk."
+        },
+    )
+    unfreeze_after: float | None = field(
+        default=None,
+        metadata={
+            "help": "Train the head alone for so many epochs, then all; below 1: for a share of all steps. A fresh head then does not "
+            "pull at a pretrained encoder."
+        },
+    )
     hidden_states_dtype: str = field(
         default="float32",
         metadata={
-            "help": "How freeze_encoder keeps them: float32 is exact, float16 takes half the room (2 bytes for each token "
+            "help": "How freeze_encoder and freeze_layers keep them: float32 is exact, float16 takes half the room (2 bytes for each token "
             "and dimension) and rounds at the fourth digit.",
             "choices": ["float32", "float16"],
         },
@@ -121,6 +150,7 @@ class HeadTrainingArguments(TrainingArguments):
             self.dataloader_pin_memory = False
         if self.output_dir is not None and not self.output_dir.strip():
             raise ValueError("--output_dir is empty: name a folder")
+        self.do_eval = self.do_eval or self.calibrate
         check_json(self)
         if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
             raise ValueError("--deepspeed needs a package that is not installed: pip install deepspeed")
@@ -131,17 +161,20 @@ class HeadTrainingArguments(TrainingArguments):
         check_packages(self)
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ValueError("scores count whole rows: leave --batch_eval_metrics and --eval_do_concat_batches out")
-        if self.freeze_encoder and not self.do_train:
-            raise ValueError("--freeze_encoder is about training: give --do_train, or leave it out")
-        if self.hidden_states_dtype != "float32" and not self.freeze_encoder:
-            raise ValueError("--hidden_states_dtype is for --freeze_encoder: give that as well, or leave it out")
-        if self.layerwise_lr_decay is not None:
-            if not 0 < self.layerwise_lr_decay <= 1:
+        self._check_freezing()
+        if self.layerwise_lr_decay is not None and not 0 < self.layerwise_lr_decay <= 1:
+            raise ValueError(f"--layerwise_lr_decay is a share, above 0 and at most 1, not {self.layerwise_lr_decay:g}")
+        if self.lora is not None:
+            self.lora = check_lora(self.lora)
+            if not self.do_train:
                 raise ValueError(
-                    f"--layerwise_lr_decay is a share, above 0 and at most 1, not {self.layerwise_lr_decay:g}"
+                    "--lora is about training: give --do_train, or leave it out; a checkpoint has it merged"
                 )
-            if self.freeze_encoder:
-                raise ValueError("--layerwise_lr_decay is for the layers that --freeze_encoder keeps: give one of them")
+            for name in ("freeze_encoder", "freeze_layers", "unfreeze_after"):
+                if getattr(self, name) not in (None, False):
+                    raise ValueError(
+                        f"--lora freezes the encoder and trains adapters in it, without --{name}: give one of them"
+                    )
         for name, default in (("class_weights", "none"), ("loss", "ce")):
             if getattr(self, name) != default and not self.do_train:
                 raise ValueError(f"--{name} is about training: give --do_train, or leave it out")
@@ -163,3 +196,30 @@ class HeadTrainingArguments(TrainingArguments):
             self.resume_from_checkpoint = None
         if not (self.do_train or self.do_eval or self.do_predict):
             raise ValueError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")
+
+    def _check_freezing(self) -> None:
+        """Raises ValueError for flags of freezing that contradict each other or the rest."""
+        frozen = self.freeze_encoder or self.freeze_layers is not None
+        for name in ("freeze_encoder", "freeze_layers", "unfreeze_after"):
+            if getattr(self, name) not in (None, False) and not self.do_train:
+                raise ValueError(f"--{name} is about training: give --do_train, or leave it out")
+        if self.hidden_states_dtype != "float32" and not frozen:
+            what = "--hidden_states_dtype is for --freeze_encoder and --freeze_layers"
+            raise ValueError(f"{what}: give one of them as well, or leave it out")
+        if self.freeze_encoder and self.freeze_layers is not None:
+            raise ValueError("--freeze_encoder freezes all layers, --freeze_layers the first ones: give one of them")
+        if self.freeze_encoder and self.layerwise_lr_decay is not None:
+            raise ValueError("--layerwise_lr_decay is for the layers that --freeze_encoder keeps: give one of them")
+        if self.freeze_layers is not None and self.freeze_layers < 1:
+            raise ValueError(f"--freeze_layers must be at least 1, not {self.freeze_layers}")
+        if self.unfreeze_after is None:
+            return
+        if not self.unfreeze_after > 0:
+            what = "epochs, or below 1 a share of all steps"
+            raise ValueError(f"--unfreeze_after is a number of {what}: above 0, not {self.unfreeze_after:g}")
+        if frozen:
+            flag = "--freeze_encoder" if self.freeze_encoder else "--freeze_layers"
+            raise ValueError(f"--unfreeze_after trains what {flag} leaves as it is: give one of them")
+        if self.ddp_find_unused_parameters is False:
+            raise ValueError("--unfreeze_after has parameters without gradient: leave --ddp_find_unused_parameters out")
+        self.ddp_find_unused_parameters = True  # with --gradient_checkpointing Trainer would take False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from transformers import TrainingArguments
 
@@ -21,6 +22,19 @@ from .hub import hub_files
 logger = logging.getLogger(__name__)
 
 Reader = Callable[[str], Iterator[Row]]
+
+
+class Group(NamedTuple):
+    """What a row is held out with.
+
+    Attributes:
+        text: rows of equal text are held out together.
+        label: the class that the row is one of; empty where classes are not told apart.
+    """
+
+    text: str
+    label: str = ""
+
 
 PART_ROWS = 4096  # enough to sort by length within, few enough to hold in memory as windows of long contexts
 
@@ -51,14 +65,14 @@ def load_splits(
     data: DataArguments,
     training: TrainingArguments,
     read: Reader,
-    group_texts: Callable[[Split], list[str]],
+    groups: Callable[[Split], list[Group]],
     check: Callable[[Split], None],
 ) -> tuple[dict[str, Split], Iterable[Split]]:
     """Reads the splits that this run needs. The validation rows are the "test" of a run that is told to predict them.
 
     Args:
         read: yields the rows of a file.
-        group_texts: a text for each row of a split; rows of equal text are held out together.
+        groups: of each row of a split; rows of equal text are held out together, and of each class the same share.
         check: raises UserError where the task cannot use a row.
 
     Returns:
@@ -77,11 +91,13 @@ def load_splits(
     splits = {}
     if share is not None and any(needed[name] for name in from_train):
         whole = Split(name="train", file=files["train"], rows=list(read(files["train"])))
-        held_out = [_fraction(text, data.validation_split_seed) < share for text in group_texts(whole)]
+        held_out = _held_out(groups(whole), share, data.validation_split_seed)
         for name in sorted(from_train):
             rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == (name != "train")]
             splits[name] = Split(name=name, file=files["train"], rows=rows, whole=whole.rows)
-        logger.info("validation: %d of %d rows of %s held out", sum(held_out), len(whole.rows), files["train"])
+        share = sum(held_out) / len(held_out)
+        message = "validation: %d of %d rows (%.3g %%) of %s held out"
+        logger.info(message, sum(held_out), len(held_out), 100 * share, files["train"])
     elif not (training.do_train or training.do_eval):
         return {}, _parts(_file_of("test", files, data), data, read, check)
     splits = {name: splits.get(name) or _read_split(name, files, data, read) for name in needed if needed[name]}
@@ -90,7 +106,7 @@ def load_splits(
         split.whole = split.whole or split.rows
         split.rows = split.rows[: limits[name]]
         if not split.rows:
-            raise _nothing_left(split, group_texts(Split(name=name, file=split.file, rows=split.whole)))
+            raise _nothing_left(split, groups(Split(name=name, file=split.file, rows=split.whole)))
         check(split)
     return splits, [splits["test"]] if "test" in splits else []
 
@@ -114,9 +130,9 @@ def label_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, 
     return rows, itertools.chain([rows], parts)
 
 
-def _nothing_left(split: Split, texts: list[str]) -> UserError:
+def _nothing_left(split: Split, groups: list[Group]) -> UserError:
     message = f"no row is left for {split.name}; give more rows or another --validation_split"
-    if len(texts) > 1 and len(set(texts)) == 1:
+    if len(groups) > 1 and len({group.text for group in groups}) == 1:
         message = f"no row is left for {split.name}: all rows have the same text, and such rows are held out together"
         message += "; is it read from the right column?"
     return UserError(message, file=split.file)
@@ -152,6 +168,34 @@ def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
 def _given_files(data: DataArguments) -> dict[str, str]:
     given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
     return {name: file for name, file in given.items() if file}
+
+
+def _held_out(groups: Sequence[Group], share: float, seed: int) -> list[bool]:
+    """Which rows are held out: those whose hash is below the share, whatever the other rows are.
+
+    Of few rows that may be far from the share. Where it is off by more than a tenth, as many rows of each class as the share
+    says are held out, those with the lowest hashes, as far as rows of equal text stay together.
+    """
+    fractions = [_fraction(group.text, seed) for group in groups]
+    wanted = share * len(groups)
+    below = [fraction < share for fraction in fractions]
+    if abs(sum(below) - wanted) <= wanted / 10:
+        return below
+    sizes = Counter(fractions)  # of the rows of one text
+    label_of = {fraction: group.label for fraction, group in zip(fractions, groups, strict=True)}
+    rows_of = Counter(label_of[fraction] for fraction in fractions)
+    seats = {label: int(share * rows) for label, rows in rows_of.items()}
+    lowest = {label_of[fraction]: fraction for fraction in sorted(sizes, reverse=True)}
+    by_remainder = sorted(rows_of, key=lambda label: (seats[label] - share * rows_of[label], lowest[label]))
+    for label in by_remainder[: round(wanted) - sum(seats.values())]:
+        seats[label] += 1
+    chosen = set()
+    for fraction in sorted(sizes):
+        left = seats[label_of[fraction]]
+        if abs(left - sizes[fraction]) < left:
+            chosen.add(fraction)
+            seats[label_of[fraction]] -= sizes[fraction]
+    return [fraction in chosen for fraction in fractions]
 
 
 def _fraction(text: str, seed: int) -> float:

@@ -1,4 +1,4 @@
-"""A frozen encoder: what it says about each text is computed once, kept on disk, and read by every run that trains a head.
+"""A frozen encoder, or its first layers: what they say about each text is computed once, kept on disk, and read by every run.
 
 Letters in shapes: B rows of T tokens with H hidden dimensions, those of several layers beside each other where a head reads
 several.
@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,12 +29,18 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import HeadTrainingArguments
 from ..errors import UserError
 from ..files import cache_folder, sync
-from .loading import add_weights
+from .each_window import each_window
+from .layers import FirstLayers
+from .loading import add_weights, count
 
 logger = logging.getLogger(__name__)
 
 BATCH_TOKENS = 4096  # padding included: what the encoder reads at once, and what is held in memory
 PROGRESS_SECONDS = 10.0
+
+Read = Callable[
+    [dict[str, list]], np.ndarray
+]  # what rows say to an encoder -> their tokens' hidden states, (tokens, H)
 
 
 class HiddenStates(NamedTuple):
@@ -66,34 +72,46 @@ class HiddenStates(NamedTuple):
         return states
 
 
-def freeze_encoder(
+def freeze(
     model: HeadedEncoderPreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     prepared: Mapping[str, Any],
     training: HeadTrainingArguments,
 ) -> tuple[dict[str, Any], list[HiddenStates]]:
-    """Stops the training of the encoder, and has it read all rows, unless an earlier run had it read them.
+    """Stops the training of the encoder or its first layers, and has these read all rows, unless an earlier run had them read.
 
-    The encoder runs in evaluation mode, that is without dropout, and in float32 whatever `training.bf16` says; the head's
-    own dropout stays on.
+    What is frozen runs in evaluation mode, that is without dropout, and in float32 whatever `training.bf16` says; the dropout of
+    all else stays on.
 
     Args:
         prepared: the splits with their `features`.
 
     Returns:
         the splits, whose features have one more column, `hidden_states`: the number of a file and the row's first token
-        there; and the files by number.
+        there; and the files by number. Where nothing is to be frozen, the splits as they are, and no files.
 
     Raises:
-        UserError: there is no room on the disk, or a state is beyond what float16 holds.
+        UserError: there is no room on the disk, a state is beyond what float16 holds, or the encoder has no such layers.
     """
-    encoder = model.encoder.requires_grad_(False).eval().to(training.device)
-    names = [name for name in tokenizer.model_input_names if name in model.encoder_inputs]
+    if not training.freeze_encoder and training.freeze_layers is None:
+        return dict(prepared), []
+    encoder = model.encoder.eval().to(training.device)
+    kept, below, states_of = _stop_training(model, training)
+
+    @torch.inference_mode()
+    def read(rows: dict[str, list]) -> np.ndarray:
+        if "windows" in rows:  # those of a text after each other
+            texts = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
+            windows = [window for text in texts for window in each_window(text, [*rows.keys() - {"windows"}])]
+            rows = {name: [window[name] for window in windows] for name in windows[0]}
+        batch: Any = tokenizer.pad(rows, padding_side="right", return_tensors="pt").to(training.device)
+        return states_of(**batch)[batch["attention_mask"].bool()].float().cpu().numpy()
+
+    names = [*(name for name in tokenizer.model_input_names if name in model.encoder_inputs), "windows"]
     config = encoder.config.to_dict()
     config.pop("_name_or_path", None)
     key = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
-    layers = model.config.use_last_layers
-    key.update(Path(__file__).read_bytes() + f"{training.hidden_states_dtype} {layers}".encode())
+    key.update(Path(__file__).read_bytes() + f"{training.hidden_states_dtype} {kept}{below}".encode())
     add_weights(key, encoder)
     frozen, files = {}, []
     for number, (split, one) in enumerate(prepared.items()):
@@ -108,17 +126,34 @@ def freeze_encoder(
         file = HiddenStates(
             cache_folder() / f"{own.hexdigest()}.states",
             training.hidden_states_dtype,
-            model.config.hidden_size * layers,
+            model.config.hidden_size * kept,
         )
         with FileLock(f"{file.path}.lock"):  # the other processes of this run, and other runs, wait here and then read
             if file.path.exists():
                 logger.info("hidden states of %s: %s rows, read from %s", split, f"{len(lengths):,}", file.path)
             else:
-                _write(file, model, inputs.select(order), lengths[order], tokenizer, split)
+                _write(file, read, inputs.select(order), lengths[order], split)
         files.append(file)
         places = [[number, start] for start in starts.tolist()]
         frozen[split] = replace(one, features=rows.add_column("hidden_states", places))
     return frozen, files
+
+
+def _stop_training(
+    model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments
+) -> tuple[int, str, Callable[..., torch.Tensor]]:
+    """Freezes what is to be frozen; how many layers are kept of it, up to which in words, and what gives their hidden states."""
+    if training.freeze_layers is None:
+        model.encoder.requires_grad_(False)
+        return model.config.use_last_layers, "", lambda **inputs: model.encode(**inputs)[1]
+    if training.n_gpu > 1:
+        cure = "start one process for each with accelerate launch, or show it one with CUDA_VISIBLE_DEVICES"
+        raise UserError(f"--freeze_layers in one process with {training.n_gpu} GPUs: {cure}")
+    first = FirstLayers(model, training.freeze_layers)
+    parameters = count(model.encoder)
+    frozen = f"{parameters - count(model.encoder, trained=True):,} of the encoder's {parameters:,} parameters"
+    logger.info("frozen: the embeddings and %d layers, %s", first.count, frozen)
+    return first.kept, f" up to {first.count}", first.read
 
 
 def _add_rows(key: Any, inputs: datasets.Dataset) -> None:
@@ -131,15 +166,8 @@ def _add_rows(key: Any, inputs: datasets.Dataset) -> None:
             key.update(np.asarray(column.flatten()).astype(np.int64))
 
 
-def _write(
-    file: HiddenStates,
-    model: HeadedEncoderPreTrainedModel,
-    inputs: datasets.Dataset,
-    lengths: np.ndarray,
-    tokenizer: PreTrainedTokenizerFast,
-    split: str,
-) -> None:
-    """Has the encoder read rows, the longest first; until all are written, there is no file of that name."""
+def _write(file: HiddenStates, read: Read, inputs: datasets.Dataset, lengths: np.ndarray, split: str) -> None:
+    """Has rows read, the longest first; until all are written, there is no file of that name."""
     folder = file.path.parent
     needed = int(lengths.sum()) * file.width * np.dtype(file.dtype).itemsize
     free = shutil.disk_usage(folder).free
@@ -147,7 +175,7 @@ def _write(
         cure = "set HF_DATASETS_CACHE to a folder on a larger disk"
         cure += ", or give --hidden_states_dtype float16" if file.dtype == "float32" else ""
         have = f"need {needed / 1e9:.1f} GB and {folder} has {free / 1e9:.1f} GB left"
-        raise UserError(f"--freeze_encoder: the hidden states of {split} {have}; {cure}")
+        raise UserError(f"the frozen layers' hidden states of {split} {have}; {cure}")
     rows = len(lengths)
     logger.info("hidden states of %s: %s rows, %.2f GB, computed for %s", split, f"{rows:,}", needed / 1e9, file.path)
     handle, draft = tempfile.mkstemp(dir=folder, prefix=f"{file.path.name}.", suffix=".part")
@@ -157,11 +185,11 @@ def _write(
             start = 0
             while start < rows:
                 end = start + max(1, BATCH_TOKENS // int(lengths[start]))
-                states = _hidden_states(model, inputs[start:end], tokenizer).astype(file.dtype)
+                states = read(inputs[start:end]).astype(file.dtype)
                 if not np.isfinite(states).all():
                     cure = "float16 ends at 65,504: give --hidden_states_dtype float32"
                     cure = cure if file.dtype == "float16" else "are its weights whole?"
-                    raise UserError(f"--freeze_encoder: the encoder gives hidden states that are not finite; {cure}")
+                    raise UserError(f"the frozen layers give hidden states that are not finite; {cure}")
                 stream.write(states.tobytes())
                 start = min(end, rows)
                 if time.monotonic() - shown > PROGRESS_SECONDS:
@@ -170,17 +198,6 @@ def _write(
         sync(Path(draft))
         Path(draft).replace(file.path)
     except OSError as error:
-        raise UserError(f"--freeze_encoder: cannot write the hidden states ({error.strerror})", file=folder) from error
+        raise UserError(f"cannot write the frozen layers' hidden states ({error.strerror})", file=folder) from error
     finally:
         Path(draft).unlink(missing_ok=True)
-
-
-@torch.inference_mode()
-def _hidden_states(
-    model: HeadedEncoderPreTrainedModel, rows: dict[str, list], tokenizer: PreTrainedTokenizerFast
-) -> np.ndarray:
-    """The hidden states of the rows' tokens, one row after the other: (tokens, H)."""
-    device = next(model.encoder.parameters()).device
-    batch: Any = tokenizer.pad(rows, padding_side="right", return_tensors="pt").to(device)
-    _, states = model.encode(**batch)
-    return states[batch["attention_mask"].bool()].float().cpu().numpy()

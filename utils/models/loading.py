@@ -29,18 +29,24 @@ logger = logging.getLogger(__name__)
 
 
 def load_config(
-    arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel], do_train: bool
+    arguments: ModelArguments,
+    model_class: type[HeadedEncoderPreTrainedModel],
+    do_train: bool,
+    calibrate: bool = False,
 ) -> PretrainedConfig:
     """The configuration of an encoder, or the `HeadedEncoderConfig` of a checkpoint.
 
     That is one of this project or, where nothing is trained, a stock one.
+
+    Args:
+        do_train, calibrate: as the flags: what a checkpoint was calibrated to is then dropped.
 
     Raises:
         UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head
             would have to work untrained.
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
-    config = _read_config(arguments)
+    config = read_config(arguments)
     task = model_class.__name__.removeprefix("HeadedEncoder")
     if model_class is not heads.HeadedEncoderForTokenClassification and (arguments.crf or arguments.decoding):
         flag = "--crf" if arguments.crf else "--decoding"
@@ -60,8 +66,19 @@ def load_config(
         if arguments.use_last_layers not in (1, config.use_last_layers):
             cure = f"leave --use_last_layers {arguments.use_last_layers} out, or begin with its encoder"
             raise UserError(f"the checkpoint {name} has use_last_layers {config.use_last_layers}; {cure}")
+        if arguments.combine_layers not in (None, config.combine_layers):
+            cure = f"leave --combine_layers {arguments.combine_layers} out, or begin with its encoder"
+            raise UserError(f"the checkpoint {name} has combine_layers {config.combine_layers}; {cure}")
         if arguments.crf and not config.crf:
             raise UserError(f"the checkpoint {name} has no CRF; leave --crf out, or begin with its encoder")
+        if config.calibration is not None and (do_train or calibrate):
+            config.calibration = None
+            logger.info("calibration: that of the checkpoint is dropped, it was for other weights or is chosen anew")
+        elif config.calibration is not None:
+            message = (
+                "calibration: kept from the checkpoint, chosen on %d validation rows; scores on these are too good"
+            )
+            logger.info(message, config.calibration["rows"])
     elif not do_train:
         made_by = (config.architectures or ["model without a class"])[0]
         if stock_ending(config) is None or arguments.model_name_or_path is None:
@@ -76,10 +93,13 @@ def load_config(
             ("--crf", arguments.crf),
             ("--pooling", arguments.pooling is not None),
             ("--use_last_layers", arguments.use_last_layers > 1),
+            ("--combine_layers", arguments.combine_layers is not None),
         ):
             if given:
                 raise UserError(f"{flag} is learned, and nothing is trained here; leave it out, or give --do_train")
         config = headed_config(config, name)
+    elif arguments.combine_layers is not None and arguments.use_last_layers == 1:
+        raise UserError("--combine_layers is for several layers: give --use_last_layers as well, or leave it out")
     return config
 
 
@@ -172,6 +192,8 @@ def build_model(
             labels = labels | {"crf": True}
         if arguments.use_last_layers > 1:
             labels = labels | {"use_last_layers": arguments.use_last_layers}
+        if arguments.combine_layers == "concat":
+            labels = labels | {"combine_layers": "concat"}
         try:
             headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
             _set_decoding(headed, arguments.decoding)
@@ -206,7 +228,9 @@ def check_resumed(folder: str | None, config: PretrainedConfig) -> None:
             "head": fields["head"],
             "head_kwargs": fields["head_kwargs"],
             "use_last_layers": fields.get("use_last_layers", 1),
+            "combine_layers": fields.get("combine_layers", "sum"),
             "crf": fields.get("crf", False),
+            "windows": json.dumps(fields.get("windows")),
             "kind of labels": fields.get("problem_type") or "single_label_classification",
             "labels": list(fields["id2label"].values()) if "id2label" in fields else fields.get("num_labels"),
         }
@@ -227,7 +251,7 @@ def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrained
         UserError: it is none, or is broken.
     """
     arguments = ModelArguments(model_name_or_path=name)
-    config = _read_config(arguments)
+    config = read_config(arguments)
     model_class = getattr(heads, (config.architectures or [""])[0], None)
     if model_class is None:
         raise UserError(f"{name} is no checkpoint of this project, but a model of type {config.model_type}")
@@ -235,9 +259,9 @@ def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrained
     return build_model(model_class, arguments, config, tokenizer, {}).eval(), tokenizer
 
 
-def count(module: torch.nn.Module) -> int:
-    """The number of a module's parameters."""
-    return sum(parameter.numel() for parameter in module.parameters())
+def count(module: torch.nn.Module, trained: bool = False) -> int:
+    """The number of a module's parameters, or of those that are trained."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad or not trained)
 
 
 def add_weights(key: Any, module: torch.nn.Module) -> None:
@@ -247,7 +271,12 @@ def add_weights(key: Any, module: torch.nn.Module) -> None:
         key.update(tensor.contiguous().flatten().view(torch.uint8).cpu().numpy())
 
 
-def _read_config(arguments: ModelArguments) -> PretrainedConfig:
+def read_config(arguments: ModelArguments) -> PretrainedConfig:
+    """The configuration of an encoder or a checkpoint, whatever it is.
+
+    Raises:
+        UserError: there is none.
+    """
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:
         return AutoConfig.from_pretrained(
@@ -285,5 +314,6 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
 
 def _named(config: HeadedEncoderConfig) -> str:
     named = f"{config.head} {config.head_kwargs}" if config.head_kwargs else config.head
-    named += f" on {config.use_last_layers} layers" if config.use_last_layers > 1 else ""
+    beside = " beside each other" if config.combine_layers == "concat" else ""
+    named += f" on {config.use_last_layers} layers{beside}" if config.use_last_layers > 1 else ""
     return f"{named}, with a CRF" if config.crf else named

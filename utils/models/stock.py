@@ -126,6 +126,8 @@ def to_stock(model: HeadedEncoderPreTrainedModel) -> PreTrainedModel:
         raise UserError(f"a stock class reads the last layer's first token; {cure}")
     if ours.crf:
         raise UserError("no stock class has a CRF; train without --crf what is to be exported")
+    if getattr(ours, "windows", None) is not None:
+        raise UserError("no stock class reads texts in windows; train without --windows what is to be exported")
     if family is None:
         raise UserError(f"no stock class for a head on {config.model_type}: {_unlike(config)}")
     task = type(model).__name__.removeprefix("HeadedEncoder")

@@ -14,6 +14,7 @@ from heads.characters import compose
 
 from ..arguments import Arguments, DataArguments, HeadTrainingArguments
 from ..files import sha256
+from ..models.adapters import ADAPTER
 from ..tasks import Task
 from .data_report import ceiling_in_words, splits_of
 
@@ -21,6 +22,11 @@ LANGUAGES = {"ko": "Korean "}  # as the card calls them
 MOST_TEXTS = 2000  # that the language is seen in
 STAGES = {"validation": "eval_", "test": "predict_"}
 NO_SCORES = ("loss", "runtime", "model_preparation_time", "samples", "samples_per_second", "steps_per_second", "epoch")
+PICTURES = {
+    "training.png": "Losses and score during training",
+    "scores.png": "Scores by class",
+    "reliability.png": "Accuracy over confidence, before and after calibration",
+}
 # The Hub's names of metrics, which stand inside ours.
 METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse", "precision", "recall")
 
@@ -29,6 +35,7 @@ METRIC_TYPES = ("accuracy", "exact_match", "f1", "pearsonr", "spearmanr", "mse",
 NOT_IN_CARD = set(
     "model_name_or_path config_name tokenizer_name head head_kwargs "
     "task_name data_dir dataset_name dataset_config_name train_file validation_file test_file predict_split overwrite_cache "
+    "calibrate "
     "preprocessing_num_workers predictions_with predictions_format report output_dir do_train do_eval do_predict "
     "resume_from_checkpoint run_name project report_to "
     "log_level log_level_replica log_on_each_node logging_strategy logging_steps logging_first_step logging_nan_inf_filter "
@@ -78,11 +85,7 @@ def write_card(
         eval_results=_eval_results(task.pipeline_tag, scores, data, report) or None,
     )
     origin = f"`{Path(base).name if local else base}`" if base else "an encoder trained from scratch"
-    pictures = [
-        f"![{text}]({file})"
-        for file, text in (("training.png", "Losses and score during training"), ("scores.png", "Scores by class"))
-        if (folder / file).exists()
-    ]
+    pictures = [f"![{text}]({file})" for file, text in PICTURES.items() if (folder / file).exists()]
     sections = [
         f"# {name}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
@@ -99,10 +102,12 @@ def write_card(
         ),
         f"Of exactly these weights: {chosen}. One run with seed {training.seed}: another seed gives other scores, and one "
         "run does not show that a head is better than another.",
+        _calibrated(config.calibration),
         *pictures,
         _by_class(by_class),
         "## Training",
         f"Head: `{config.head}`, arguments: {f'`{json.dumps(config.head_kwargs)}`' if config.head_kwargs else 'its defaults'}.",
+        _adapters(run),
         _table(
             ("argument", "value"),
             [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in _changed(run).items()],
@@ -145,6 +150,8 @@ def _eval_results(
     results = []
     for split, values in scores.items():
         for metric, value in values.items():
+            if metric.endswith("_calibrated"):
+                continue  # chosen on the same rows
             file = Path(report[split]["file"]).name
             kind = next((known for known in METRIC_TYPES if known in metric), metric)
             results.append(
@@ -204,6 +211,32 @@ model = {task.auto_class}.from_pretrained("{name}", trust_remote_code=True)
 ask = pipeline("{task.pipeline_tag}", model="{name}", trust_remote_code=True)
 print(ask({inputs}))
 ```"""
+
+
+def _calibrated(calibration: Mapping[str, Any] | None) -> str:
+    """What predictions go by besides the weights, in words; empty where that is nothing."""
+    if calibration is None:
+        return ""
+    kinds = {
+        "temperature": "Logits are divided by the temperature {:.4g} before the softmax.",
+        "thresholds": "A label is predicted above a threshold of its own, see `calibration` in `config.json`.",
+        "null_score_diff_threshold": "No answer is given where it beats the best span by more than {:.4g} (logits).",
+    }
+    words = next(text.format(calibration[kind]) for kind, text in kinds.items() if kind in calibration)
+    return (
+        f"{words} This was chosen on the {calibration['rows']:,} validation rows: their scores that end in `_calibrated` are too good. "
+        "Test scores are with it, those that end in `_uncalibrated` without."
+    )
+
+
+def _adapters(run: Mapping[str, Any]) -> str:
+    if "parameters" not in run:
+        return ""
+    trained, size = run["parameters"]["trained"], run["parameters"]["all"]
+    return (
+        f"LoRA: {trained:,} parameters were trained, the head's among them, {100 * trained / size:.2g} % of {size:,}. These weights have the "
+        f"adapters merged; `{ADAPTER}/` holds them alone, for peft and the encoder without this training."
+    )
 
 
 def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:

@@ -18,7 +18,7 @@ def closing_lines(task: Task, arguments: Arguments, metrics: Mapping[str, float]
     _, data, training = arguments
     folder = training.folder
     lines = []
-    if training.do_train:
+    if training.do_train or training.calibrate:
         lines.append(f"model: {folder}")
     elif training.do_predict:
         lines.append(f"predictions: {folder / 'predictions.jsonl'}")

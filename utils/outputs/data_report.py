@@ -48,6 +48,9 @@ def count(task: Task, prepared: PreparedSplit) -> Counter[str]:
         truncated_inputs=sum(features["truncated"]) if "truncated" in features.column_names else 0,
         unknown_tokens=sum(ids.count(task.tokenizer.unk_token_id) for ids in features["input_ids"]),
     )
+    if "windows" in features.column_names:
+        sizes = list(map(len, features["windows"]))
+        counts.update(windows=sum(sizes), windowed_inputs=sum(size > 1 for size in sizes))
     counts.update(f"label:{name}" for names in task.label_names(prepared.split) for name in names)
     counts.update(f"length:{length}" for length in features["length"])
     return counts
@@ -58,6 +61,7 @@ def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
     sizes = {int(key.removeprefix("length:")): n for key, n in counts.items() if key.startswith("length:")}
     lengths = np.repeat(list(sizes), list(sizes.values()))
     labels = Counter({key.removeprefix("label:"): n for key, n in counts.items() if key.startswith("label:")})
+    windows = {name: counts[name] for name in ("windows", "windowed_inputs") if "windows" in counts}
     return {
         "file": file,
         "rows": counts["rows"],
@@ -68,7 +72,7 @@ def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
         "truncated_inputs": counts["truncated_inputs"],
         "truncated_share": round(counts["truncated_inputs"] / max(counts["inputs"], 1), 6),
         "unknown_token_share": round(counts["unknown_tokens"] / max(int(lengths.sum()), 1), 6),
-    }
+    } | windows
 
 
 def _whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
@@ -123,6 +127,10 @@ def show_report(report: dict[str, Any], task: Task) -> None:
         if count:
             logger.info("%d %s", count, what)
     for name, split in splits_of(report).items():
+        if "windows" in split:
+            message = "%s: %s of %s texts are longer than a window; %s windows in all"
+            counts = (f"{split[key]:,}" for key in ("windowed_inputs", "rows", "windows"))
+            logger.info(message, name, *counts)
         if split["unknown_token_share"] > 0.05:
             share = 100 * split["unknown_token_share"]
             logger.warning("%s: %.1f %% of the tokens are [UNK]; is this the right tokenizer?", name, share)

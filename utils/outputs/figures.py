@@ -61,6 +61,34 @@ def draw_scores(task: Task, pairs: Pairs, path: Path) -> None:
         draw_classes(task.by_class(pairs), "f1", path)
 
 
+def draw_reliability(task: Task, pairs: Pairs, rows: str, path: Path) -> None:
+    """Draws accuracy over confidence before and after the temperature, where the task has one; below, how many rows are where.
+
+    Args:
+        pairs: of the rows that were scored last, with their logits.
+        rows: what these are, in words.
+    """
+    states = task.reliability(pairs)
+    if not states:
+        return
+    figure, axes = _figure(2, width=3.6, height=3.9)
+    for axis, state in zip(axes, states, strict=True):
+        shown = [one for one in state.bins if one.rows]
+        width = 1 / len(state.bins)
+        edges = [i * width for i in range(len(state.bins))]
+        shares = [one.rows / state.rows for one in state.bins]
+        axis.bar(edges, shares, width, align="edge", color="0.85", label="share of the rows")
+        axis.plot([0, 1], [0, 1], color="0.4", linewidth=1, linestyle="--")
+        places = ([one.confidence for one in shown], [one.accuracy for one in shown])
+        axis.plot(*places, "o-", color=BLUE, markersize=4, label="accuracy")
+        how = "as trained" if state is states[0] else f"temperature {state.temperature:.3g}"
+        axis.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1.02), title=f"{how}: ECE {state.ece:.3f}")
+        axis.title.set_fontsize(10)
+    axes[0].set_ylabel(f"accuracy of {states[0].rows:,} {rows}")
+    axes[0].legend(frameon=False, loc="upper left", fontsize=8)
+    figure.savefig(path)
+
+
 def draw_confusion(predictions: Sequence[int], references: Sequence[int], names: Sequence[str], path: Path) -> None:
     """Draws a confusion matrix, a row per gold class, coloured by its share of the row.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import heads
 
 from ..files import sync
+from ..models.adapters import ADAPTER, CONFIG
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ REPORTS = (
     "predictions.parquet",
     "training.png",
     "scores.png",
+    "reliability.png",
     "report.json",
     "report.html",
 )
@@ -71,7 +73,7 @@ def clear(stage: Path) -> None:
 def finish(stage: Path, folder: Path) -> None:
     """Puts the files of a run in the place of those that an earlier run left.
 
-    Only renames, of files that have reached the disk: this takes no room. `run.json` goes first and comes last.
+    Only renames, of what has reached the disk: this takes no room. `run.json` goes first and comes last.
     """
     sync(stage)
     ours = {path.name for path in stage.iterdir()}
@@ -81,6 +83,8 @@ def finish(stage: Path, folder: Path) -> None:
         logger.info("of an earlier run, removed from %s: %s", folder, ", ".join(gone))
     for name in sorted({*gone, LAST}, key=lambda name: name != LAST):
         (folder / name).unlink(missing_ok=True)
+    if (folder / ADAPTER / CONFIG).is_file():
+        shutil.rmtree(folder / ADAPTER)
     for path in sorted(stage.iterdir(), key=lambda path: path.name == LAST):
         path.replace(folder / path.name)
     sync(folder, deep=False)

@@ -59,13 +59,14 @@ def run_record(
         "notes": record.notes,
         "head": trainer.model.config.head,
         "head_kwargs": trainer.model.config.head_kwargs,
+        **({} if trainer.adapters is None else {"parameters": trainer.adapters.sizes}),
         "data": {
             file: {"sha256": sha256(file)} for file in sorted({split["file"] for split in splits_of(report).values()})
         },
         "metrics": metrics,
         "seconds": round(time.time() - record.began, 1),
         "peak_memory_bytes": {
-            "host": _peak_host_memory(),
+            "host": peak_host_memory(),
             "device": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0,
         },
         "versions": {"python": platform.python_version()}
@@ -75,7 +76,8 @@ def run_record(
     }
 
 
-def _peak_host_memory() -> int:
+def peak_host_memory() -> int:
+    """Bytes of memory that this process has held at most."""
     if sys.platform == "win32":
         import psutil
 

@@ -16,9 +16,10 @@ from ..tasks.base import Pairs
 from ..training.progress import log_line
 from ..training.trainer import HeadTrainer
 from .analysis import analyse, observe, write_analysis
+from .calibration import calibrate
 from .card import language_of, scores_of, write_card
 from .closing import closing_lines
-from .figures import draw_scores, draw_training
+from .figures import draw_reliability, draw_scores, draw_training
 from .hub import push
 from .predictions import predict
 from .run_folder import clear, finish, staged
@@ -64,6 +65,9 @@ def run_stages(
         if training.do_eval:
             validation = prepared["validation"]
             output: Any = trainer.predict(validation.features, metric_key_prefix="eval")
+            if training.calibrate:
+                task, changed = calibrate(trainer, task, validation, output, stage)
+                output.metrics.update(changed)
             last_pairs = task.pairs(validation, output)
             trainer.log(output.metrics)
             if arguments.data.report and last_pairs is not None and trainer.is_world_process_zero():
@@ -75,7 +79,7 @@ def run_stages(
         if training.do_predict:
             trainer.compute_metrics = None  # it scores the validation rows; a part alone has no score
             loss = (training.loss, training.focal_gamma, training.class_weights, training.label_smoothing_factor)
-            options = (arguments.model, arguments.data, training.bf16, training.fp16, loss)
+            options = (arguments.model, arguments.data, training.bf16, training.fp16, loss, task.calibration)
             predicted = predict(
                 trainer, task, test, prepared.get("test"), options, training.folder, stage / "predictions.jsonl"
             )
@@ -92,6 +96,9 @@ def run_stages(
         if trainer.is_world_process_zero():
             write_json(stage / "all_results.json", metrics)
             write_json(stage / "data_report.json", report)
+            if training.calibrate and last_pairs is not None:
+                rows = "test rows" if training.do_predict and predicted.pairs else "validation rows, which chose it"
+                draw_reliability(task, last_pairs, rows, stage / "reliability.png")
             if analyses:
                 title = training.hub_model_id or training.folder.resolve().name
                 write_analysis(stage, task, trainer.model.config, analyses, report, title)

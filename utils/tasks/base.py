@@ -17,8 +17,10 @@ from typing_extensions import Self
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import DataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
+from ..errors import UserError
 from ..files import Row
+from ..metrics.calibration import Reliability
 from ..metrics.errors import calibration_sums
 from ..metrics.metric import Metric
 from .excerpts import around, find_sources
@@ -117,23 +119,25 @@ class Task(ABC):
     pipeline_tag: ClassVar[str]
     auto_class: ClassVar[str]
     examples: ClassVar[Mapping[str, tuple[str, str]]]
-    long_inputs: ClassVar[str]
+    long_inputs: str
     space: ClassVar[str]
     class_word: ClassVar[str] = "class"
     metrics: ClassVar[tuple[Metric, ...]]
     padding: ClassVar[dict[str, int]] = {}
     reduce_logits: Any = None
 
-    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast):
+    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast, config: PretrainedConfig | None = None):
         """Begins without labels, see `with_labels`.
 
         Args:
             data: its kind of `arguments`.
             tokenizer: that of the model.
+            config: that of the checkpoint that the run begins with, for tasks that read their columns off it.
         """
         self.data = data
         self.tokenizer = tokenizer
         self.labels: Any = NoLabels()
+        self.calibration: dict[str, Any] = {}  # what predictions go by, see `HeadedEncoderConfig.calibration`
 
     # For the model card
 
@@ -156,8 +160,8 @@ class Task(ABC):
         """Yields the rows of a file."""
 
     @abstractmethod
-    def group_texts(self, split: Split) -> list[str]:
-        """A text for each row; rows of equal text are held out together."""
+    def groups(self, split: Split) -> list[Group]:
+        """What each row is held out with."""
 
     @abstractmethod
     def check(self, split: Split) -> None:
@@ -171,7 +175,12 @@ class Task(ABC):
         """
         task = copy.copy(self)
         task.labels = self.find_labels(config, rows)
+        task.calibration = dict(getattr(config, "calibration", None) or {})
         return task
+
+    def with_decoder(self, model: Any) -> Self:
+        """The task once it knows its model, where that decides more than one answer at a time."""
+        return self
 
     def find_labels(self, config: PretrainedConfig, rows: Split) -> Labels:
         """What the model's outputs mean."""
@@ -274,12 +283,31 @@ class Task(ABC):
         """What such labels are scored by where nothing else is said."""
 
     def score(self, pairs: Pairs) -> dict[str, float]:
-        """The scores of one split, or of several put together."""
-        return self.metric.score(**pairs, names=self.labels.names)
+        """The scores of one split, or of several put together; with `uncalibrated` predictions, those of them as well."""
+        lists = dict(pairs)
+        before = lists.pop("uncalibrated", None)
+        scores = self.metric.score(**lists, names=self.labels.names)
+        if before is not None:
+            plain = self.metric.score(**(lists | {"predictions": before}), names=self.labels.names)
+            scores |= {f"{name}_uncalibrated": value for name, value in plain.items()}
+        return scores
 
     def by_class(self, pairs: Pairs) -> dict[str, dict[str, float]]:
         """The scores of every class, type of entity or kind of answer; empty for numbers."""
         return self.metric.by_class(pairs["predictions"], pairs["references"], self.labels.names)
+
+    def reliability(self, pairs: Pairs) -> list[Reliability]:
+        """How far the probabilities may be believed, before and after the temperature; empty where there is none."""
+        return []
+
+    def check_calibration(self) -> None:
+        """Raises UserError where there is nothing to calibrate."""
+        cure = "leave --calibrate out"
+        raise UserError(f"classes, sets of classes and questions without answers are calibrated, not tags; {cure}")
+
+    def calibrated(self, prepared: PreparedSplit, output: Output) -> Self:
+        """The task with the calibration that suits validation rows best."""
+        raise NotImplementedError
 
     def compute_metrics(self, prepared: PreparedSplit, output: Output) -> dict[str, float]:
         """`compute_metrics` of Trainer, for one split."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
+from typing_extensions import Self
 
 from heads import HeadedEncoderForQuestionAnswering
 from heads.characters import compose, original_offsets, whole_characters
-from heads.spans import best_spans, encode_windows, rank_answers, trim
+from heads.spans import best_places, best_spans, encode_windows, rank_answers, trim
 
 from ..arguments import QADataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
 from ..data.squad import read_squad
+from ..errors import UserError
 from ..files import Row
-from ..metrics.answers import score_qa
+from ..metrics.answers import score_answer, score_qa
+from ..metrics.calibration import best_null_threshold
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
 from .base import Judged, Mistake, Output, Pairs, PreparedSplit, Task
@@ -59,9 +63,9 @@ class QuestionAnswering(Task):
     def read(self, file: str) -> Iterator[Row]:
         return read_squad(file)
 
-    def group_texts(self, split: Split) -> list[str]:
+    def groups(self, split: Split) -> list[Group]:
         """Questions on one context are held out together."""
-        return split.column("context")
+        return [Group(context) for context in split.column("context")]
 
     def check(self, split: Split) -> None:
         check_questions(split, self.tokenizer, self.data)
@@ -117,11 +121,40 @@ class QuestionAnswering(Task):
     def pairs(self, prepared: PreparedSplit, output: Output) -> Pairs | None:
         if not self.labelled(prepared.split):
             return None
-        return {
+        pairs: Pairs = {
             "predictions": [record["prediction"] for record in self.records(prepared, output)],
             "references": self.references(prepared.split),
             "question_types": prepared.split.column("question_type"),
         }
+        if self._threshold is not None and self.calibration:
+            plain = copy.copy(self)
+            plain.calibration = {}
+            pairs["uncalibrated"] = [record["prediction"] for record in plain.records(prepared, output)]
+        return pairs
+
+    def check_calibration(self) -> None:
+        if not self.data.version_2_with_negative:
+            raise UserError("--calibrate finds when to give no answer: give --version_2_with_negative, or leave it out")
+        if self.data.null_score_diff_threshold:
+            raise UserError("--calibrate chooses the --null_score_diff_threshold: give one of them")
+
+    def calibrated(self, prepared: PreparedSplit, output: Output) -> Self:
+        """The task with the null threshold of the best F1."""
+        texts, margins = [], []
+        for context, spans, no_answer in self._candidates(prepared, output):
+            best = best_places(context, spans)[:1]
+            texts += [context[slice(*place)] for place, _ in best] or [""]
+            margins += [no_answer - score for _, score in best] or [np.inf]
+        references = self.references(prepared.split)
+        scores = [
+            [score_answer(text, golds, self._style)["f1"] for text, golds in zip(given, references, strict=True)]
+            for given in (texts, [""] * len(texts))
+        ]
+        found = np.isfinite(margins)  # where there is no span, no threshold changes anything
+        threshold = best_null_threshold(*(np.array(values)[found] for values in (margins, *scores)))
+        task = copy.copy(self)
+        task.calibration = {"null_score_diff_threshold": threshold, "rows": len(texts)}
+        return task
 
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """An answer for each question.
@@ -129,14 +162,33 @@ class QuestionAnswering(Task):
         `score` is its share among the question's best spans by softmax, `answer_start` its character offset in the context, or
         -1. `n_best` are the answers that came near, itself included.
         """
+        records = []
+        candidates = self._candidates(prepared, output)
+        for row, (context, spans, no_answer) in zip(prepared.split.rows, candidates, strict=True):
+            ranked = rank_answers(context, spans, no_answer, self.data.n_best_size, self._threshold)
+            n_best = [{"text": one.text, "score": one.score, "answer_start": one.start} for one in ranked]
+            record: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
+            record |= {"prediction": n_best[0]["text"], "score": n_best[0]["score"]}
+            records.append(record | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
+        return records
+
+    @property
+    def _threshold(self) -> float | None:
+        """By how much no answer must win; None where it never may. A flag wins over what the checkpoint was calibrated to."""
+        if not self.data.version_2_with_negative:
+            return None
+        return self.data.null_score_diff_threshold or self.calibration.get("null_score_diff_threshold", 0.0)
+
+    def _candidates(
+        self, prepared: PreparedSplit, output: Output
+    ) -> Iterator[tuple[str, list[tuple[float, int, int]], float]]:
+        """Of each question the context, the best spans of its windows, and the score of no answer, as `rank_answers` takes them."""
         split, features = prepared.split, prepared.features
         scores, firsts, lasts, no_answer = (np.asarray(part) for part in output.predictions)
         windows_of: list[list[int]] = [[] for _ in split.rows]
         for window, row in enumerate(features["row"]):
             windows_of[row].append(window)
         offsets = features.with_format("numpy", columns=["starts", "ends"])
-        threshold = self.data.null_score_diff_threshold if self.data.version_2_with_negative else None
-        records = []
         for row, windows in zip(split.rows, windows_of, strict=True):
             spans: list[tuple[float, int, int]] = []
             for window in windows:
@@ -144,13 +196,7 @@ class QuestionAnswering(Task):
                 starts = offsets[window]["starts"][firsts[window][found]]
                 ends = offsets[window]["ends"][lasts[window][found]]
                 spans += zip(scores[window][found].tolist(), starts.tolist(), ends.tolist(), strict=True)
-            null = float(no_answer[windows].min())
-            ranked = rank_answers(row.fields["context"], spans, null, self.data.n_best_size, threshold)
-            n_best = [{"text": one.text, "score": one.score, "answer_start": one.start} for one in ranked]
-            record: dict[str, Any] = {} if row.fields["id"] is None else {"id": row.fields["id"]}
-            record |= {"prediction": n_best[0]["text"], "score": n_best[0]["score"]}
-            records.append(record | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
-        return records
+            yield row.fields["context"], spans, float(no_answer[windows].min())
 
     def judge(
         self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]

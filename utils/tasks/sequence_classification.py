@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +17,16 @@ from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from heads.characters import compose
 
 from ..arguments import SequenceDataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
 from ..data.tables import read_table
 from ..errors import UserError
 from ..files import Row, listed
+from ..metrics.calibration import Reliability, nll, reliability
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
 from .base import Judged, NoLabels, Output, Pairs, PreparedSplit, Task
+from .calibration import choose
 from .columns import Columns, check_rows, find_columns, no_label
 from .excerpts import find_sources
 from .features import build_features
@@ -31,6 +34,7 @@ from .judging import judge_classes, judge_numbers, judge_sets
 from .label_kinds import REGRESSION, SETS
 from .label_values import canonical, is_nothing, signs_for_nothing
 from .labels import UNSCORED, Labels
+from .text_windows import check_single_texts, find_windows, tokenize_windows
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +68,14 @@ class SequenceClassification(Task):
 
         Args:
             config: that of the checkpoint that the run begins with, which says what columns it was trained on.
+
+        Raises:
+            UserError: windows that would share too much, see `find_windows`.
         """
         super().__init__(data, tokenizer)
+        self.windows = find_windows(data, tokenizer)
+        if self.windows is not None:
+            self.long_inputs = "longer texts were read in overlapping windows"
         self.known = None if config is None else Columns.of_checkpoint(config)
         self.unscored = False  # whether it was said of the test rows
 
@@ -84,12 +94,16 @@ class SequenceClassification(Task):
     def read(self, file: str) -> Iterator[Row]:
         return relations.read_relations(file) if self._entity_pairs else read_table(file)
 
-    def group_texts(self, split: Split) -> list[str]:
-        return self.texts(split)
+    def groups(self, split: Split) -> list[Group]:
+        label = self.find_columns(split).label
+        labels = [""] * len(split.rows) if label is None else map(str, split.column(label))
+        return [Group(text, own) for text, own in zip(self.texts(split), labels, strict=True)]
 
     def check(self, split: Split) -> None:
         """As `check_rows`; what is trained on is read again in the rows that are checked afterwards."""
         columns = check_rows(split, self.data, self.known)
+        if self.windows is not None:
+            check_single_texts(split, columns, self.tokenizer)
         if split.name == "train":
             self.known = columns
 
@@ -112,7 +126,10 @@ class SequenceClassification(Task):
         return find_columns(split, self.data, self.known)
 
     def config_fields(self) -> dict[str, Any]:
-        return super().config_fields() | (self.known.config_fields() if self.known is not None else {})
+        fields = super().config_fields() | (self.known.config_fields() if self.known is not None else {})
+        if self.data.windows is not None:
+            fields["windows"] = None if self.windows is None else self.windows._asdict()
+        return fields
 
     def prepare(self, split: Split) -> PreparedSplit:
         columns = self.find_columns(split)
@@ -121,14 +138,14 @@ class SequenceClassification(Task):
             self._say_what_is_scored(split, columns)
         else:
             split = self._labelled_rows(split, columns)
-        features = build_features(
-            feature_columns(split, columns, self.labels, self.labelled(split)),
-            tokenize,
-            self.tokenizer,
-            self.data,
-            split,
-            max_seq_length=self.data.max_seq_length,
-        )
+        rows = feature_columns(split, columns, self.labels, self.labelled(split))
+        if self.windows is not None:
+            features = build_features(
+                rows, tokenize_windows, self.tokenizer, self.data, split, windows=tuple(self.windows)
+            )
+        else:
+            length = self.data.max_seq_length
+            features = build_features(rows, tokenize, self.tokenizer, self.data, split, max_seq_length=length)
         return PreparedSplit(split, features)
 
     def _labelled_rows(self, split: Split, columns: Columns) -> Split:
@@ -215,14 +232,46 @@ class SequenceClassification(Task):
         if self.labels.problem_type == REGRESSION:
             return {"predictions": logits.reshape(-1).tolist(), "references": references.reshape(-1).tolist()}
         if self.labels.problem_type == SETS:
-            chosen = (logits > 0, references > 0)
-            predicted, gold = ([[names[i] for i in np.flatnonzero(row)] for row in rows] for rows in chosen)
-            return {"predictions": predicted, "references": gold}
+            chosen = {"predictions": self._chosen(logits), "references": references > 0}
+            if "thresholds" in self.calibration:
+                chosen["uncalibrated"] = logits > 0
+            return {what: [[names[i] for i in np.flatnonzero(row)] for row in rows] for what, rows in chosen.items()}
         pairs = {
             "predictions": [names[i] for i in logits.argmax(axis=-1)],
             "references": [names[i] for i in references],
         }
-        return pairs | {"logits": logits.tolist()} if self.metric.reads_logits else pairs
+        if self.metric.reads_logits or "temperature" in self.calibration:
+            pairs["logits"] = logits.tolist()
+        return pairs
+
+    def score(self, pairs: Pairs) -> dict[str, float]:
+        if "temperature" not in self.calibration:
+            return super().score(pairs)
+        scores = super().score({name: pairs[name] for name in pairs if name != "logits" or self.metric.reads_logits})
+        logits, labels = self._of_classes(pairs)
+        plain, own = self.reliability(pairs)
+        scores |= {"nll": nll(logits, labels, own.temperature), "nll_uncalibrated": nll(logits, labels)}
+        return scores | {"ece": own.ece, "ece_uncalibrated": plain.ece}
+
+    def reliability(self, pairs: Pairs) -> list[Reliability]:
+        if "temperature" not in self.calibration:
+            return []
+        return [reliability(*self._of_classes(pairs), degrees) for degrees in (1.0, self.calibration["temperature"])]
+
+    def _of_classes(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, C) and the indices of gold classes, (N,)."""
+        index = {name: i for i, name in enumerate(self.labels.names)}
+        return np.array(pairs["logits"], dtype=np.float64), np.array([index[name] for name in pairs["references"]])
+
+    def check_calibration(self) -> None:
+        if self.labels.problem_type == REGRESSION:
+            raise UserError("scores have no probability that could be calibrated; leave --calibrate out")
+
+    def calibrated(self, prepared: PreparedSplit, output: Output) -> Self:
+        task = copy.copy(self)
+        logits, references = _logits(output).astype(np.float64), np.asarray(output.label_ids)
+        task.calibration = choose(self.labels, logits, references) | {"rows": len(logits)}
+        return task
 
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """`score` is the probability of the prediction, of each predicted label, or the number itself."""
@@ -259,9 +308,10 @@ class SequenceClassification(Task):
         if self.labels.problem_type == REGRESSION:
             return [{} for _ in prepared.split.rows]
         share = _sigmoid if self.labels.problem_type == SETS else _softmax
-        names = self.labels.names
+        names, temperature = self.labels.names, self.calibration.get("temperature", 1.0)
         return [
-            dict(zip(names, share(values).tolist(), strict=True)) for values in self._logits_by_row(prepared, output)
+            dict(zip(names, share(values / temperature).tolist(), strict=True))
+            for values in self._logits_by_row(prepared, output)
         ]
 
     def _logits_by_row(self, prepared: PreparedSplit, output: Output) -> np.ndarray:
@@ -272,18 +322,25 @@ class SequenceClassification(Task):
             return NUMBERS
         return LABEL_SETS if self.labels.problem_type == SETS else CLASSES
 
+    def _chosen(self, logits: np.ndarray) -> np.ndarray:
+        """Which labels of sets are predicted, by logits (..., C)."""
+        thresholds = self.calibration.get("thresholds")
+        if thresholds is None:
+            return logits > 0
+        return _sigmoid(logits.astype(np.float64)) > np.array([thresholds[name] for name in self.labels.names])
+
     def _prediction(self, logits: np.ndarray) -> dict[str, Any]:
         """The prediction and its score from the logits (C,) of one row."""
         if self.labels.problem_type == REGRESSION:
             return {"prediction": float(logits[0]), "score": float(logits[0])}
         if self.labels.problem_type == SETS:
             scores = _sigmoid(logits)
-            chosen = [i for i, score in enumerate(scores) if score > 0.5]
+            chosen = np.flatnonzero(self._chosen(logits))
             return {
                 "prediction": [self.labels.names[i] for i in chosen],
                 "score": [float(scores[i]) for i in chosen],
             }
-        scores = _softmax(logits)
+        scores = _softmax(logits / self.calibration.get("temperature", 1.0))
         best = int(scores.argmax())
         return {"prediction": self.labels.names[best], "score": float(scores[best])}
 

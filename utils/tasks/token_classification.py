@@ -14,7 +14,7 @@ from typing_extensions import Self
 from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
 
 from ..arguments import TokenDataArguments
-from ..data.splits import Split
+from ..data.splits import Group, Split
 from ..data.tagged import read_tagged
 from ..files import Row, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
@@ -69,8 +69,8 @@ class TokenClassification(Task):
         rows = read_tagged(file, self.data.text_column_name, self.data.label_column_name)
         return rows if self.data.tag_names is None else name_tags(file, rows, self.data.tag_names)
 
-    def group_texts(self, split: Split) -> list[str]:
-        return [" ".join(tokens) for tokens in split.column("tokens")]
+    def groups(self, split: Split) -> list[Group]:
+        return [Group(" ".join(tokens)) for tokens in split.column("tokens")]
 
     def check(self, split: Split) -> None:
         check_tagged(split)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments
-from ..errors import UserError
+from ..models.layers import find_layers
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +30,10 @@ def learning_rates(model: HeadedEncoderPreTrainedModel, training: HeadTrainingAr
     head_rate = rate if training.head_learning_rate is None else training.head_learning_rate
     steps = {} if training.layerwise_lr_decay is None else _layers_above(model.encoder)
     if steps:
-        lowest = max(steps.values())
+        lowest = max(steps.get(name, 0) for name, weight in model.encoder.named_parameters() if weight.requires_grad)
         ladder = ", ".join(f"{rate * decay**step:.3g}" for step in range(lowest, -1, -1))
-        logger.info("learning rates from the embeddings to the last layer: %s; head %.3g", ladder, head_rate)
+        first = "the embeddings" if lowest == max(steps.values()) else "the first layer that is trained"
+        logger.info("learning rates from %s to the last layer: %s; head %.3g", first, ladder, head_rate)
     rates = {}
     for name, _ in model.named_parameters():
         inside = name.startswith("encoder.")
@@ -59,19 +59,9 @@ def set_learning_rates(optimizer: torch.optim.Optimizer, rates: Mapping[int, flo
 
 def _layers_above(encoder: torch.nn.Module) -> dict[str, int]:
     """For each parameter of an encoder's layers and embeddings how many layers stand above."""
-    config: Any = encoder.config
-    count = config.num_hidden_layers
-    lists = [
-        name
-        for name, module in encoder.named_modules()
-        if isinstance(module, torch.nn.ModuleList) and len(module) == count
-    ]
-    if not lists:
-        cure = "leave --layerwise_lr_decay out"
-        raise UserError(
-            f"--layerwise_lr_decay: {config.model_type} has no list of {count} layers to be told apart; {cure}"
-        )
-    place = re.compile(rf"{re.escape(lists[0])}\.(\d+)\.")
+    list_name, layers = find_layers(encoder, "--layerwise_lr_decay")
+    count = len(layers)
+    place = re.compile(rf"{re.escape(list_name)}\.(\d+)\.")
     above = {}
     for name, _ in encoder.named_parameters():
         layer = place.match(name)

@@ -19,6 +19,7 @@ from heads.weights import first_not_finite
 
 from ..arguments import HeadTrainingArguments
 from ..errors import ShownError, UserError, first_line
+from ..models.adapters import Adapters
 from ..models.loading import write_for_all_releases
 from .callbacks import SaveWhenTerminated
 from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_on, put_in_place, remove, step_of
@@ -32,10 +33,14 @@ class SavingTrainer(PushingTrainer):
     """`Trainer` whose checkpoints are whole or not there, in every process and whatever happens while they are written.
 
     Trainer writes a checkpoint into its final folder, where half of one looks like a whole one to whoever goes on from it.
+
+    Attributes:
+        adapters: in the encoder, if any. Every checkpoint has them merged, and beside that as they are.
     """
 
     args: HeadTrainingArguments
     model: HeadedEncoderPreTrainedModel
+    adapters: Adapters | None = None
     _stage: Path | None = None  # while a checkpoint is being written
 
     def __init__(self, *args, **kwargs):
@@ -53,7 +58,10 @@ class SavingTrainer(PushingTrainer):
         if self.args.should_save:  # of a run that was killed
             shutil.rmtree(self.args.folder / STAGE, ignore_errors=True)
         with self.termination.heard():
-            return super().train(*args, **kwargs)
+            outcome = super().train(*args, **kwargs)
+        if self.adapters is not None:
+            self.adapters.merge()
+        return outcome
 
     def check_weights(self) -> None:
         """Raises UserError where a weight is nan or infinite."""
@@ -63,9 +71,13 @@ class SavingTrainer(PushingTrainer):
 
     def _save(self, output_dir=None, state_dict=None):
         self.check_weights()
+        if self.adapters is not None and not self.adapters.merged:
+            state_dict = self.adapters.merged_state()
         super()._save(output_dir, state_dict)
         if self.args.should_save:
             folder = Path(output_dir or self.args.folder)
+            if self.adapters is not None:
+                self.adapters.save(folder)
             write_for_all_releases(folder)
             (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
 
@@ -143,13 +155,22 @@ class SavingTrainer(PushingTrainer):
         else:
             super()._run_epoch(*args, **kwargs)
 
+    def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
+        if self.adapters is None:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            self.adapters.load(Path(resume_from_checkpoint))
+
     def _load_best_model(self):
         best = Path(str(self.state.best_model_checkpoint))
         wrong = damage(best, to_go_on=False)
         if wrong is not None:  # Trainer would go on with the last weights
             cure = "--resume_from_checkpoint true goes on from one before it"
             raise ShownError(f"{best}: the best weights are not as they were saved: {wrong}; {cure}")
-        super()._load_best_model()
+        if self.adapters is None:
+            super()._load_best_model()
+        else:
+            self.adapters.load(best)
 
     @contextmanager
     def _room_for(self, folder: Path):

@@ -17,6 +17,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import Arguments, HeadTrainingArguments
 from ..errors import UserError, first_line
+from ..models.adapters import Adapters, check_resumed_adapters
 from ..models.frozen import HiddenStates
 from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
@@ -29,6 +30,7 @@ from .progress import show_lines
 from .rates import learning_rates, set_learning_rates
 from .sampler import EpochLengthGroupedSampler
 from .saving import SavingTrainer
+from .unfreezing import UnfreezeEncoder
 
 CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
 
@@ -39,12 +41,14 @@ def build_trainer(
     arguments: Arguments,
     prepared: Mapping[str, PreparedSplit],
     hidden_states: Sequence[HiddenStates] = (),
+    adapters: Adapters | None = None,
 ) -> HeadTrainer:
     """Puts the parts of a run together.
 
     Args:
         prepared: "train", "validation" and "test", as far as they are needed.
-        hidden_states: of a frozen encoder.
+        hidden_states: of a frozen encoder, or of its first layers.
+        adapters: in the encoder of the model.
 
     Raises:
         UserError: a repository to push to that cannot be made, a checkpoint to go on from that is of another model, flags that
@@ -52,6 +56,9 @@ def build_trainer(
     """
     data, training = arguments.data, arguments.training
     check_resumed(training.resume_from_checkpoint, model.config)
+    if training.calibrate:
+        task.check_calibration()
+    check_resumed_adapters(training.resume_from_checkpoint, adapters)
     width = data.max_seq_length if data.pad_to_max_length else None
     train, validation = prepared.get("train"), prepared.get("validation")
     _check(model, training, len(train.features) if train else 0)
@@ -69,7 +76,11 @@ def build_trainer(
         )
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
-    trainer.train_rows = train
+    if adapters is not None and (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
+        raise UserError(
+            "--lora trains with one process or several that hold the whole model; leave FSDP or DeepSpeed out"
+        )
+    trainer.train_rows, trainer.adapters = train, adapters
     return trainer
 
 
@@ -105,6 +116,11 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         super().__init__(*args, **kwargs)
         self.add_callback(SaveAfterEvaluation())
         show_lines(self)
+        if self.args.unfreeze_after is not None:
+            if self.is_fsdp_enabled or self.is_deepspeed_enabled:
+                what = "FSDP and DeepSpeed divide parameters by what is trained at the start"
+                raise UserError(f"--unfreeze_after: {what}; leave it out, or use plain processes")
+            self.add_callback(UnfreezeEncoder(self.model.encoder, self.args.unfreeze_after))
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
 
@@ -130,6 +146,16 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
             set_learning_rates(optimizer, {id(parameters[name]): rate for name, rate in rates.items()})
         return optimizer
 
+    def _load_optimizer_and_scheduler(self, checkpoint):
+        try:
+            super()._load_optimizer_and_scheduler(checkpoint)
+        except ValueError as error:  # of torch, about groups of parameters
+            cure = "give the flags of rates, freezing and --optim that it was begun with"
+            what = "its optimizer is not that of this run"
+            raise UserError(
+                f"--resume_from_checkpoint: {what} ({first_line(error)}); {cure}", file=checkpoint
+            ) from error
+
     def get_decay_parameter_names(self, model):
         # The sum of layers is scaled as a norm scales: at 0 nothing would be left of it.
         return [name for name in super().get_decay_parameter_names(model) if not name.startswith("mix.")]
@@ -153,6 +179,11 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         for name in [name for name, value in logs.items() if not math.isfinite(value)]:
             del logs[name]
         super().log(logs, *args, **kwargs)
+
+    def _set_signature_columns_if_needed(self):
+        if self._signature_columns is None:
+            super()._set_signature_columns_if_needed()
+            self._signature_columns.append("windows")  # the collator reads it, not the model
 
     def _get_train_sampler(self, train_dataset=None):
         if self.args.train_sampling_strategy != "group_by_length":

@@ -11,6 +11,7 @@ from comparison.gathering.across import gather_across
 from utils.errors import UserError
 
 ENCODER = {"equal": {"arguments": {"model_name_or_path": "monologg/koelectra-base"}}}
+FIRST = {"equal": {"arguments": {"model_name_or_path": "klue/bert-base", "freeze_layers": 6}}}
 SCRATCH = {"equal": {"arguments": {"config_name": "examples/tiny-electra"}}}
 
 
@@ -61,12 +62,14 @@ def test_encoders_are_kept_apart(tmp_path):
     folders += [write_comparison(tmp_path / f"{name}-2", title=name, **ENCODER) for name in ("a", "b")]
     folders.append(write_comparison(tmp_path / "a-3", title="a", **SCRATCH))
     folders.append(write_comparison(tmp_path / "a-4", title="a", frozen_encoder=True))
+    folders.append(write_comparison(tmp_path / "a-5", title="a", **FIRST))
     across = gather_across(folders)
     assert across["encoders"] == [
         "bert-base",
         "koelectra-base",
         "tiny-electra (from scratch)",
         "bert-base (frozen)",
+        "bert-base (6 layers frozen)",
     ]
     assert [pair["encoder"] for pair in across["pairs"]] == ["bert-base", "koelectra-base"]
     assert across["data_sets"][2]["encoder_name"] == "monologg/koelectra-base"

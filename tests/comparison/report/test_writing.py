@@ -194,6 +194,35 @@ python compare_heads.py my.yaml --heads dense lstm
     )
 
 
+def test_ensembles(comparison):
+    pair = {
+        "head": "lstm ensemble",
+        "baseline": "one lstm",
+        "difference": 0.5,
+        "low": 0.25,
+        "high": 0.75,
+        "p_holm": 0.004,
+    }
+    comparison["ensembles"] = {
+        "heads": {"lstm": {"models": 2, "scores": {"accuracy": 0.863, "macro_f1": 0.81}}},
+        "comparisons": [pair | {"sentence": "lstm ensemble beats one lstm by 0.50 points"}],
+    }
+    text = render_markdown(comparison)
+    section = text[text.index("## Ensembles") : text.index("## Equal")]
+    assert (
+        "| head | models | accuracy, points | macro_f1, points |\n" in section
+        and "| lstm | 2 | 86.30 | 81.00 |" in section
+    )
+    assert "| lstm ensemble − one lstm | +0.50 | +0.25 to +0.75 | .004 |" in section
+    assert (
+        "- lstm ensemble beats one lstm by 0.50 points" in section
+        and "these differences hold for the models" in section
+    )
+    page = Page(render_page(comparison))
+    assert "Ensembles" in page.texts["h2"] and "lstm ensemble beats one lstm by 0.50 points" in page.texts["li"]
+    assert "Ensembles" not in render_page(COMPARISON) and "Ensembles" not in render_markdown(COMPARISON)
+
+
 def test_markdown_of_the_least():
     text = render_markdown(BARE)
     assert re.findall("^#+ .*", text, re.M) == ["# Heads compared: reviews", "## Command"]

@@ -67,11 +67,15 @@ def test_only_what_the_docstring_says_differs_from_the_library():
         "head_learning_rate",
         "early_stopping_patience",
         "freeze_encoder",
+        "freeze_layers",
+        "unfreeze_after",
         "hidden_states_dtype",
         "layerwise_lr_decay",
         "class_weights",
         "loss",
         "focal_gamma",
+        "calibrate",
+        "lora",
     }
     assert stock.keys() <= ours.keys()
     assert {name for name in stock if ours[name] != stock[name]} == {"train_sampling_strategy", "logging_steps"}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import random
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import datasets
 import pytest
 
 from utils.arguments import DataArguments, HeadTrainingArguments
-from utils.data.splits import Split, label_rows, load_splits
+from utils.data.splits import Group, Split, label_rows, load_splits
 from utils.data.tables import read_table
 from utils.errors import UserError
+from utils.files import Row
 
 TEXTS = [
     "영화 정말 좋다",
@@ -25,7 +27,7 @@ TEXTS = [
     "ㅋㅋ",
     "나쁘다",
 ]
-# What `int(blake2b(text, digest_size=8).hexdigest(), 16) / 2**64 < 0.3` says: a split that everybody shares must never move.
+# What `int(blake2b(text, digest_size=8).hexdigest(), 16) / 2**64 < 0.375` says: a split that everybody shares must never move.
 HELD_OUT = ["영화 정말 좋다", "the movie is bad", "나쁘다"]
 
 
@@ -45,18 +47,22 @@ def texts_of(split: Split) -> list[str]:
     return split.column("text")
 
 
+def groups_of(split: Split) -> list[Group]:
+    return [Group(text) for text in texts_of(split)]
+
+
 def load(tmp_path: Path, stages: str, **data) -> dict[str, list[str]]:
     """The texts of every split, for stages such as "train eval"."""
     training = HeadTrainingArguments(
         output_dir=str(tmp_path / "run"), **{f"do_{stage}": True for stage in stages.split()}
     )
-    splits, test = load_splits(DataArguments(**data), training, read_table, texts_of, lambda split: None)
+    splits, test = load_splits(DataArguments(**data), training, read_table, groups_of, lambda split: None)
     found = {name: texts_of(split) for name, split in splits.items()}
     return found | {part.name: found.get("test") or texts_of(part) for part in test}
 
 
 def test_membership_is_the_documented_hash(write, tmp_path):
-    splits = load(tmp_path, "train eval", train_file=write("a.txt", TEXTS), validation_split=0.3)
+    splits = load(tmp_path, "train eval", train_file=write("a.txt", TEXTS), validation_split=0.375)
     assert splits["validation"] == HELD_OUT
     assert splits["train"] == [text for text in TEXTS if text not in HELD_OUT]
 
@@ -76,15 +82,48 @@ def test_share_equal_texts_and_nesting(write, tmp_path):
     assert splits["train"] == [text for text, number in zip(texts, numbers, strict=True) if number >= 0.1]
 
 
+def test_few_rows_are_held_out_as_the_share_says(tmp_path):
+    """The hash alone holds out 13 of these 160 rows, and 1 of the 20 of the rare class."""
+    rows = [Row(i + 1, {"text": f"review {i}", "label": "rare" if i % 8 == 0 else "usual"}) for i in range(160)]
+    groups = [Group(row.fields["text"], row.fields["label"]) for row in rows]
+    training = HeadTrainingArguments(output_dir=str(tmp_path / "run"), do_train=True, do_eval=True)
+
+    def held_out(share: float, order: int = 1) -> set[str]:
+        data = DataArguments(train_file="a.csv", validation_split=share)
+        ordered = rows[::order]
+        splits, _ = load_splits(
+            data, training, lambda file: iter(ordered), lambda split: groups[::order], lambda split: None
+        )
+        assert len(splits["train"].rows) + len(splits["validation"].rows) == 160
+        return set(splits["validation"].column("text"))
+
+    def labels(texts: set[str]) -> Counter:
+        return Counter(group.label for group in groups if group.text in texts)
+
+    numbers = {group.text: int(hashlib.blake2b(group.text.encode(), digest_size=8).hexdigest(), 16) for group in groups}
+    assert sum(number / 2**64 < 0.1 for number in numbers.values()) == 13
+    assert labels(held_out(0.1)) == {"usual": 14, "rare": 2}
+    assert held_out(0.1) == held_out(0.1, order=-1)
+    assert labels(held_out(0.04)) == {"usual": 5, "rare": 1}  # 5.6 and 0.8 of 6.4
+    rare = sorted((text for text in numbers if labels({text})["rare"]), key=numbers.__getitem__)
+    assert set(rare[:2]) <= held_out(0.1)
+
+
+def test_few_rows_with_equal_texts(write, tmp_path):
+    texts = [f"text {i // 4}" for i in range(40)]
+    held_out = load(tmp_path, "eval", train_file=write("a.txt", texts), validation_split=0.2)["validation"]
+    assert len(held_out) == 8 and len(set(held_out)) == 2
+
+
 def test_order_of_rows_does_not_change_the_members(write, tmp_path):
-    forwards = load(tmp_path, "eval", train_file=write("a.txt", TEXTS), validation_split=0.3)
-    backwards = load(tmp_path, "eval", train_file=write("b.txt", TEXTS[::-1]), validation_split=0.3)
+    forwards = load(tmp_path, "eval", train_file=write("a.txt", TEXTS), validation_split=0.375)
+    backwards = load(tmp_path, "eval", train_file=write("b.txt", TEXTS[::-1]), validation_split=0.375)
     assert forwards["validation"] == backwards["validation"][::-1]
 
 
 def test_rows_stay_held_out_whichever_stages_run(write, tmp_path):
     """Training in one run and evaluating in the next is the same as both in one."""
-    data = {"train_file": write("a.txt", TEXTS), "validation_split": 0.3}
+    data = {"train_file": write("a.txt", TEXTS), "validation_split": 0.375}
     both = load(tmp_path, "train eval", **data)
     assert load(tmp_path, "train", **data) == {"train": both["train"]}
     assert load(tmp_path, "eval", **data) == {"validation": both["validation"]}
@@ -92,7 +131,7 @@ def test_rows_stay_held_out_whichever_stages_run(write, tmp_path):
 
 def test_validation_file_leaves_training_rows_alone(write, tmp_path):
     files = {"train_file": write("a.txt", TEXTS), "validation_file": write("b.txt", ["x", "y"])}
-    splits = load(tmp_path, "train eval", validation_split=0.3, **files)
+    splits = load(tmp_path, "train eval", validation_split=0.375, **files)
     assert splits == {"train": TEXTS, "validation": ["x", "y"]}
 
 
@@ -104,7 +143,7 @@ def test_only_what_the_stages_need_is_read(write, tmp_path):
 
 
 def test_the_validation_rows_are_predicted_where_that_is_asked(write, tmp_path):
-    held_out = {"train_file": write("a.txt", TEXTS), "validation_split": 0.3, "predict_split": "validation"}
+    held_out = {"train_file": write("a.txt", TEXTS), "validation_split": 0.375, "predict_split": "validation"}
     rest = [text for text in TEXTS if text not in HELD_OUT]
     assert load(tmp_path, "train predict", **held_out) == {"train": rest, "test": HELD_OUT}
     assert load(tmp_path, "predict", **held_out) == {"test": HELD_OUT}
@@ -148,13 +187,13 @@ def test_missing_data_are_named(write, tmp_path, stages, given, cure):
 
 def test_one_text_in_two_normal_forms_is_held_out_once(write, tmp_path):
     forms = [unicodedata.normalize(form, text) for text in TEXTS for form in ("NFC", "NFD")]
-    splits = load(tmp_path, "train eval", train_file=write("a.txt", forms), validation_split=0.3)
+    splits = load(tmp_path, "train eval", train_file=write("a.txt", forms), validation_split=0.375)
     assert [unicodedata.normalize("NFC", text) for text in splits["validation"]] == [t for t in HELD_OUT for _ in "12"]
 
 
 def test_rows_of_one_text_are_no_split(write, tmp_path):
     with pytest.raises(UserError, match=r"a\.txt: no row is left for validation: all rows have the same text"):
-        load(tmp_path, "train eval", train_file=write("a.txt", ["the movie"] * 20), validation_split=0.3)
+        load(tmp_path, "train eval", train_file=write("a.txt", ["the movie"] * 20), validation_split=0.375)
 
 
 def test_no_row_left(write, tmp_path):
@@ -194,7 +233,7 @@ def read_hub(tmp_path, stages: str) -> dict[str, Split]:
         output_dir=str(tmp_path / "run"), **{f"do_{stage}": True for stage in stages.split()}
     )
     splits, test = load_splits(
-        DataArguments(dataset_name="user/data"), training, read_table, texts_of, lambda split: None
+        DataArguments(dataset_name="user/data"), training, read_table, groups_of, lambda split: None
     )
     return splits | {part.name: part for part in test}
 
@@ -242,13 +281,13 @@ def test_a_look_at_the_first_rows_uses_nothing_up():
 def test_labels_are_read_off_all_training_rows(write, tmp_path):
     file = write("a.txt", TEXTS)
     training = HeadTrainingArguments(output_dir=str(tmp_path / "run"), do_train=True, do_eval=True)
-    data = DataArguments(train_file=file, validation_split=0.3, max_train_samples=2)
-    splits, test = load_splits(data, training, read_table, texts_of, lambda split: None)
+    data = DataArguments(train_file=file, validation_split=0.375, max_train_samples=2)
+    splits, test = load_splits(data, training, read_table, groups_of, lambda split: None)
     rows, _ = label_rows(splits, test)
     assert texts_of(rows) == TEXTS and (rows.name, rows.file) == ("train", file)
     assert texts_of(splits["train"]) == [text for text in TEXTS if text not in HELD_OUT][:2]
     assert texts_of(splits["validation"]) == HELD_OUT
 
     data = DataArguments(train_file=file, validation_file=file, max_eval_samples=3)
-    splits, test = load_splits(data, training, read_table, texts_of, lambda split: None)
+    splits, test = load_splits(data, training, read_table, groups_of, lambda split: None)
     assert label_rows(splits, test)[0] is splits["train"]

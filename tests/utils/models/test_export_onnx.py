@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import itertools
 import json
@@ -138,6 +139,14 @@ def test_what_a_head_reads_is_in_the_graph(pooling, tmp_path):
     assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("head", ["dense", "lstm"])
+def test_layers_beside_each_other_are_in_the_graph(head, tmp_path):
+    model = tiny_model("token_cls", head, use_last_layers=2, combine_layers="concat")
+    graphs.export(perturb(model), tmp_path / "model.onnx")
+    assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
+
+
 def test_int8(export, tmp_path):
     graphs.quantize(export.path, tmp_path / "int8.onnx")
     graph = onnx.load(tmp_path / "int8.onnx").graph
@@ -225,8 +234,36 @@ def test_documented_decoding_is_that_of_the_model(tmp_path):
             assert found == model.decode(logits, torch.ones(1, length))[0][0].tolist()
 
 
+def test_documented_windows_and_calibration(tiny_tokenizer, tmp_path):
+    """The files of a checkpoint that reads windows say what its pipeline does."""
+    calibration = {"temperature": 1.7, "rows": 9}
+    windows = {"pooling": "mean", "max_seq_length": 8, "doc_stride": 2}
+    config = tiny_config(vocab_size=len(tiny_tokenizer))
+    model = perturb(tiny_model("seq_cls", "cnn", config, id2label=LABELS, windows=windows, calibration=calibration))
+    tokenizer = copy.deepcopy(tiny_tokenizer)
+    export_onnx.write_config(model, tmp_path)
+    export_onnx.write_tokenizer(tokenizer, model.config, tmp_path)
+    written = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    assert written["windows"] == windows and written["calibration"] == calibration
+    namespace: dict = {"np": np}
+    for code in documented_code()[2:]:
+        exec(compile(code, str(DOCUMENTATION), "exec"), namespace)
+
+    def run(rows):
+        return answers(model, {"input_ids": torch.tensor([row.ids for row in rows])}).numpy()
+
+    text = "the good movie is bad the movie is good bad"
+    row = Tokenizer.from_file(str(tmp_path / "tokenizer.json")).encode(text)
+    assert len(row.overflowing) == 1
+    shares = namespace["decide"](namespace["text_logits"](row, run, "mean"), written)
+    (answer,) = model.pipeline(tiny_tokenizer)(text)
+    assert answer["label"] == LABELS[int(shares.argmax())] and answer["score"] == pytest.approx(shares.max(), abs=1e-6)
+    sets = written | {"calibration": {"thresholds": {"부정": 0.1, "긍정": 0.6, "중립": 0.9}}}
+    assert namespace["decide"](np.array([-1.0, 0.3, 3.0]), sets) == ["부정", "중립"]
+
+
 def test_documented_code(classifier, tmp_path, monkeypatch, capsys):
-    code, _ = documented_code()
+    code = documented_code()[0]
     imports = [node for node in ast.walk(ast.parse(code)) if isinstance(node, (ast.Import, ast.ImportFrom))]
     modules = {getattr(node, "module", None) or node.names[0].name for node in imports}
     assert modules == {"json", "numpy", "onnxruntime", "tokenizers"}

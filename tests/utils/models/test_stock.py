@@ -339,6 +339,10 @@ def test_unknown_activation(name):
 
 
 def test_a_pooling_or_several_layers_have_no_stock_class():
-    for config in ({"head_kwargs": {"pooling": "mean"}}, {"use_last_layers": 2}):
+    for config in (
+        {"head_kwargs": {"pooling": "mean"}},
+        {"use_last_layers": 2},
+        {"use_last_layers": 2, "combine_layers": "concat"},
+    ):
         with pytest.raises(UserError, match="a stock class reads the last layer's first token"):
             stock.to_stock(tiny_model("seq_cls", "dense", **config))

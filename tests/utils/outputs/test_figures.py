@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import pytest
 from matplotlib import font_manager
 from matplotlib.image import imread
+from tiny import make_tokenizer
 
 from utils.arguments import SequenceDataArguments
 from utils.metrics.by_class import score_answer_lengths, score_classes
@@ -138,3 +140,21 @@ def test_scores_of_answers_by_length():
         "20 characters and more": {"f1": 0, "exact_match": 0, "support": 1},
         "no answer": {"f1": 100, "exact_match": 100, "support": 1},
     }
+
+
+def test_reliability(drawn, tmp_path):
+    """Sure by .8 and right in half of the rows; at the temperature the same rows say .6."""
+    task = SequenceClassification(SequenceDataArguments(train_file="a.csv"), make_tokenizer())
+    task.labels = Labels("single_label_classification", ["부정", "긍정"])
+    logits = [[np.log(0.81), np.log(0.19)]] * 4
+    pairs = {"predictions": ["부정"] * 4, "references": ["부정", "긍정"] * 2, "logits": logits}
+    figures.draw_reliability(task, pairs, "test rows", tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()
+    task.calibration = {"temperature": np.log(0.81 / 0.19) / np.log(0.62 / 0.38), "rows": 4}
+    figures.draw_reliability(task, pairs, "test rows", tmp_path / "reliability.png")
+    assert imread(tmp_path / "reliability.png").size
+    titles = [axis.get_title() for axis in drawn]
+    assert titles == ["as trained: ECE 0.310", "temperature 2.96: ECE 0.120"]
+    places = [line.get_xydata().tolist()[0] for axis in drawn for line in axis.lines[1:]]
+    assert places == [pytest.approx([0.81, 0.5]), pytest.approx([0.62, 0.5])]
+    assert drawn[0].get_ylabel() == "accuracy of 4 test rows"

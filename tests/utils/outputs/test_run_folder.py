@@ -38,6 +38,25 @@ def test_what_an_earlier_run_left_is_replaced_and_all_else_stays(tmp_path):
     }
 
 
+def test_the_adapter_of_an_earlier_run_goes_and_a_folder_of_that_name_stays(tmp_path):
+    for number, names in enumerate((("adapter_config__json", "old__safetensors"), ("adapter_config__json",), ())):
+        with staged(tmp_path) as stage:
+            clear(stage)
+            fill(stage, run__json="new")
+            if names:
+                fill(stage / "adapter", **dict.fromkeys(names, str(number)))
+            finish(stage, tmp_path)
+        assert contents(tmp_path) == {"run.json": "new"} | {
+            f"adapter/{name.replace('__', '.')}": str(number) for name in names
+        }
+    fill(tmp_path / "adapter", notes__txt="mine")
+    with staged(tmp_path) as stage:
+        clear(stage)
+        fill(stage, run__json="new")
+        finish(stage, tmp_path)
+    assert contents(tmp_path) == {"run.json": "new", "adapter/notes.txt": "mine"}
+
+
 def test_a_run_that_fails_changes_nothing(tmp_path):
     before = contents(fill(tmp_path, run__json="old", README__md="old"))
     with pytest.raises(UserError), staged(tmp_path) as stage:

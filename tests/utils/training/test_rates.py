@@ -9,6 +9,7 @@ from tiny import tiny_config, tiny_model
 
 from utils.arguments import HeadTrainingArguments
 from utils.errors import UserError
+from utils.models.layers import FirstLayers
 from utils.training.collation import Collator
 from utils.training.trainer import HeadTrainer
 
@@ -22,7 +23,7 @@ def groups(tiny_tokenizer, tmp_path):
         rows = datasets.Dataset.from_dict({"input_ids": [[5, 6]] * 4, "length": [2] * 4, "labels": [0] * 4})
         trainer = HeadTrainer(model, arguments, Collator(tiny_tokenizer, {}), train_dataset=rows)
         found = trainer.create_optimizer().param_groups
-        names = {id(parameter): name for name, parameter in model.named_parameters()}
+        names = {id(parameter): name for name, parameter in model.named_parameters() if parameter.requires_grad}
         of_each = {names[id(p)]: (group["lr"], group["weight_decay"]) for group in found for p in group["params"]}
         assert len(of_each) == sum(len(group["params"]) for group in found) == len(names)
         return of_each, trainer
@@ -59,6 +60,20 @@ def test_rate_of_every_parameter(family, groups):
         assert rate == pytest.approx(expected_rate(name, family)), name
     rates = {round(rate, 9) for rate, _ in found.values()}
     assert rates == {0.25e-4, 0.5e-4, 1e-4, 1e-2}
+
+
+def test_rates_of_what_is_trained_above_frozen_layers(groups, caplog):
+    """The rates are those of the whole ladder; what is frozen is in no group."""
+    caplog.set_level("INFO")
+    model = tiny_model("seq_cls", "dense")
+    FirstLayers(model, 1)
+    found, _ = groups(model, head_learning_rate=1e-2, layerwise_lr_decay=0.5)
+    assert {name: rate for name, (rate, _) in found.items()} == {
+        name: 1e-2 if name.startswith("head.") else 1e-4
+        for name, _ in model.named_parameters()
+        if name.startswith(("head.", "encoder.encoder.layer.1."))
+    }
+    assert "learning rates from the first layer that is trained to the last layer: 0.0001; head 0.01" in caplog.text
 
 
 def test_decay_spares_biases_and_norms_in_every_group(family, groups):
