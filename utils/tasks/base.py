@@ -20,8 +20,7 @@ from ..arguments import DataArguments
 from ..data.splits import Group, Split
 from ..errors import UserError
 from ..files import Row
-from ..metrics.calibration import Reliability
-from ..metrics.errors import calibration_sums
+from ..metrics.calibration import Reliability, calibration_sums
 from ..metrics.metric import Metric
 from .excerpts import around, find_sources
 
@@ -70,7 +69,7 @@ class Judged(NamedTuple):
     mistakes: list[Mistake]
 
     def sums(self) -> dict[str, np.ndarray]:
-        """By what is decided what calibration is computed from, (10, 3); it adds up over parts of the rows."""
+        """By what is decided what calibration is computed from, (15, 3); it adds up over parts of the rows."""
         return {name: calibration_sums(*decided) for name, decided in self.decisions.items()}
 
 
