@@ -12,16 +12,17 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PYTHONUNBUFFERED=1
 
 # torch first and from that index alone, where PyPI's would bring CUDA along; what it needs comes with the project.
-RUN pip install --no-deps --index-url "${TORCH_INDEX}" "torch>=2.11,<2.14"
-
 WORKDIR /opt/electra-heads
+COPY constraints.txt ./
+RUN pip install --no-deps -c constraints.txt --index-url "${TORCH_INDEX}" torch
+
 COPY pyproject.toml README.md LICENSE ./
 COPY __main__.py compare_heads.py export_onnx.py export_stock.py ensemble.py run_qa.py run_seq_cls.py run_token_cls.py ./
 COPY comparison comparison
 COPY heads heads
 COPY recipes/spaces recipes/spaces
 COPY utils utils
-RUN pip install ".[onnx]"
+RUN pip install -c constraints.txt ".[onnx]"
 
 # Any user may run it (--user), also one without a name here: what is downloaded goes into a folder that all may write in.
 RUN useradd --create-home --uid 1000 runner \

@@ -2,6 +2,8 @@
 # make test         the test suite            (ARGS="-k cnn" for a part of it)
 # make test-long    the tests that take many seconds each
 # make test-compat  checkpoints of this environment, under the other releases of transformers that read them
+# make test-lowest  a part of the tests, with the lowest versions that pyproject.toml allows (Python 3.10 to 3.12)
+# make test-newest  the test suite, with the newest versions that it allows
 # make faults       runs interrupted in every way, counted; takes hours  (ARGS="--every 20" for a part of it)
 # make lint, types  what CI checks before the tests; .pre-commit-config.yaml has the same
 # make format       what lint can repair
@@ -15,12 +17,14 @@ INSTALLED := .venv/.installed
 
 # PyPI's torch for Linux brings gigabytes of CUDA packages along. Without an NVIDIA GPU torch comes from PyTorch's index of
 # CPU wheels, and from nowhere else: where that is out of reach, the result is an error and not a CUDA download.
+# The versions that were tested together are in constraints.txt; its header has the command that writes it anew.
 # Another index: make TORCH_INDEX=https://download.pytorch.org/whl/rocm6.4        PyPI after all: make TORCH_INDEX=
 TORCH := "torch>=2.11,<2.14"
+TESTED := -c constraints.txt
 TORCH_INDEX ?= $(shell test "$$(uname -s)" = Linux && ! nvidia-smi -L 2>/dev/null | grep -q '^GPU' \
 	&& echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: quickstart test test-long test-compat faults lint types format clean
+.PHONY: quickstart test test-long test-compat test-lowest test-newest faults lint types format clean
 .NOTPARALLEL:
 
 quickstart: $(INSTALLED)
@@ -49,6 +53,29 @@ test-compat: $(INSTALLED) $(COMPAT:%=.compat/%/.installed)
 	.compat/$*/bin/pip install $(TORCH) "transformers$(if $(filter newest,$*),,==$*.*)"
 	@touch $@
 
+# What is nearest to other packages: models, readers, statistics, and a run of a script.
+NEAR := tests/heads/test_head_training.py tests/utils/data/test_tables.py tests/utils/data/test_arrow.py tests/comparison/inference \
+	tests/scripts/test_one_run.py
+
+test-lowest: .lowest/.installed
+	.lowest/bin/python -m pytest -n 2 $(NEAR)
+
+.lowest/.installed: pyproject.toml
+	$(PYTHON) -m venv .lowest
+	.lowest/bin/pip install uv
+	.lowest/bin/uv pip install --python .lowest/bin/python --resolution lowest-direct \
+	    $(if $(TORCH_INDEX),--torch-backend cpu) -e ".[dev]"
+	@touch $@
+
+test-newest: .newest/.installed
+	.newest/bin/python -m pytest -n 2 -m "not long"
+
+.newest/.installed: pyproject.toml
+	$(PYTHON) -m venv .newest
+	$(if $(TORCH_INDEX),.newest/bin/pip install --no-deps --retries 2 --index-url $(TORCH_INDEX) $(TORCH))
+	.newest/bin/pip install -e ".[dev]"
+	@touch $@
+
 faults: $(INSTALLED)
 	$(BIN)/python tests/reliability/campaign.py $(ARGS)
 
@@ -65,13 +92,13 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .compat build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .compat .lowest .newest build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 10) <= v <= (3, 13) or sys.exit( \
 	    "error: Python %d.%d is not supported; name one from 3.10 to 3.13: make PYTHON=python3.12" % v)'
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	$(if $(TORCH_INDEX),$(BIN)/pip install --no-deps --retries 2 --index-url $(TORCH_INDEX) $(TORCH))
-	$(BIN)/pip install -e ".[dev]"
+	$(if $(TORCH_INDEX),$(BIN)/pip install --no-deps --retries 2 $(TESTED) --index-url $(TORCH_INDEX) torch)
+	$(BIN)/pip install $(TESTED) -e ".[dev]"
 	@touch $@

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from utils.errors import ShownError, UserError, stop_on_signals
+from utils.errors import ShownError, UserError, printable, stop_on_signals
 from utils.training.checkpoints import checkpoints, obstacle
 from utils.training.progress import duration
 
@@ -254,7 +254,7 @@ def reason(cell: Cell, code: int | None) -> str:
     text = cell.log.read_text(encoding="utf-8", errors="replace")
     lines = [line for line in text.rpartition("\n$ ")[2].splitlines()[1:] if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
-    return (errors or lines or [f"exit code {code}"])[-1].strip()
+    return printable((errors or lines or [f"exit code {code}"])[-1].strip())
 
 
 def _environments(workers: int, launcher: str | None) -> list[dict[str, str]]:

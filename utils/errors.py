@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -23,6 +25,10 @@ CANNOT_WRITE = (
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # What the libraries below torch.distributed say where a process has lost another one.
 LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "ncclRemoteError")
+
+# What a terminal would obey, and what turns the direction of the text after it. TAB and line ends stay.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_TOKEN = re.compile(r"\b(hf|api_org)_[A-Za-z0-9]{16,}")  # of the Hub
 
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
 _LEAST = 240  # for the message itself, however long the path is
@@ -54,9 +60,10 @@ class UserError(ShownError):
             f"row {row}" if row is not None else None,
             f"column '{shortened(' '.join(column.split()), 40)}'" if column is not None else None,
         ]
-        place = ", ".join(part for part in places if part)
+        place = printable(", ".join(part for part in places if part))
         place += ": " if place else ""
-        super().__init__(place + shortened(" ".join(message.split()), max(LONGEST - len(place), _LEAST)))
+        message = printable(" ".join(message.split()))
+        super().__init__(place + shortened(message, max(LONGEST - len(place), _LEAST)))
 
 
 class Stopped(KeyboardInterrupt):
@@ -95,6 +102,28 @@ def stop_on_signals(further: Callable[[], str]) -> None:
                 signal.signal(number, stop)
 
 
+def without_tokens(text: str) -> str:
+    """The text with `***` for tokens of the Hub."""
+    return _TOKEN.sub(r"\1_***", text)
+
+
+def printable(text: str) -> str:
+    """A text of somebody else as it may be shown: control characters are written out (`\\x1b`), tokens are hidden."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), without_tokens(text))
+
+
+class Printable(logging.Formatter):
+    """Makes log lines `printable`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+def _show(kind: Any, error: Any, trace: Any) -> None:
+    """Shows an error that nobody caught, in place of `sys.excepthook`."""
+    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, trace))))
+
+
 def shortened(text: str, most: int) -> str:
     """The text, or its beginning and its end where it has more than `most` characters: a cure stands at the end."""
     if len(text) <= most:
@@ -120,6 +149,7 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console may not know every character, such as CP949's
             stream.reconfigure(errors="backslashreplace")
+    sys.excepthook = _show
     stop_on_signals(lambda: further)
     try:
         main()
@@ -139,7 +169,7 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
 
 def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:
     if "--debug" in sys.argv:
-        traceback.print_exc()
+        _show(*sys.exc_info())
     elif alone or os.environ.get("RANK", "0") == "0":  # one process speaks for all
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
     sys.exit(error.exit_code)

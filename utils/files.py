@@ -1,17 +1,12 @@
-"""From a path to decoded lines: everything that can be wrong with a file before its format matters; and back to a path."""
+"""Paths and what is written there: everything that can be wrong with a file before it is read; whole files or none."""
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import difflib
-import gzip
 import hashlib
 import json
 import os
-import shlex
-import sys
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,10 +15,9 @@ from .errors import UserError
 
 ID_COLUMNS = ("id", "guid", "idx", "index")  # what names a row, the first that is there
 
+# Folders in `output_dir` while a run is at work.
+UNFINISHED, UNFINISHED_CHECKPOINT, PARTS = "unfinished", "unfinished-checkpoint", "predictions.parts"
 SAVED_DATASET = "state.json"  # what stands in every folder that `Dataset.save_to_disk` writes
-
-_UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)  # the first begins as that of UTF-16 does
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Row(NamedTuple):
@@ -87,26 +81,7 @@ def extension(path: Path) -> str:
     """What names the format: the last suffix in lower case, or the one before a `.gz`; of a saved data set `.arrow`."""
     if path.is_dir():
         return ".arrow"
-    return (Path(path.stem) if _is_gzip(path) else path).suffix.lower()
-
-
-def lines(path: Path) -> Iterator[str]:
-    """Decoded lines with their ends.
-
-    Only `\\n` ends a line: U+2028, U+0085 and a lone carriage return occur inside real texts.
-    """
-    try:
-        yield from _decoded(path)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
-        cure = "download or compress it again (`gzip -t` checks it)"
-        raise UserError(f"corrupt gzip ({fault}); {cure}", file=path) from fault
-    except OSError as fault:
-        raise UserError(f"cannot be read ({fault.strerror}); check the file and its permissions", file=path) from fault
-
-
-def bare(line: str) -> str:
-    """The line without its end."""
-    return line.removesuffix("\n").removesuffix("\r")
+    return (Path(path.stem) if is_gzip(path) else path).suffix.lower()
 
 
 def at_least_one(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
@@ -135,75 +110,9 @@ def listed(names: Iterable[str], most: int = 20, room: int = 150) -> str:
     return ", ".join(found)
 
 
-def _is_gzip(path: Path) -> bool:
+def is_gzip(path: Path) -> bool:
+    """Whether a file is compressed, by its name."""
     return path.suffix.lower() == ".gz"
-
-
-def _decoded(path: Path) -> Iterator[str]:
-    encoding = "utf-8-sig"  # a byte order mark can only open the file
-    with gzip.open(path, "rb") if _is_gzip(path) else path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                text = line.decode(encoding)
-            except UnicodeDecodeError as fault:
-                raise _not_utf8(path, number, fault) from fault
-            if "\0" in text and number == 1:
-                raise UserError(
-                    "the first line holds bytes of 0: not a file of text, or UTF-16; save it as UTF-8", file=path
-                )
-            encoding = "utf-8"
-            yield text.removeprefix("\ufeff")  # also where files were put together
-
-
-def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
-    """An error that names the likely encoding, so that the cure can be pasted."""
-    with gzip.open(path, "rb") if _is_gzip(path) else path.open("rb") as stream:
-        content = stream.read()
-    place = f"not UTF-8: byte 0x{fault.object[fault.start]:02x} at position {fault.start + 1} of this line"
-    if content.startswith(b"\x1f\x8b"):
-        return UserError(f"{place}; the file is gzip: add .gz to its name", file=path, row=number)
-    encoding = _likely_encoding(content)
-    if encoding == "cp1252":
-        cure = f"save the file as UTF-8 or repair the line; if it is {encoding}: `{_conversion(path, encoding)}`"
-    elif encoding is not None:
-        cure = f"it decodes as {encoding}: convert it with `{_conversion(path, encoding)}`"
-    else:
-        cure = "save the file as UTF-8 or repair the line"
-    return UserError(f"{place}; {cure}", file=path, row=number)
-
-
-def _likely_encoding(content: bytes) -> str | None:
-    """What text is written in that is not UTF-8; None where nothing fits. Of cp1252 nobody can be sure: nearly everything fits."""
-    if content.startswith(_UTF32_MARKS):
-        return "utf-32"
-    if content.startswith(_UTF16_MARKS):
-        return "utf-16"
-    with contextlib.suppress(UnicodeDecodeError):
-        letters = [letter for letter in content.decode("cp949") if not letter.isascii()]
-        # Nearly any bytes are cp949, as Hangul that no word has; what words have takes two bytes in euc_kr.
-        usual = sum("가" <= letter <= "힣" and len(letter.encode("euc_kr", "ignore")) == 2 for letter in letters)
-        if usual >= len(letters) / 2:
-            return "cp949"
-    with contextlib.suppress(UnicodeDecodeError):
-        if sum(not letter.isascii() for letter in content.decode("cp1252")) < len(content) / 5:  # a Western text
-            return "cp1252"
-    return None
-
-
-def _conversion(path: Path, encoding: str) -> str:
-    """A command that writes the file as UTF-8."""
-    compressed = _is_gzip(path)
-    name = path.stem if compressed else path.name
-    source, target = path.name, f"utf8-{name}"
-    if len(name) > 40:  # the line must stay short
-        target = f"utf8{''.join(Path(name).suffixes)}"
-        source = f"FILE{''.join(path.suffixes)}"
-    if sys.platform == "win32":  # no iconv there
-        raw = f"gzip.open({source!r}).read()" if compressed else f"open({source!r}, 'rb').read()"
-        code = f"open({target!r}, 'wb').write({raw}.decode('{encoding}').encode())"
-        return f'python -c "{"import gzip; " * compressed}{code}"'
-    source, target, convert = shlex.quote(source), shlex.quote(target), f"iconv -f {encoding} -t utf-8"
-    return f"gunzip -c {source} | {convert} > {target}" if compressed else f"{convert} {source} > {target}"
 
 
 def cache_folder() -> Path:
@@ -251,7 +160,8 @@ def replace_file(path: Path, pieces: Iterable[str]) -> None:
     """Writes a text as UTF-8, as a whole or not at all: until it is complete, what was there stays there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
-    with draft.open("w", encoding="utf-8") as stream:
+    draft.unlink(missing_ok=True)  # it may be a link, to a file of somebody else
+    with draft.open("x", encoding="utf-8") as stream:
         stream.writelines(pieces)
     sync(draft)
     draft.replace(path)

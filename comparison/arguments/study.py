@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from utils.arguments import Parser, as_words, check_keys, read_mapping
+from utils.arguments import Parser, as_words, check_keys, check_permissions, read_mapping
 from utils.errors import UserError
 
 from .flags import ComparisonArguments
@@ -69,6 +69,8 @@ def parse_study(argv: Sequence[str]) -> Study:
     own_names = [name for name in names if name != "output_dir"]
     recipes = _with_flags(mapping.get("recipes"), "recipes", own_names, path)
     encoders = [("", {})] if mapping.get("encoders") is None else _encoders(mapping["encoders"], own_names, path)
+    for told in (mapping, *(flags for _, flags in [*recipes, *encoders])):
+        check_permissions(told, path, words)
     shared = {key: value for key, value in mapping.items() if key not in (*STUDY_KEYS, "output_dir")}
     folder = Path(own.output_dir or mapping.get("output_dir") or f"runs/{Path(path).stem}")
     comparisons: dict[Path, list[str]] = {}

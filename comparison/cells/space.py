@@ -25,7 +25,7 @@ import yaml
 from scipy.stats import qmc
 
 from heads import HEADS
-from utils.arguments import HeadTrainingArguments
+from utils.arguments import HeadTrainingArguments, load
 from utils.errors import UserError
 
 from ..arguments import ALIKE
@@ -109,11 +109,11 @@ def read_space(file: str | Path, heads: Sequence[str]) -> Space:
         UserError: no such file, unknown keys, or ranges that are none.
     """
     try:
-        text = Path(file).read_text(encoding="utf-8")
-        content = yaml.safe_load(text)
+        content = load(file)
+        text = Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"cannot read the space ({error.strerror})", file=file) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"is no YAML: {error}", file=file) from error
     reader = _Reader(file, text)
     parts = reader.mapping(content, "the file", ["shared", "heads"])

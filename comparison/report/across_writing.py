@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.files import replace_file, write_json
+from utils.outputs.markdown import literal
 
 from .across_page import GRID_NOTE, about_line, render_across_page
 from .across_tables import (
@@ -26,7 +27,7 @@ from .across_tables import (
     rank_table,
     score_grid,
 )
-from .markdown_text import code_block, literal, markdown_list, markdown_table
+from .markdown_text import code_block, markdown_list, markdown_table
 
 
 def write_across(across: Mapping[str, Any], folder: Path) -> None:

@@ -1,9 +1,10 @@
-"""The parts of a Markdown document: tables, lists, code, and texts that are taken literally."""
+"""The parts of a Markdown document: tables, lists and code."""
 
 from __future__ import annotations
 
 import re
 
+from utils.outputs.markdown import literal
 from utils.outputs.page.blocks import Table
 
 
@@ -23,9 +24,3 @@ def code_block(command: str) -> str:
     """Returns the command between fences that it does not hold itself."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))
     return f"{fence}bash\n{command}\n{fence}"
-
-
-def literal(text: str) -> str:
-    """Puts the text on one line and escapes what Markdown or HTML would read as markup."""
-    escaped = re.sub(r"([\\`*\[\]|]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w))", r"\\\1", text)
-    return " ".join(escaped.split())

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from utils.files import replace_file, write_json
+from utils.outputs.markdown import literal
 
 from .ensembles import ENSEMBLE_NOTE, ensemble_tables
-from .markdown_text import code_block, literal, markdown_list, markdown_table
+from .markdown_text import code_block, markdown_list, markdown_table
 from .page import render_page
 from .sources import source_note, source_table
 from .tables import head_table, look_table, pair_table

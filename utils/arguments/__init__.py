@@ -3,8 +3,9 @@
 from .data import DataArguments, QADataArguments, SequenceDataArguments, TokenDataArguments
 from .model import ModelArguments
 from .parser import Arguments, Parser, parse_arguments, program
-from .recipe import as_words, check_keys, read_mapping, read_recipe
+from .recipe import as_words, check_keys, check_permissions, read_mapping, read_recipe
 from .training import HeadTrainingArguments
+from .yaml_file import load
 
 __all__ = [
     "Arguments",
@@ -17,6 +18,8 @@ __all__ = [
     "TokenDataArguments",
     "as_words",
     "check_keys",
+    "check_permissions",
+    "load",
     "parse_arguments",
     "program",
     "read_mapping",

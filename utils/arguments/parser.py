@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
+import itertools
 import math
 import re
 import sys
@@ -19,7 +20,7 @@ from ..errors import UserError, first_line
 from .data import DataArguments
 from .help import Formatter, sections
 from .model import ModelArguments
-from .recipe import read_recipe
+from .recipe import check_permissions, read_recipe
 from .training import HeadTrainingArguments
 from .unknown import meant_by
 
@@ -109,7 +110,10 @@ def parse_arguments(
     parser = Parser(kinds, allow_abbrev=False, description=description)
     if argv and not argv[0].startswith("-"):
         names = [item.name for kind in kinds for item in dataclasses.fields(kind) if item.init]
-        argv = read_recipe(argv[0], names) + argv[1:]
+        in_recipe = read_recipe(argv[0], names)
+        told = {word.removeprefix("--"): value for word, value in itertools.pairwise(in_recipe)}
+        check_permissions(told, argv[0], argv[1:])
+        argv = in_recipe + argv[1:]
     known, left = parser.parse_known_args(argv)
     if left:
         raise UserError(_unknown(left[0], vars(known), parser.prog))

@@ -11,10 +11,13 @@ import yaml
 
 from ..errors import UserError
 from .unknown import meant_by
+from .yaml_file import compose, load
 
 # What switches these off. YAML reads a bare `no` or `off` as a truth value, which none of them is.
 OFF = {"eval_strategy": "no", "save_strategy": "no", "logging_strategy": "no", "report_to": "none"}
 OFF_WORDS = ("no", "off", "false", "none")
+# What runs code of others, or a command. A file that came from somewhere does not decide that.
+FOR_THE_COMMAND_LINE = {"trust_remote_code": "code of a model's repository runs", "launcher": "it is a command"}
 
 
 def read_recipe(path: str, names: Sequence[str]) -> list[str]:
@@ -24,9 +27,7 @@ def read_recipe(path: str, names: Sequence[str]) -> list[str]:
         UserError: no such file, not a mapping, a key that is not in `names`, or one that stands there twice.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        loader = yaml.SafeLoader(text)  # JSON is YAML
-        node = loader.get_single_node()
+        node, loader = compose(path)
         if not isinstance(node, yaml.MappingNode):
             raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
         _check_twice(path, node)
@@ -52,7 +53,7 @@ def read_mapping(path: str) -> dict[Any, Any]:
         UserError: no such file, or not a mapping.
     """
     try:
-        mapping = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
+        mapping = load(path)
     except OSError as error:
         raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
     except (yaml.YAMLError, ValueError) as error:
@@ -70,6 +71,20 @@ def check_keys(mapping: Mapping[Any, Any], names: Sequence[str], path: str) -> N
             row = next((i for i, line in enumerate(text.splitlines(), 1) if str(key) in line), None)
             cure = meant_by(str(key), names) or "--help lists the flags, the keys are the same"
             raise UserError(f"unknown key '{key}'; {cure}", file=path, row=row)
+
+
+def check_permissions(told: Mapping[str, Any], path: str, argv: Sequence[str]) -> None:
+    """Raises UserError where a file asks for code to be run, and the command line does not.
+
+    Args:
+        told: the flags in the file.
+        argv: the words of the command line.
+    """
+    for name, what in FOR_THE_COMMAND_LINE.items():
+        off = told.get(name) is None or str(told[name]).lower() in ("false", "no", "off", "f", "n", "0")
+        if not off and not any(word.partition("=")[0] == f"--{name}" for word in argv):
+            cure = f"give --{name} on the command line, if you trust it"
+            raise UserError(f"{name}: {what}, which a file alone does not allow; {cure}", file=path)
 
 
 def as_words(mapping: Mapping[Any, Any]) -> list[str]:

@@ -49,7 +49,7 @@ def _readable(path: Path, kind: str) -> Iterator[None]:
         raise UserError(
             f"a text in this {kind} file is not UTF-8 ({fault.reason}); write it again", file=path
         ) from fault
-    except (pyarrow.ArrowException, OSError, OverflowError, ValueError, KeyError) as fault:
+    except (pyarrow.ArrowException, OSError, OverflowError, ValueError, KeyError, TypeError, RecursionError) as fault:
         reason = f"not a readable {kind} file ({fault}); write or download it again"
         raise UserError(reason, file=path) from fault
 
@@ -58,7 +58,10 @@ def _parts(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     state = json.loads((path / SAVED_DATASET).read_text(encoding="utf-8"))
-    return [path / part["filename"] for part in state["_data_files"]]
+    names = [part["filename"] for part in state["_data_files"]]
+    if any(Path(name).name != name for name in names):
+        raise UserError(f"{SAVED_DATASET} names files outside of this folder; write the data set again", file=path)
+    return [path / name for name in names]
 
 
 def _open(file: Path) -> tuple[Any, Iterator[Any]]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import UserError
-from ..files import Row, bare, lines, shown
+from ..files import Row, shown
+from .text import bare, lines
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import UserError
-from ..files import Row, bare, extension, lines
+from ..files import Row, extension
+from .text import bare, lines
 
 logger = logging.getLogger(__name__)
 

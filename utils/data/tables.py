@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import ID_COLUMNS, Row, at_least_one, extension, id_text, lines, listed, shown
+from ..files import ID_COLUMNS, Row, at_least_one, extension, id_text, listed, shown
 from .arrow import read_arrow, read_parquet
 from .cells import read_csv, read_tsv, read_txt
 from .foreign import data_file
 from .spans import check_exported, check_no_spans
+from .text import lines
 
+DEEPEST = 100  # levels of a record
 _BY_ROWS = 'write one object a row, in pandas with `to_json(path, orient="records", lines=True)`'
 _RARE = (".jsonlines", ".ndjson", ".arrow", ".feather")  # which nobody need be told to write
 _TEXTS = {
@@ -82,6 +84,8 @@ def _json(path: Path) -> Iterator[Row]:
             return
         reason = f"invalid JSON at line {fault.lineno}, column {fault.colno} ({fault.msg}); correct it there"
         raise UserError(reason, file=path, row=fault.lineno) from fault
+    except RecursionError as fault:
+        raise _too_deep(path) from fault
     if isinstance(content, dict):
         _check_by_rows(path, content)
         _check_one_object(path, content)
@@ -171,10 +175,27 @@ def _jsonl(path: Path) -> Iterator[Row]:
         except json.JSONDecodeError as fault:
             reason = f"invalid JSON at line {line}, column {fault.colno} ({fault.msg}); write one whole object a line"
             raise UserError(reason, file=path, row=line) from fault
+        except RecursionError as fault:
+            raise _too_deep(path, line) from fault
         if first and isinstance(record, dict):
             _check_by_rows(path, record, line)
         first = False
         yield _record(path, line, record, "\\u" in text)
+
+
+def _too_deep(path: Path, row: int | None = None) -> UserError:
+    reason = f"lists and objects are nested more than {DEEPEST} deep; write one object a row, with plain values"
+    return UserError(reason, file=path, row=row)
+
+
+def _is_too_deep(record: dict[str, Any]) -> bool:
+    level: list[Any] = [record]
+    for _ in range(DEEPEST):
+        values = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [value for part in values for value in part if isinstance(value, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _record(path: Path, line: int, record: Any, escaped: bool) -> Row:
@@ -182,6 +203,8 @@ def _record(path: Path, line: int, record: Any, escaped: bool) -> Row:
         reason = f'a record must be an object such as {{"text": "..."}}, found {shown(record)}'
         reason += f"; {_BY_ROWS}" if isinstance(record, list) else ""
         raise UserError(reason, file=path, row=line)
+    if _is_too_deep(record):
+        raise _too_deep(path, line)
     for name, value in record.items() if escaped else ():
         try:
             json.dumps(value, ensure_ascii=False).encode("utf-8")

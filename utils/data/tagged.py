@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UserError
-from ..files import Row, at_least_one, bare, extension, id_of, lines, listed, shown
+from ..files import Row, at_least_one, extension, id_of, listed, shown
 from .conllu import is_conllu, read_conllu
 from .fields import as_list, tidy_tag
 from .foreign import data_file
 from .spans import SPAN_COLUMNS, TEXT_COLUMNS, TOKEN_COLUMNS, as_characters
 from .tables import RECORDS, table_rows
+from .text import bare, lines
 
 logger = logging.getLogger(__name__)
 

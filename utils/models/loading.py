@@ -22,6 +22,7 @@ from heads.weights import NO_WEIGHTS, load_weights, why_refused
 from ..arguments import ModelArguments
 from ..errors import UserError, first_line
 from ..files import listed
+from .named_code import check_no_code
 from .places import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
 from .stock import LABEL_FIELDS, from_stock, headed_config, stock_class, stock_ending
 
@@ -279,11 +280,13 @@ def read_config(arguments: ModelArguments) -> PretrainedConfig:
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:
-        return AutoConfig.from_pretrained(
+        config = AutoConfig.from_pretrained(
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
+    check_no_code(config, name, arguments.trust_remote_code)
+    return config
 
 
 def _set_decoding(config: HeadedEncoderConfig, decoding: str | None) -> None:
@@ -307,7 +310,7 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
         return load_weights(model_class, name, config, arguments.model_revision, arguments.trust_remote_code)
     except SafetensorError as error:
         raise UserError(f"cannot load weights from '{name}': {why_no_weights(name, error)}") from error
-    except (OSError, RuntimeError, ValueError) as error:
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
         told = first_line(error)
         raise UserError(told if told.startswith(name) else f"cannot load weights from '{name}': {told}") from error
 

@@ -10,7 +10,7 @@ from huggingface_hub import constants
 
 from ..errors import first_line
 
-HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+HUB_ID = re.compile(r"(?!.*\.\.)[\w.-]+(/[\w.-]+)?", re.ASCII)
 POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from huggingface_hub import EvalResult, ModelCardData
 
@@ -17,6 +18,7 @@ from ..files import sha256
 from ..models.adapters import ADAPTER
 from ..tasks import Task
 from .data_report import ceiling_in_words, splits_of
+from .markdown import code, literal
 
 LANGUAGES = {"ko": "Korean "}  # as the card calls them
 MOST_TEXTS = 2000  # that the language is seen in
@@ -84,13 +86,13 @@ def write_card(
         tags=["electra-heads", config.head],
         eval_results=_eval_results(task.pipeline_tag, scores, data, report) or None,
     )
-    origin = f"`{Path(base).name if local else base}`" if base else "an encoder trained from scratch"
+    origin = code(Path(base).name if local else base) if base else "an encoder trained from scratch"
     pictures = [f"![{text}]({file})" for file, text in PICTURES.items() if (folder / file).exists()]
     sections = [
-        f"# {name}",
+        f"# {literal(name)}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
         "an encoder with such heads and compares them with the linear one.",
-        _loading(loaded_from(training), task, example),
+        _loading(loaded_from(training), task, example, "main" if training.push_to_hub else None),
         "## Intended use",
         f"It {task.purpose()}. It is for {LANGUAGES.get(language or '', '')}texts of the kind that it was trained on, see Data. Nobody "
         "has examined it for other kinds of texts, for bias, or for uses in which a wrong answer harms somebody.",
@@ -106,11 +108,11 @@ def write_card(
         *pictures,
         _by_class(by_class),
         "## Training",
-        f"Head: `{config.head}`, arguments: {f'`{json.dumps(config.head_kwargs)}`' if config.head_kwargs else 'its defaults'}.",
+        f"Head: `{config.head}`, arguments: {code(json.dumps(config.head_kwargs)) if config.head_kwargs else 'its defaults'}.",
         _adapters(run),
         _table(
             ("argument", "value"),
-            [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in _changed(run).items()],
+            [(key, code(json.dumps(value, ensure_ascii=False))) for key, value in _changed(run).items()],
         ),
         "All others that the weights depend on have their defaults. Versions: "
         + ", ".join(f"{package} {version}" for package, version in run["versions"].items())
@@ -120,14 +122,20 @@ def write_card(
         _table(
             ("split", "file", "rows", "SHA-256"),
             [
-                (split, Path(entry["file"]).name, f"{entry['rows']:,}", f"`{run['data'][entry['file']]['sha256']}`")
+                (
+                    split,
+                    literal(Path(entry["file"]).name),
+                    f"{entry['rows']:,}",
+                    f"`{run['data'][entry['file']]['sha256']}`",
+                )
                 for split, entry in splits_of(report).items()
             ],
         ),
         "## Limits",
         "\n".join(f"- {limit}" for limit in _limits(task, report, data)),
         "## Code in this repository",
-        "`trust_remote_code=True` runs these files, and nothing else here is run: the weights are safetensors.",
+        "`trust_remote_code=True` runs these files, and nothing else here is run: the weights are safetensors. `revision` with the hash of "
+        "a commit keeps them as they were read.",
         _table(
             ("file", "SHA-256"),
             [(path.name, f"`{sha256(path)}`") for path in sorted(folder.glob("*.py"))],
@@ -197,18 +205,22 @@ def _widget(example: Mapping[str, str]) -> list[dict[str, str]] | None:
     return [{"text": example["question"], "context": example["context"]} if "question" in example else dict(example)]
 
 
-def _loading(name: str, task: Task, example: Mapping[str, str]) -> str:
+def _loading(name: str, task: Task, example: Mapping[str, str], revision: str | None) -> str:
+    """How to load what is in `name`: a repository of the Hub, which has revisions, or a folder."""
     words = {key: json.dumps(value, ensure_ascii=False) for key, value in example.items()}
     inputs = ", ".join(f"{key}={value}" for key, value in words.items())
     if "text" in words:
         inputs = json.dumps(example, ensure_ascii=False) if "text_pair" in words else words["text"]
+    where = json.dumps(name, ensure_ascii=False)
+    pin = "" if revision is None else ", revision=revision"
+    said = "" if revision is None else f'revision = "{revision}"  # or the commit whose code you have read\n'
     return f"""```python
 from transformers import AutoTokenizer, {task.auto_class}, pipeline
 
-tokenizer = AutoTokenizer.from_pretrained("{name}", trust_remote_code=True)
-model = {task.auto_class}.from_pretrained("{name}", trust_remote_code=True)
+{said}tokenizer = AutoTokenizer.from_pretrained({where}{pin}, trust_remote_code=True)
+model = {task.auto_class}.from_pretrained({where}{pin}, trust_remote_code=True)
 
-ask = pipeline("{task.pipeline_tag}", model="{name}", trust_remote_code=True)
+ask = pipeline("{task.pipeline_tag}", model={where}{pin}, trust_remote_code=True)
 print(ask({inputs}))
 ```"""
 
@@ -244,7 +256,7 @@ def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:
         return ""
     measures = [key for key in next(iter(by_class.values())) if key != "support"]
     rows = [
-        (str(i), name, *(f"{values[measure]:.4f}" for measure in measures), f"{values['support']:,.0f}")
+        (str(i), literal(name), *(f"{values[measure]:.4f}" for measure in measures), f"{values['support']:,.0f}")
         for i, (name, values) in enumerate(by_class.items())
     ]
     return _table(("", "", *measures, "how many"), rows)
@@ -264,8 +276,8 @@ def _source(data: DataArguments) -> str:
         licence = data.benchmark.licence or f"see {data.benchmark.source}"
         return f"{data.task_name}, from {data.benchmark.source}. Licence: {licence}."
     if data.dataset_name is not None:
-        page = f"https://huggingface.co/datasets/{data.dataset_name}"
-        return f"[{data.dataset_name}]({page}). Licence: as stated there."
+        page = f"https://huggingface.co/datasets/{quote(data.dataset_name)}"
+        return f"[{literal(data.dataset_name)}]({page}). Licence: as stated there."
     return "Files of the author. Licence: not stated."
 
 
@@ -287,4 +299,4 @@ def _limits(task: Task, report: Mapping[str, Any], data: DataArguments) -> list[
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import printable
 from ..tasks import Task
 from ..tasks.base import Pairs
 
@@ -166,6 +167,7 @@ def _legible(names: Sequence[str]) -> tuple[list[str], str | None]:
     from matplotlib import font_manager
     from matplotlib.ft2font import FT2Font
 
+    names = [printable(name).replace("$", r"\$") for name in names]  # two of them would begin and end a formula
     default = FT2Font(font_manager.findfont(FONT))
     needed = {character for name in names for character in name if not default.get_char_index(ord(character))}
     if not needed:

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import heads
 
-from ..files import sync
+from ..files import PARTS, UNFINISHED, sync
 from ..models.adapters import ADAPTER, CONFIG
 
 logger = logging.getLogger(__name__)
 
 LAST = "run.json"  # where it is, everything is
-PARTS = "predictions.parts"  # a folder, see `predictions.predict`
 CODE = {path.name for path in Path(heads.__file__).parent.glob("*.py")} - {"__init__.py"}
 RESULTS = ("trainer_state.json", "all_results.json", "train_results.json", "eval_results.json", "predict_results.json")
 REPORTS = (
@@ -52,7 +51,7 @@ def staged(folder: Path) -> Iterator[Path]:
 
     If the run fails, what it has trained is kept there.
     """
-    stage = folder / "unfinished"
+    stage = folder / UNFINISHED
     try:
         yield stage
     except BaseException:

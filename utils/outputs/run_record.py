@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import logging
 import os
 import platform
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 
 from ..arguments import Arguments, HeadTrainingArguments
+from ..errors import without_tokens
 from ..files import sha256
 from ..training.trainer import HeadTrainer
 from .data_report import splits_of
@@ -52,7 +54,7 @@ def run_record(
     for kind, values in (("model", model), ("data", data)):
         given[kind] = {item.name: getattr(values, item.name) for item in fields(values) if item.init}
     token = os.environ.get("HF_TOKEN")  # where `start_run` puts it
-    return {
+    contents = {
         "command": [word.replace(token, "***") if token else word for word in sys.argv],
         "seed": training.seed,
         "changed_from_default": changed_from_default(arguments),
@@ -74,6 +76,7 @@ def run_record(
         "world_size": training.world_size,
         "arguments": given,
     }
+    return json.loads(without_tokens(json.dumps(contents)))  # wherever somebody has put one
 
 
 def peak_host_memory() -> int:

@@ -12,9 +12,9 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..files import sha256, sync
+from ..files import UNFINISHED_CHECKPOINT, sha256, sync
 
-STAGE = "unfinished-checkpoint"  # a folder in `output_dir`
+STAGE = UNFINISHED_CHECKPOINT
 MANIFEST = "checkpoint.json"  # a checkpoint's list of its own files
 NAME = re.compile(r"checkpoint-(\d+)")
 OF_TRAINING = re.compile("optimizer|scheduler|scaler|rng_state")  # files that weights do not need

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import datasets
@@ -18,7 +17,7 @@ from transformers.utils import find_labels
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
-from ..arguments import HeadTrainingArguments
+from ..arguments import HeadTrainingArguments, load
 from ..errors import UserError, first_line
 
 logger = logging.getLogger(__name__)
@@ -145,7 +144,7 @@ def read_weights(file: str, names: list[str]) -> torch.Tensor:
         UserError: a class that is missing or unknown, or a weight that is no number of at least 0.
     """
     try:
-        mapping = yaml.load(Path(file).read_text(encoding="utf-8-sig"), yaml.BaseLoader)  # all of it as text
+        mapping = load(file, yaml.BaseLoader)  # all of it as text
     except OSError as error:
         told = f"--class_weights: cannot be read ({error.strerror}); name a file, or give balanced"
         raise UserError(told, file=file) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import pickle
 import re
 import shutil
 import traceback
@@ -57,8 +58,12 @@ class SavingTrainer(PushingTrainer):
     def train(self, *args, **kwargs):
         if self.args.should_save:  # of a run that was killed
             shutil.rmtree(self.args.folder / STAGE, ignore_errors=True)
-        with self.termination.heard():
-            outcome = super().train(*args, **kwargs)
+        try:
+            with self.termination.heard():
+                outcome = super().train(*args, **kwargs)
+        except pickle.UnpicklingError as error:  # torch reads numbers alone
+            told = "a file in it holds more than numbers, could run code and was not loaded; go on from another one"
+            raise UserError(f"--resume_from_checkpoint: {told}", file=self.args.resume_from_checkpoint) from error
         if self.adapters is not None:
             self.adapters.merge()
         return outcome

@@ -14,7 +14,8 @@ from accelerate.utils import broadcast_object_list
 from transformers import set_seed
 
 from ..arguments import HeadTrainingArguments
-from ..errors import UserError, stop_on_signals
+from ..errors import Printable, UserError, stop_on_signals
+from ..files import PARTS, UNFINISHED, UNFINISHED_CHECKPOINT
 from .checkpoints import MANIFEST, NAME, Found, how_to_go_on, newest, obstacle, read_manifest
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,9 @@ def start_run(training: HeadTrainingArguments) -> None:
     """
     stop_on_signals(lambda: how_to_go_on(training.folder if training.do_train else None))
     ours, libraries = (logging.INFO, logging.WARNING) if training.process_index == 0 else (logging.ERROR, logging.ERROR)
-    logging.basicConfig(format="%(message)s", level=libraries, handlers=[logging.StreamHandler(sys.stdout)])
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(Printable("%(message)s"))
+    logging.basicConfig(level=libraries, handlers=[handler])
     logging.getLogger("utils").setLevel(ours)
     if not sys.stderr.isatty():  # bars are for eyes; a log keeps the lines that say the same
         datasets.disable_progress_bars()
@@ -43,6 +46,7 @@ def start_run(training: HeadTrainingArguments) -> None:
         training.hub_token = None
     _check_writable(training.folder, "--output_dir")
     _check_writable(Path(datasets.config.HF_DATASETS_CACHE), "HF_DATASETS_CACHE")
+    _check_links(training)
     _check_earlier_run(training)
     if training.output_dir is None or str(training.folder) == "trainer_output":
         logger.info("no --output_dir: this run goes to %s", training.folder)
@@ -61,6 +65,22 @@ def _check_writable(folder: Path, name: str) -> None:
         raise UserError(f"{name} {folder}: {place} {what}; name another folder")
     if not os.access(place, os.W_OK | os.X_OK):
         raise UserError(f"{name} {folder}: {place} cannot be written; name another folder, or change its permissions")
+
+
+def _check_links(training: HeadTrainingArguments) -> None:
+    """Raises UserError where links in `output_dir` would have files elsewhere changed, or pushed to the Hub."""
+    folder = training.folder
+    for name in (UNFINISHED, UNFINISHED_CHECKPOINT, PARTS):
+        if (folder / name).is_symlink():
+            raise UserError("is a link, and this run would write where it leads; remove it", file=folder / name)
+    if not training.push_to_hub or not folder.is_dir():
+        return
+    for entry in sorted(folder.iterdir()):
+        if NAME.fullmatch(entry.name):  # checkpoints stay at home
+            continue
+        for path in (entry, *(entry.rglob("*") if entry.is_dir() and not entry.is_symlink() else ())):
+            if path.is_symlink() and folder.resolve() not in path.resolve().parents:
+                raise UserError("--push_to_hub would send what this link leads to; remove it", file=path)
 
 
 def _check_earlier_run(training: HeadTrainingArguments) -> None:

@@ -1,0 +1,184 @@
+"""Models of somebody else: nothing in their folders is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import make_tokenizer, tiny_config
+from transformers import AutoModel
+
+from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
+from utils.arguments import ModelArguments
+from utils.errors import UserError
+from utils.models import named_code
+from utils.models.loading import build_model, load_config, load_tokenizer
+
+LABELS = {"id2label": {0: "a", 1: "b"}, "label2id": {"a": 0, "b": 1}}
+CODE = "open({mark!r}, 'w').close()\n"
+
+
+class Payload:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, mark: Path):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.mark}",)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("encoder")
+    tokenizer = make_tokenizer()
+    AutoModel.from_config(tiny_config(vocab_size=len(tokenizer))).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def model(encoder, tmp_path) -> Path:
+    """A folder to change, with a file of Python in it that leaves a mark where it is run."""
+    folder = Path(shutil.copytree(encoder, tmp_path / "model"))
+    (folder / "evil.py").write_text(CODE.format(mark=str(tmp_path / "mark")), encoding="utf-8")
+    return folder
+
+
+def change(folder: Path, name: str = "config.json", **fields) -> Path:
+    file = folder / name
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | fields), encoding="utf-8")
+    return folder
+
+
+def load(folder: Path | str, **flags):
+    arguments = ModelArguments(model_name_or_path=str(folder), **flags)
+    config = load_config(arguments, HeadedEncoderForSequenceClassification, True)
+    return build_model(HeadedEncoderForSequenceClassification, arguments, config, load_tokenizer(arguments), LABELS)
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        load(folder)
+    assert not (folder.parent / "mark").exists() and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("beside_safetensors", [False, True])
+def test_pickled_weights(model, beside_safetensors, tmp_path):
+    for name in ("pytorch_model.bin", "training_args.bin", "optimizer.pt"):
+        torch.save({"weight": Payload(tmp_path / "mark")}, model / name)
+    if beside_safetensors:
+        load(model)
+        assert not (tmp_path / "mark").exists()
+    else:
+        (model / "model.safetensors").unlink()
+        assert "pytorch_model.bin is a pickle, which can run code when it is loaded" in refused(model)
+
+
+KERNELS = ["kernels-community/flash-attn2", "evil/kernel@v1:run", "paged|evil/kernel"]
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("field", ["attn_implementation", "_attn_implementation", "experts_implementation"])
+def test_kernels_that_a_configuration_names(model, field, kernel):
+    assert f"has code fetched from the Hub and run, {field.lstrip('_')} {kernel}" in refused(
+        change(model, **{field: kernel})
+    )
+
+
+def test_kernels_that_a_configuration_names_for_a_part_of_it(model):
+    inner = json.loads((model / "config.json").read_text(encoding="utf-8")) | {"attn_implementation": "evil/kernel"}
+    change(model, model_type="headed_encoder", encoder_config=inner, architectures=None, head="dense")
+    arguments = ModelArguments(model_name_or_path=str(model))
+    config = load_config(arguments, HeadedEncoderForSequenceClassification, True)
+    assert config.encoder_config._attn_implementation is None  # what is said of the whole goes before, also nothing
+    change(model, attn_implementation={"encoder_config": "evil/kernel"})
+    assert "attn_implementation evil/kernel" in refused(model)
+
+
+def test_kernels_in_place_of_a_package_that_is_missing(model, monkeypatch):
+    change(model, attn_implementation="flash_attention_2")
+    assert "cannot load weights" in refused(model)  # neither flash-attn nor kernels are installed
+    monkeypatch.setattr(named_code, "is_kernels_available", lambda: True)
+    assert "attn_implementation flash_attention_2" in refused(model)
+
+
+def test_other_flags_of_kernels_have_no_effect(model):
+    change(
+        model, use_kernels=True, kernel_config={"RMSNorm": "evil/kernel:Norm"}, _attn_implementation_internal="evil/k"
+    )
+    assert not load(model).encoder.use_kernels
+
+
+@pytest.mark.parametrize("method", [{"quant_method": "fp8"}, {"quant_method": "bitsandbytes", "load_in_8bit": True}])
+def test_quantized_weights(model, method):
+    assert "its weights are quantized" in refused(change(model, quantization_config=method))
+
+
+TRUSTING = {"trust_remote_code": True, "auto_map": {"AutoConfig": "evil.C", "AutoModel": "evil.M"}}
+ELSEWHERE = {"AutoConfig": "other/repository--evil.C", "AutoModel": "other/repository--evil.M"}
+
+
+def test_a_configuration_that_trusts_itself(model):
+    """A known type is read with the library's own code, an unknown one not at all."""
+    load(change(model, **TRUSTING))
+    load(change(model, **(TRUSTING | {"auto_map": ELSEWHERE})))
+    assert not (model.parent / "mark").exists()
+    assert "custom cod" in refused(change(model, model_type="evil", **TRUSTING))
+    assert "no configuration at" in refused(change(model, **(TRUSTING | {"auto_map": ELSEWHERE})))
+
+
+def test_a_part_of_a_configuration_that_trusts_itself(model):
+    inner = json.loads((model / "config.json").read_text(encoding="utf-8")) | TRUSTING
+    config = HeadedEncoderConfig(tiny_config(), num_labels=2).to_dict() | TRUSTING
+    change(model, **(config | {"encoder_config": inner | {"model_type": "evil"}}))
+    assert "no configuration at" in refused(model)
+    detector = {"model_type": "evil", "auto_map": ELSEWHERE, "trust_remote_code": True}
+    assert "no configuration at" in refused(change(model, model_type="lightglue", keypoint_detector_config=detector))
+
+
+def test_a_tokenizer_that_trusts_itself(model):
+    for places in (["evil.T", "evil.T"], [None, "other/repository--evil.T"]):
+        change(
+            model,
+            "tokenizer_config.json",
+            auto_map={"AutoTokenizer": places},
+            tokenizer_class="T",
+            trust_remote_code=True,
+        )
+        load(model)
+        assert not (model.parent / "mark").exists()
+
+
+def test_code_of_another_repository_is_said(model, caplog):
+    change(model, auto_map=ELSEWHERE)
+    config = HeadedEncoderConfig(tiny_config())
+    config.auto_map = ELSEWHERE
+    named_code.check_no_code(config, "a/model", trust_remote_code=True)
+    assert caplog.messages == ["a/model: its code comes from elsewhere, as it is there today: other/repository"]
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, '{"a":' * 100_000 + "1" + "}" * 100_000])
+def test_json_nested_100_000_deep(model, name, text):
+    (model / name).write_text(text, encoding="utf-8")
+    assert "recursion" in refused(model)
+
+
+@pytest.mark.parametrize("name", ["../../b", "a/../../b", "a/..b", "a\x1b[31mb"])
+def test_names_that_lead_elsewhere(name):
+    with pytest.raises(UserError, match="there is no such folder$") as caught:
+        load(name)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_weights_that_lie_elsewhere(model):
+    (model / "model.safetensors").rename(model / "a.safetensors")
+    index = {"metadata": {}, "weight_map": {"embeddings.word_embeddings.weight": "../../../etc/hostname"}}
+    (model / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+    assert "cannot load weights" in refused(model)
