@@ -73,7 +73,8 @@ def run_stages(
             if arguments.data.report and last_pairs is not None and trainer.is_world_process_zero():
                 records = task.records(validation, output)
                 observed = observe(task, validation, output, last_pairs, records)
-                scores = scores_of(output.metrics, "eval_")
+                # With --calibrate the pairs are calibrated, and the metrics those of the plain model first.
+                scores = task.score(last_pairs) if training.calibrate else scores_of(output.metrics, "eval_")
                 analyses["validation"] = analyse(task, validation.split.file, last_pairs, observed, scores)
             metrics |= _save(trainer, stage, "eval", output.metrics, len(validation.split.rows))
         if training.do_predict:

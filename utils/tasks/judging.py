@@ -11,7 +11,8 @@ from ..data.splits import Split
 from ..metrics.calibration import BINS, calibration_error
 from ..metrics.iob2 import OUTSIDE
 from ..metrics.metric import Metric
-from .base import Judged, Mistake, Pairs
+from .base import Pairs
+from .excerpts import Judged, Mistake
 
 
 def judge_classes(pairs: Pairs, records: Sequence[Mapping[str, Any]]) -> Judged:
