@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 
 import numpy as np
@@ -148,10 +147,3 @@ def test_a_korean_model_says_so_and_asks_about_the_weather(run, encoder, tmp_pat
     assert 'print(ask("오늘은 날씨가 맑습니다."))' in card.text
     assert "It gives a text one of these classes: a, b. It is for Korean texts of the kind" in card.text
     assert "co2" not in card.content.lower() and "carbon" not in card.content.lower()
-
-
-def test_of_a_relative_folder_the_whole_path_is_loaded(run, encoder, files, tmp_path):
-    stages = {"do_train": True, "max_steps": 1, "train_file": files["seq_cls"]["train_file"], "save_strategy": "no"}
-    folder = os.path.relpath(tmp_path / "runs" / "mine")
-    outcome = run("seq_cls", model_name_or_path=encoder, output_dir=folder, **stages)
-    assert f'AutoTokenizer.from_pretrained("{folder}", trust_remote_code=True)' in card_of(outcome).text

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import log_softmax, softmax
 
@@ -86,6 +87,26 @@ def reliability(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0
         means = (confidence[inside].mean(), right[inside].mean()) if inside.any() else (0.0, 0.0)
         bins.append(Bin(int(inside.sum()), *map(float, means)))
     return Reliability(temperature, bins)
+
+
+def calibration_sums(probabilities: ArrayLike, right: ArrayLike) -> np.ndarray:
+    """For each bin how many probabilities lie in it, their sum, and how many were right: (15, 3).
+
+    They add up over parts of the rows, and are of any decisions; of classes they say what `reliability` says.
+    """
+    values = np.asarray(probabilities, dtype=np.float64)
+    place = np.clip(np.ceil(values * BINS).astype(int) - 1, 0, BINS - 1)
+    columns = (np.ones(len(values)), values, np.asarray(right, dtype=np.float64))
+    return np.stack([np.bincount(place, weights=one, minlength=BINS) for one in columns], axis=1)
+
+
+def calibration_error(sums: np.ndarray) -> float:
+    """The expected calibration error: |share that is right - mean probability|, weighted by how many a bin holds.
+
+    Args:
+        sums: (15, 3), see `calibration_sums`.
+    """
+    return float(np.abs(sums[:, 1] - sums[:, 2]).sum() / max(sums[:, 0].sum(), 1))
 
 
 def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:

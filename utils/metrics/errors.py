@@ -6,16 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from .answers import score_answer
 from .iob2 import Entity, Style
 
 NOTHING = "nothing"
 ENTITY_OUTCOMES = ("right", "boundaries", "type", "both", "missed", "made up")
 ANSWER_OUTCOMES = ("exact", "in part", "no overlap", "no answer given")
-CALIBRATION_BINS = 10
 
 
 class ErrorTable(NamedTuple):
@@ -143,28 +139,6 @@ def answer_errors(predictions: Sequence[str], references: Sequence[Sequence[str]
         note += " For a question without an answer exact means that none was given."
     columns = list(ANSWER_OUTCOMES)
     return ErrorTable(title="Questions", rows=kinds, columns=columns, counts=_listed(counts), note=note)
-
-
-def calibration_sums(probabilities: ArrayLike, right: ArrayLike) -> np.ndarray:
-    """For each of ten bins of equal width how many probabilities lie in it, their sum, and how many were right: (10, 3).
-
-    They add up over parts of the rows. A bin holds its upper end and not its lower one, as in Guo et al. 2017.
-    """
-    values = np.asarray(probabilities, dtype=np.float64)
-    place = np.clip(np.ceil(values * CALIBRATION_BINS).astype(int) - 1, 0, CALIBRATION_BINS - 1)
-    columns = (np.ones(len(values)), values, np.asarray(right, dtype=np.float64))
-    return np.stack([np.bincount(place, weights=one, minlength=CALIBRATION_BINS) for one in columns], axis=1)
-
-
-def calibration_error(sums: np.ndarray) -> float:
-    """The expected calibration error: |share that is right - mean probability|, weighted by how many a bin holds.
-
-    Naeini et al. 2015, with the bins of Guo et al. 2017.
-
-    Args:
-        sums: (10, 3), see `calibration_sums`.
-    """
-    return float(np.abs(sums[:, 1] - sums[:, 2]).sum() / max(sums[:, 0].sum(), 1))
 
 
 def _listed(counts: Counter[tuple[str, str]]) -> list[tuple[str, str, int]]:

@@ -225,7 +225,7 @@ def _calibration_section(split: Mapping[str, Any]) -> Markup | None:
         rows += [
             [
                 name,
-                f"{number(one['from'], 1)}–{number(one['to'], 1)}",
+                f"{number(one['from'], 2)}–{number(one['to'], 2)}",
                 number(one["count"]),
                 number(one["probability"], 3),
                 number(one["right"], 3),
@@ -233,7 +233,7 @@ def _calibration_section(split: Mapping[str, Any]) -> Markup | None:
             for one in found["bins"]
         ]
     note = (
-        "Dots: the share that is right (of labels of sets: that is there) by the mean probability, in ten bins, with its 95 % interval "
+        "Dots: the share that is right (of labels of sets: that is there) by the mean probability, in 15 bins, with its 95 % interval "
         "(Wilson 1927). On the line a "
         "probability means what it says; below it the model is too sure. The bars show how many decisions a bin holds. The expected "
         "calibration error is the mean distance from the line, weighted by how many a bin holds (Guo et al. 2017)."

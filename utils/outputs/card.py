@@ -13,7 +13,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from heads.characters import compose
 
-from ..arguments import Arguments, DataArguments
+from ..arguments import Arguments, DataArguments, HeadTrainingArguments
 from ..files import sha256
 from ..models.adapters import ADAPTER
 from ..tasks import Task
@@ -71,7 +71,6 @@ def write_card(
     """
     model, data, training = arguments
     name = training.hub_model_id or training.folder.resolve().name
-    place = name if training.hub_model_id or training.folder.is_absolute() else training.folder.as_posix()
     example = task.example(language or "en")
     base = model.model_name_or_path
     local = base is not None and Path(base).exists()
@@ -93,7 +92,7 @@ def write_card(
         f"# {literal(name)}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
         "an encoder with such heads and compares them with the linear one.",
-        _loading(place, task, example, "main" if training.push_to_hub else None),
+        _loading(loaded_from(training), task, example, "main" if training.push_to_hub else None),
         "## Intended use",
         f"It {literal(task.purpose())}. It is for {LANGUAGES.get(language or '', '')}texts of the kind that it was trained on, see Data. Nobody "
         "has examined it for other kinds of texts, for bias, or for uses in which a wrong answer harms somebody.",
@@ -176,6 +175,16 @@ def _eval_results(
                 )
             )
     return results
+
+
+def loaded_from(training: HeadTrainingArguments) -> str:
+    """What `from_pretrained` takes: the Hub id, else the folder as it was given, but of an absolute path its name alone.
+
+    Nobody's folders belong into what is published.
+    """
+    if training.hub_model_id:
+        return training.hub_model_id
+    return training.folder.name if training.folder.is_absolute() else training.folder.as_posix()
 
 
 def language_of(texts: Sequence[str]) -> str | None:

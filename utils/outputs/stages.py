@@ -73,7 +73,8 @@ def run_stages(
             if arguments.data.report and last_pairs is not None and trainer.is_world_process_zero():
                 records = task.records(validation, output)
                 observed = observe(task, validation, output, last_pairs, records)
-                scores = scores_of(output.metrics, "eval_")
+                # With --calibrate the pairs are calibrated, and the metrics those of the plain model first.
+                scores = task.score(last_pairs) if training.calibrate else scores_of(output.metrics, "eval_")
                 analyses["validation"] = analyse(task, validation.split.file, last_pairs, observed, scores)
             metrics |= _save(trainer, stage, "eval", output.metrics, len(validation.split.rows))
         if training.do_predict:
@@ -124,7 +125,7 @@ def run_stages(
 def _train_results(trainer: HeadTrainer, results: dict[str, float]) -> dict[str, float]:
     """The results of the training; where it was finished before and is resumed, those of then, as far as they are there."""
     results.pop("total_flos", None)  # an estimate that leaves out the head
-    if trainer.state.global_step > trainer._initial_global_step:
+    if trainer.state.global_step > trainer.first_step:
         return results
     file, checkpoint = trainer.args.folder / "train_results.json", Path(trainer.args.resume_from_checkpoint or "")
     if file.is_file() and file.stat().st_mtime > checkpoint.stat().st_mtime:

@@ -6,10 +6,9 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 import datasets
-import numpy as np
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 from typing_extensions import Self
@@ -21,9 +20,8 @@ from ..data.splits import Group, Split
 from ..errors import UserError
 from ..files import Row
 from ..metrics.calibration import Reliability
-from ..metrics.errors import calibration_sums
 from ..metrics.metric import Metric
-from .excerpts import around, find_sources
+from .excerpts import Judged, Mistake, around, find_sources
 
 Output = EvalPrediction | PredictionOutput
 
@@ -42,36 +40,6 @@ class PreparedSplit:
 
     split: Split
     features: datasets.Dataset
-
-
-class Mistake(NamedTuple):
-    """A row that is wrong.
-
-    Attributes:
-        row: its place in the split.
-        confidence: the probability that the most confident wrong decision was made with; of numbers the size of the error.
-        place: the character of the text that it is about.
-    """
-
-    row: int
-    confidence: float
-    place: int = 0
-
-
-class Judged(NamedTuple):
-    """What came of the rows of a split.
-
-    Attributes:
-        decisions: by what is decided, in words, the probability of every decision and whether it was right; empty for numbers.
-        mistakes: the rows that are wrong.
-    """
-
-    decisions: Mapping[str, tuple[Sequence[float], Sequence[bool]]]
-    mistakes: list[Mistake]
-
-    def sums(self) -> dict[str, np.ndarray]:
-        """By what is decided what calibration is computed from, (10, 3); it adds up over parts of the rows."""
-        return {name: calibration_sums(*decided) for name, decided in self.decisions.items()}
 
 
 class Labels(Protocol):

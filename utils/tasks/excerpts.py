@@ -1,12 +1,46 @@
-"""What a report says of single rows: a part of their text, and where they come from."""
+"""What a report says of single rows: whether they are wrong, a part of their text, and where they come from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
 
 from ..data.splits import Split
+from ..metrics.calibration import calibration_sums
 
 SOURCE_COLUMNS = ("source", "domain", "genre")
+
+
+class Mistake(NamedTuple):
+    """A row that is wrong.
+
+    Attributes:
+        row: its place in the split.
+        confidence: the probability that the most confident wrong decision was made with; of numbers the size of the error.
+        place: the character of the text that it is about.
+    """
+
+    row: int
+    confidence: float
+    place: int = 0
+
+
+class Judged(NamedTuple):
+    """What came of the rows of a split.
+
+    Attributes:
+        decisions: by what is decided, in words, the probability of every decision and whether it was right; empty for numbers.
+        mistakes: the rows that are wrong.
+    """
+
+    decisions: Mapping[str, tuple[Sequence[float], Sequence[bool]]]
+    mistakes: list[Mistake]
+
+    def sums(self) -> dict[str, np.ndarray]:
+        """By what is decided what calibration is computed from, (15, 3); it adds up over parts of the rows."""
+        return {name: calibration_sums(*decided) for name, decided in self.decisions.items()}
 
 
 def around(text: str, place: int, most: int) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..data.splits import Split
-from ..metrics.errors import CALIBRATION_BINS, calibration_error
+from ..metrics.calibration import BINS, calibration_error
 from ..metrics.iob2 import OUTSIDE
 from ..metrics.metric import Metric
-from .base import Judged, Mistake, Pairs
+from .base import Pairs
+from .excerpts import Judged, Mistake
 
 
 def judge_classes(pairs: Pairs, records: Sequence[Mapping[str, Any]]) -> Judged:
@@ -92,8 +93,8 @@ def reliability(sums: np.ndarray) -> dict[str, Any]:
     """
     bins = [
         {
-            "from": i / CALIBRATION_BINS,
-            "to": (i + 1) / CALIBRATION_BINS,
+            "from": i / BINS,
+            "to": (i + 1) / BINS,
             "count": int(count),
             "probability": total / count,
             "right": right / count,

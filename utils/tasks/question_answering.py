@@ -24,8 +24,8 @@ from ..metrics.answers import score_answer, score_qa
 from ..metrics.calibration import best_null_threshold
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
-from .base import Judged, Mistake, Output, Pairs, PreparedSplit, Task
-from .excerpts import around
+from .base import Output, Pairs, PreparedSplit, Task
+from .excerpts import Judged, Mistake, around
 from .features import build_features
 from .judging import judge_answers
 from .question_checks import check_questions, has_answers, say_shared_tokens

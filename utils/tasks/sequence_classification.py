@@ -25,10 +25,10 @@ from ..metrics.calibration import Reliability, nll, reliability
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
-from .base import Judged, NoLabels, Output, Pairs, PreparedSplit, Task
+from .base import NoLabels, Output, Pairs, PreparedSplit, Task
 from .calibration import choose
 from .columns import Columns, check_rows, find_columns, no_label
-from .excerpts import find_sources
+from .excerpts import Judged, find_sources
 from .features import build_features
 from .judging import judge_classes, judge_numbers, judge_sets
 from .label_kinds import REGRESSION, SETS

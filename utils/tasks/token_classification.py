@@ -20,8 +20,9 @@ from ..files import Row, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
 from ..metrics.iob2 import PREFIX, Style
 from ..metrics.metric import Metric
-from .base import Judged, Output, Pairs, PreparedSplit, Task
+from .base import Output, Pairs, PreparedSplit, Task
 from .decoding import Decode, decode_sentences
+from .excerpts import Judged
 from .features import build_features
 from .judging import judge_tags
 from .tags import Tags

@@ -42,6 +42,7 @@ class SavingTrainer(PushingTrainer):
     args: HeadTrainingArguments
     model: HeadedEncoderPreTrainedModel
     adapters: Adapters | None = None
+    first_step = 0  # how many were made before this run went on
     _stage: Path | None = None  # while a checkpoint is being written
 
     def __init__(self, *args, **kwargs):
@@ -142,6 +143,7 @@ class SavingTrainer(PushingTrainer):
 
     def _init_training_state(self, max_steps, steps_in_epoch, epochs, resume_from_checkpoint, trial):
         places = super()._init_training_state(max_steps, steps_in_epoch, epochs, resume_from_checkpoint, trial)
+        self.first_step = self.state.global_step
         best = best_of(Path(resume_from_checkpoint)) if resume_from_checkpoint is not None else None
         if best is not None and best.is_dir():  # it may have moved along with the others
             self.state.best_model_checkpoint = str(best)

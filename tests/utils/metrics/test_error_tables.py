@@ -1,4 +1,4 @@
-"""Counts of errors against counts by hand, and the calibration error against its formula."""
+"""Counts of errors against counts by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from utils.metrics.catalogue import CLASSES, LABEL_SETS, NUMBERS, SQUAD, TAGS
-from utils.metrics.errors import calibration_error, calibration_sums, match_entities
+from utils.metrics.errors import match_entities
 from utils.metrics.iob2 import Entity
 
 
@@ -93,29 +93,3 @@ def test_answers_by_how_near_they_come():
         ("without an answer", "exact"): 1,
         ("without an answer", "no overlap"): 1,
     }
-
-
-def test_calibration_error_is_the_mean_distance_by_hand():
-    # Bins: .55 and .6 (one of two right, mean .575), .95 twice (both right), 0 (wrong, in the first bin).
-    sums = calibration_sums([0.55, 0.6, 0.95, 0.95, 0.0], [True, False, True, True, False])
-    assert sums[:, 0].tolist() == [1, 0, 0, 0, 0, 2, 0, 0, 0, 2]
-    assert calibration_error(sums) == pytest.approx((2 * abs(0.575 - 0.5) + 2 * 0.05 + 0) / 5)
-
-
-def test_sums_of_parts_are_those_of_the_whole():
-    random = np.random.default_rng(0)
-    probabilities, right = random.random(500), random.random(500) < 0.5
-    parts = calibration_sums(probabilities[:200], right[:200]) + calibration_sums(probabilities[200:], right[200:])
-    assert np.allclose(parts, calibration_sums(probabilities, right))
-    # The textbook's loop over bins.
-    expected = 0.0
-    for i in range(10):
-        inside = (probabilities > i / 10) & (probabilities <= (i + 1) / 10)
-        if inside.any():
-            expected += inside.mean() * abs(right[inside].mean() - probabilities[inside].mean())
-    assert calibration_error(parts) == pytest.approx(expected)
-
-
-def test_a_probability_of_one_and_nothing_at_all():
-    assert calibration_sums([1.0], [True])[9].tolist() == [1, 1, 1]
-    assert calibration_error(calibration_sums([], [])) == 0

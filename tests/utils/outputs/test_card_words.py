@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from question_rows import task_of
 
-from utils.arguments import SequenceDataArguments
-from utils.outputs.card import _loading, _widget, language_of
+from utils.arguments import HeadTrainingArguments, SequenceDataArguments
+from utils.outputs.card import _loading, _widget, language_of, loaded_from
 from utils.tasks import TASKS, SequenceClassification
 from utils.tasks.columns import Columns
 from utils.tasks.labels import Labels
@@ -64,3 +64,11 @@ def test_what_it_is_for():
     task.labels = SimpleNamespace(names=["O", "B-LC", "I-LC"], style=None)
     assert task.purpose() == "gives every token one of these tags: O, B-LC, I-LC"
     assert task_of(version_2_with_negative=True).purpose().endswith("or says that it is not there")
+
+
+def test_it_is_loaded_from_the_hub_or_from_the_folder_as_it_was_given():
+    def place(folder, hub=None):
+        return loaded_from(HeadTrainingArguments(output_dir=folder, do_eval=True, hub_model_id=hub))
+
+    assert place("runs/mine/") == "runs/mine" and place("/home/somebody/runs/mine") == "mine"
+    assert place("runs/mine", "me/my-model") == "me/my-model"

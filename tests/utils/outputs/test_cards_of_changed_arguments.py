@@ -11,7 +11,7 @@ from utils.outputs.card import _changed
 ELSEWHERE = {"model_name_or_path", "config_name", "tokenizer_name", "head", "head_kwargs", "task_name"}
 ELSEWHERE |= {"dataset_name", "dataset_config_name", "train_file", "validation_file", "test_file", "data_dir"}
 ELSEWHERE |= {"do_train", "do_eval", "do_predict", "output_dir", "resume_from_checkpoint", "local_rank", "debug"}
-ELSEWHERE |= {"predict_split", "predictions_with", "predictions_format", "report"}
+ELSEWHERE |= {"predict_split", "predictions_with", "predictions_format", "report", "calibrate"}
 OF_THE_MACHINE = {"overwrite_cache", "preprocessing_num_workers", "run_name", "project", "report_to", "disable_tqdm"}
 OF_THE_MACHINE |= {"log_level", "log_level_replica", "log_on_each_node", "logging_strategy", "logging_steps"}
 OF_THE_MACHINE |= {"logging_first_step", "logging_nan_inf_filter", "dataloader_num_workers", "dataloader_pin_memory"}

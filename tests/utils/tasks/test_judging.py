@@ -9,8 +9,7 @@ from tagged_rows import split_of as sentences
 from utils.data.splits import Split
 from utils.files import Row
 from utils.metrics.catalogue import SQUAD
-from utils.tasks.base import Mistake
-from utils.tasks.excerpts import around, find_sources
+from utils.tasks.excerpts import Mistake, around, find_sources
 from utils.tasks.judging import judge_answers, judge_classes, judge_numbers, judge_sets, judge_tags
 
 
