@@ -129,7 +129,7 @@ def test_a_configuration_that_trusts_itself(model):
     load(change(model, **TRUSTING))
     load(change(model, **(TRUSTING | {"auto_map": ELSEWHERE})))
     assert not (model.parent / "mark").exists()
-    assert "custom cod" in refused(change(model, model_type="evil", **TRUSTING))
+    assert "no configuration at" in refused(change(model, model_type="evil", **TRUSTING))
     assert "no configuration at" in refused(change(model, **(TRUSTING | {"auto_map": ELSEWHERE})))
 
 

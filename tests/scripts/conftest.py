@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from script_runs import REPOSITORY, Outcome, as_flags, finish, start
+from script_runs import REPOSITORY, Outcome, as_flags, finish, snapshot, start
 from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_squad
 from transformers import AutoModel, ElectraConfig, set_seed
 
@@ -132,12 +132,3 @@ def fail(run, tmp_path) -> Callable[..., str]:
         return outcome.stderr.removesuffix("\n")
 
     return _fail
-
-
-def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Contents and times of all files under a folder."""
-    return {
-        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }

@@ -137,3 +137,12 @@ def _run(task: str, words: list[str], streams: Path, environment: dict[str, str]
     script = REPOSITORY / SCRIPTS[task]
     sys.argv = [str(script), *words]
     runpy.run_path(str(script), run_name="__main__")
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Contents and times of all files under a folder."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

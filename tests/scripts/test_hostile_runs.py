@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import snapshot
+from script_runs import snapshot
 from small_data import reviews
 
 from utils.files import sha256

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from conftest import snapshot
+from script_runs import snapshot
 from small_data import reviews, write_csv
 
 

@@ -146,7 +146,9 @@ def _check(arguments: Arguments) -> None:
     if training.calibrate and data.predict_split == "validation":
         cure = "give test rows, or leave one of them out"
         raise UserError(f"--calibrate chooses by the validation rows that --predict_split validation predicts: {cure}")
-    frozen = [name for name in ("freeze_encoder", "freeze_layers") if getattr(training, name) not in (None, False)]
+    frozen = [
+        name for name in ("freeze_encoder", "freeze_layers", "lora") if getattr(training, name) not in (None, False)
+    ]
     if frozen and model.config_name is not None:
         cure = "name a pretrained one with --model_name_or_path"
         raise UserError(f"--{frozen[0]} would leave the encoder of --config_name at its random weights; {cure}")

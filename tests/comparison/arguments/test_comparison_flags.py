@@ -131,8 +131,8 @@ def test_what_is_missing(place):
     assert refused(recipe, "--output_dir", "o") == (
         "r.yaml, row 2: unknown key 'learnin_rate'; did you mean 'learning_rate'?"
     )
-    recipe = write("r.yaml", "task_name: nsmc\ndoc_stride: 1\n")  # another script's
-    assert "unknown key 'doc_stride'" in refused(recipe, *LEAST[2:])
+    recipe = write("r.yaml", "task_name: nsmc\nmax_answer_length: 1\n")  # another script's
+    assert "unknown key 'max_answer_length'" in refused(recipe, *LEAST[2:])
     assert not Path("out").exists()
 
 

@@ -43,14 +43,14 @@ def test_examples_are_in_every_language_of_every_task():
 
 def test_single_texts_pairs_and_questions():
     one = sequences(problem_type="single_label_classification", names=["주문", "취소"])
-    assert 'print(ask("오늘은 날씨가 맑습니다."))' in _loading("runs/a", one, one.example("ko"))
+    assert 'print(ask("오늘은 날씨가 맑습니다."))' in _loading("runs/a", one, one.example("ko"), None)
     assert _widget(one.example("en")) == [{"text": "The weather is fine today."}]
     two = sequences(pair="c", problem_type="single_label_classification", names=["주문", "취소"])
     asked = 'ask({"text": "오늘은 날씨가 맑습니다.", "text_pair": "내일도 맑겠습니다."})'
-    assert asked in _loading("runs/a", two, two.example("ko")) and _widget(two.example("ko")) is None
+    assert asked in _loading("runs/a", two, two.example("ko"), None) and _widget(two.example("ko")) is None
     qa = task_of()
     asked = 'ask(question="대한민국의 수도는 어디인가?", context="서울은 대한민국의 수도이다.")'
-    assert asked in _loading("runs/a", qa, qa.example("ko"))
+    assert asked in _loading("runs/a", qa, qa.example("ko"), None)
     assert _widget(qa.example("en"))[0].keys() == {"text", "context"}
 
 
