@@ -36,9 +36,17 @@ from .windows import POOLINGS, pool_windows
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
 
-
 # What `from_encoder` writes into a configuration.
-FIELDS = ("num_labels", "id2label", "problem_type", "use_last_layers", "crf", "decoding", "token_unit")
+FIELDS = (
+    "num_labels",
+    "id2label",
+    "problem_type",
+    "use_last_layers",
+    "combine_layers",
+    "crf",
+    "decoding",
+    "token_unit",
+)
 
 
 def check_head(head: str, head_kwargs: dict[str, Any]) -> None:
@@ -119,7 +127,7 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             head, head_kwargs: a name in `HEADS`, and the arguments of that head.
             labels: the names of the classes or tags, in order; or `num_labels`, or `id2label`.
             revision, trust_remote_code, token: as for `from_pretrained`.
-            fields: `num_labels`, `id2label`, `problem_type`, `use_last_layers`, `crf`, `decoding`, `token_unit`.
+            fields: `num_labels`, `id2label`, `problem_type`, `use_last_layers`, `combine_layers`, `crf`, `decoding`, `token_unit`.
 
         Raises:
             ValueError: an unknown head, argument or field, no labels, or weights that are not all there. What the library raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from utils.training.checkpoints import STAGE, begin, put_in_place
@@ -26,3 +27,13 @@ def save_checkpoint(
     state = {"global_step": step, "best_model_checkpoint": best}
     (draft / "trainer_state.json").write_text(json.dumps(state), encoding="utf-8")
     return put_in_place(draft, folder, processes, weights_only)
+
+
+class Payload:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, mark: Path):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.mark}",)

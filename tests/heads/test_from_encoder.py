@@ -45,6 +45,14 @@ def test_levers(encoder):
     assert not {"crf", "decoding", "use_last_layers"} & plain.config.to_diff_dict().keys()
 
 
+def test_layers_beside_each_other(encoder):
+    model = HeadedEncoderForSequenceClassification.from_encoder(
+        encoder, num_labels=2, use_last_layers=2, combine_layers="concat"
+    )
+    assert model.config.combine_layers == "concat" and model.mix is None
+    assert model.head.dense.in_features == 2 * model.config.hidden_size
+
+
 def test_equal_seeds_make_equal_heads(encoder, task, head):
     models = []
     for _ in range(2):

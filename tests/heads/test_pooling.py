@@ -25,6 +25,16 @@ def pooling(request, monkeypatch) -> str:
     return f"dense-{request.param}"
 
 
+def encoder_states(model, pad_token_id: int):
+    """The hidden states of all layers, those of the last one as the encoder gives it, and where tokens are; padded on the right."""
+    batch = pad(SEQUENCES, pad_token_id)
+    inputs = {name: batch[name] for name in batch if name in model.encoder_inputs}
+    with torch.no_grad():
+        layers = model.encoder(**inputs, output_hidden_states=True).hidden_states
+        last = model.encoder(**inputs).last_hidden_state
+    return layers, last, batch["attention_mask"] == 1
+
+
 def test_keeps_the_contract(pooling):
     for precision in ("fp32", "bf16", "bf16 autocast"):
         contract.test_padding_never_changes_a_result(pooling, "seq_cls", precision)
@@ -141,12 +151,7 @@ def test_layers_are_the_encoders_last(family, task):
     seen = []
     model.head.register_forward_hook(lambda head, inputs, logits: seen.append(inputs[0]))
     mixed, expected = answers(model, batch), answers(plain, batch)
-    right = pad(SEQUENCES, config.pad_token_id)
-    inputs = {name: right[name] for name in right if name in model.encoder_inputs}
-    with torch.no_grad():
-        layers = model.encoder(**inputs, output_hidden_states=True).hidden_states
-        last = model.encoder(**inputs).last_hidden_state
-    mask = right["attention_mask"] == 1
+    layers, last, mask = encoder_states(model, config.pad_token_id)
     torch.testing.assert_close(seen[0][mask], ((layers[-2] + last) / 2)[mask], atol=1e-5, rtol=0)
     model.mix.weights.data = torch.tensor([-100.0, 0.0])
     found = answers(model, batch)
@@ -177,12 +182,7 @@ def test_layers_beside_each_other_are_the_encoders_last(family, task):
     if model.per_token:
         found, expected = found[real], expected[real]
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
-    right = pad(SEQUENCES, config.pad_token_id)
-    inputs = {name: right[name] for name in right if name in model.encoder_inputs}
-    with torch.no_grad():
-        layers = model.encoder(**inputs, output_hidden_states=True).hidden_states
-        last = model.encoder(**inputs).last_hidden_state
-    mask = right["attention_mask"] == 1
+    layers, last, mask = encoder_states(model, config.pad_token_id)
     torch.testing.assert_close(seen[0][mask], torch.cat([layers[-2], last], dim=-1)[mask], atol=1e-5, rtol=0)
 
 
