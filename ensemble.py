@@ -32,19 +32,25 @@ def main() -> None:
     model_arguments, data, training = arguments
     if training.do_train:
         raise UserError("an ensemble is made of runs that are trained: leave --do_train out")
+    if training.calibrate:
+        raise UserError("--calibrate writes into a checkpoint, and an ensemble has none of its own: leave it out")
     start_run(training)
 
     model, tokenizer = load_ensemble(runs, model_arguments, task_class.model_class)
     for config in model.configs:
         data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    config = load_config(model_arguments, task_class.model_class, False)
+    config = load_config(model_arguments, task_class.model_class, False, calibrate=True)  # not that of one of them
     task = task_class(data, tokenizer, config)
     with training.main_process_first():
         splits, test = load_splits(data, training, task.read, task.groups, task.check)
         rows, test = label_rows(splits, test)
         task = task.with_labels(config, rows).with_decoder(model)
         prepared = {name: task.prepare(split) for name, split in splits.items()}
+    fields = task.config_fields()
+    if "windows" in fields:  # texts are read in the same ones by all
+        for own in model.configs:
+            own.windows = fields["windows"]
     report = data_report(task, prepared)
     show_report(report, task)
 

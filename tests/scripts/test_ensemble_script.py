@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ def seeds(learn):
     return lambda task, **flags: [learn(task, head="cnn", seed=seed, **flags).folder for seed in (1, 2)]
 
 
-def test_mean_of_classes_in_the_order_of_the_file(seeds, run, files):
+@pytest.mark.parametrize("windows", [{}, {"windows": "mean", "max_seq_length": 8}], ids=["cut", "windows"])
+def test_mean_of_classes_in_the_order_of_the_file(windows, seeds, run, files):
     runs = seeds("seq_cls")
-    flags = {"test_file": files["seq_cls"]["test_file"], "predictions_with": "probabilities,label"}
+    flags = {"test_file": files["seq_cls"]["test_file"], "predictions_with": "probabilities,label"} | windows
     each = [run("seq_cls", model_name_or_path=one, do_predict=True, **flags).predictions for one in runs]
     outcome = run("ensemble", *runs, **flags)
     assert [row["id"] for row in outcome.predictions] == [f"r{i}" for i in range(17)]
@@ -32,6 +34,19 @@ def test_mean_of_classes_in_the_order_of_the_file(seeds, run, files):
     assert not list(outcome.folder.glob("*.safetensors")) and outcome.read("run.json")["command"][1:3] == list(
         map(str, runs)
     )
+
+
+def test_what_its_models_were_calibrated_to_is_dropped(seeds, run, files, tmp_path):
+    """A temperature is one model's, and the mean of several has another."""
+    runs, calibrated = seeds("seq_cls"), []
+    for folder in runs:
+        calibrated.append(shutil.copytree(folder, tmp_path / folder.name))
+        file = calibrated[-1] / "config.json"
+        config = json.loads(file.read_text(encoding="utf-8")) | {"calibration": {"temperature": 4.0, "rows": 9}}
+        file.write_text(json.dumps(config), encoding="utf-8")
+    test = {"test_file": files["seq_cls"]["test_file"]}
+    assert run("ensemble", *calibrated, **test).predictions == run("ensemble", *runs, **test).predictions
+    assert "--calibrate writes into a checkpoint" in refused(run, *runs, calibrate=True, **test)
 
 
 @pytest.mark.parametrize("flags", [{}, {"crf": True}], ids=["free", "crf"])

@@ -56,57 +56,48 @@ class Bin(NamedTuple):
 
 
 class Reliability(NamedTuple):
-    """How far probabilities at a temperature may be believed.
+    """How far probabilities may be believed.
 
     Attributes:
+        sums: (15, 3), see `calibration_sums`.
         temperature: that logits were divided by.
-        bins: the rows by the probability of their prediction, in `BINS` bins of equal width, ((i - 1) / 15, i / 15]; empty ones too.
     """
 
-    temperature: float
-    bins: list[Bin]
+    sums: np.ndarray
+    temperature: float = 1.0
 
     @property
     def rows(self) -> int:
-        return sum(one.rows for one in self.bins)
+        return int(self.sums[:, 0].sum())
 
     @property
     def ece(self) -> float:
         """The expected calibration error: by how much confidence and accuracy differ, a mean over rows (Guo et al. 2017)."""
-        return sum(one.rows * abs(one.accuracy - one.confidence) for one in self.bins) / self.rows
+        return float(np.abs(self.sums[:, 1] - self.sums[:, 2]).sum() / max(self.rows, 1))
+
+    @property
+    def bins(self) -> list[Bin]:
+        """The rows by the probability of their prediction, in `BINS` bins of equal width, ((i - 1) / 15, i / 15]; empty ones too."""
+        return [
+            Bin(int(count), total / max(count, 1), right / max(count, 1)) for count, total, right in self.sums.tolist()
+        ]
 
 
 def reliability(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> Reliability:
     """The reliability of the softmax of logits (N, C) over a temperature, for labels (N,)."""
     shares = softmax(logits / temperature, axis=-1)
-    confidence, right = shares.max(axis=-1), logits.argmax(axis=-1) == labels
-    numbers = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    bins = []
-    for number in range(BINS):
-        inside = numbers == number
-        means = (confidence[inside].mean(), right[inside].mean()) if inside.any() else (0.0, 0.0)
-        bins.append(Bin(int(inside.sum()), *map(float, means)))
-    return Reliability(temperature, bins)
+    return Reliability(calibration_sums(shares.max(axis=-1), logits.argmax(axis=-1) == labels), temperature)
 
 
 def calibration_sums(probabilities: ArrayLike, right: ArrayLike) -> np.ndarray:
     """For each bin how many probabilities lie in it, their sum, and how many were right: (15, 3).
 
-    They add up over parts of the rows, and are of any decisions; of classes they say what `reliability` says.
+    They are of any decisions, and add up over parts of the rows.
     """
     values = np.asarray(probabilities, dtype=np.float64)
     place = np.clip(np.ceil(values * BINS).astype(int) - 1, 0, BINS - 1)
     columns = (np.ones(len(values)), values, np.asarray(right, dtype=np.float64))
     return np.stack([np.bincount(place, weights=one, minlength=BINS) for one in columns], axis=1)
-
-
-def calibration_error(sums: np.ndarray) -> float:
-    """The expected calibration error: |share that is right - mean probability|, weighted by how many a bin holds.
-
-    Args:
-        sums: (15, 3), see `calibration_sums`.
-    """
-    return float(np.abs(sums[:, 1] - sums[:, 2]).sum() / max(sums[:, 0].sum(), 1))
 
 
 def best_threshold(probabilities: np.ndarray, present: np.ndarray) -> float:

@@ -120,7 +120,7 @@ def mean_logits(logits: torch.Tensor, problem_type: str | None) -> torch.Tensor:
 def load_ensemble(
     runs: Sequence[str], arguments: ModelArguments, model_class: type[HeadedEncoderPreTrainedModel]
 ) -> tuple[Ensemble, PreTrainedTokenizerFast]:
-    """The models of several runs as one, and the tokenizer that they share.
+    """The models of several runs as one, and the tokenizer that they share. What each was calibrated to is dropped.
 
     Args:
         runs: folders or Hub ids of checkpoints.
@@ -132,7 +132,9 @@ def load_ensemble(
     for run in runs:
         own = replace(arguments, model_name_or_path=run)
         tokenizers.append(load_tokenizer(own))
-        members.append(build_model(model_class, own, load_config(own, model_class, False), tokenizers[-1], {}))
+        members.append(
+            build_model(model_class, own, load_config(own, model_class, False, calibrate=True), tokenizers[-1], {})
+        )
     first, *others = members
     for run, member, tokenizer in zip(runs[1:], others, tokenizers[1:], strict=True):
         names, own_names = (one.config.label_names for one in (first, member))

@@ -16,7 +16,7 @@ import numpy as np
 from ..files import replace_file, write_json
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Output, Pairs
-from ..tasks.judging import reliability
+from ..tasks.judging import calibration_entry
 from .analysis_page import render_analysis
 from .data_report import splits_of
 
@@ -100,7 +100,7 @@ def analyse(
         "lengths": by_length(metric.score, counts, observed["tokens"]),
         "sources": by_source(metric.score, counts, observed["sources"]),
         "mistakes": observed["mistakes"],
-        "calibration": {name: reliability(np.asarray(sums)) for name, sums in observed["decisions"].items()},
+        "calibration": {name: calibration_entry(np.asarray(sums)) for name, sums in observed["decisions"].items()},
     }
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..data.splits import Split
-from ..metrics.calibration import BINS, calibration_error
+from ..metrics.calibration import Reliability
 from ..metrics.iob2 import OUTSIDE
 from ..metrics.metric import Metric
 from .base import Pairs
@@ -85,24 +83,26 @@ def judge_answers(split: Split, pairs: Pairs, records: Sequence[Mapping[str, Any
     return Judged({"the answer, exactly right": (scores, right)}, mistakes)
 
 
-def reliability(sums: np.ndarray) -> dict[str, Any]:
-    """The expected calibration error, and for every bin that holds something its mean probability and how much was right.
+def calibration_entry(sums: np.ndarray) -> dict[str, Any]:
+    """What a report says of them: the calibration error, and for every bin that holds something its mean probability and what was right.
 
     Args:
         sums: see `calibration_sums`.
     """
+    found = Reliability(sums)
+    width = 1 / len(found.bins)
     bins = [
         {
-            "from": i / BINS,
-            "to": (i + 1) / BINS,
-            "count": int(count),
-            "probability": total / count,
-            "right": right / count,
+            "from": i * width,
+            "to": (i + 1) * width,
+            "count": one.rows,
+            "probability": one.confidence,
+            "right": one.accuracy,
         }
-        for i, (count, total, right) in enumerate(sums.tolist())
-        if count
+        for i, one in enumerate(found.bins)
+        if one.rows
     ]
-    return {"error": calibration_error(sums), "count": int(sums[:, 0].sum()), "bins": bins}
+    return {"error": found.ece, "count": found.rows, "bins": bins}
 
 
 def _first_answer(answers: Sequence[Mapping[str, Any]]) -> int:
