@@ -15,7 +15,8 @@ from utils.models.loading import build_model, check_length, load_config, load_to
 from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
 from utils.outputs.stages import run_stages
-from utils.tasks.sequence_classification import SequenceClassification, add_markers
+from utils.tasks.sequence_classification import SequenceClassification
+from utils.tasks.text_features import add_markers
 from utils.tasks.text_windows import keep_windows
 from utils.training.setup import start_run
 from utils.training.trainer import build_trainer

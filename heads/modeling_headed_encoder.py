@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.modeling_outputs import (
     QuestionAnsweringModelOutput,
@@ -26,6 +25,7 @@ from .cnn import CNNHead
 from .configuration_headed_encoder import HeadedEncoderConfig
 from .crf import CRF, Chain, best_sequences, free_chain, log_marginals, scheme_chain, split_tags
 from .dense import DenseHead
+from .losses import class_loss, label_count, position_loss
 from .lstm import LSTMHead
 from .masking import move, real_tokens_first, take
 from .pooling import COMBINATIONS, LayerMix
@@ -336,14 +336,8 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
             if problem_type is None:  # as transformers guesses it
                 several = "multi_label_classification" if labels.is_floating_point() else "single_label_classification"
                 problem_type = "regression" if self.num_labels == 1 else several
-            items: torch.Tensor | int = labels.numel()
-            if problem_type == "regression":
-                loss = F.mse_loss(logits.view_as(labels).float(), labels.float(), reduction="sum")
-            elif problem_type == "multi_label_classification":
-                loss = F.binary_cross_entropy_with_logits(logits.float(), labels.float(), reduction="sum")
-            else:
-                loss = F.cross_entropy(logits.float(), labels, reduction="sum", ignore_index=-100)
-                items = (labels != -100).sum().clamp(min=1)
+            items = label_count(labels, problem_type)
+            loss = class_loss(logits, labels, problem_type)
             loss = loss / (items if num_items_in_batch is None else num_items_in_batch)
         return SequenceClassifierOutput(loss, logits, output.get("hidden_states"), output.get("attentions"))
 
@@ -444,9 +438,9 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
             elif hasattr(head, "loss"):
                 loss = head.loss(logits.float(), labels)
             else:
-                loss = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="sum", ignore_index=-100)
+                loss = class_loss(logits, labels, None)
             # A batch may hold no label at all (a window of nothing but overlap): its loss is 0, not 0 / 0.
-            loss = loss / ((labels != -100).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch)
+            loss = loss / (label_count(labels, None) if num_items_in_batch is None else num_items_in_batch)
         if not self.training and hasattr(head, "decode"):
             if attention_mask is None:
                 attention_mask = torch.ones(logits.shape[:2], dtype=torch.long, device=logits.device)
@@ -517,8 +511,8 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
             start_logits, end_logits = close_tokens(start_logits, padding), close_tokens(end_logits, padding)
         loss = None
         if start_positions is not None and end_positions is not None:
-            start_loss = _position_loss(start_logits, start_positions, num_items_in_batch)
-            loss = (start_loss + _position_loss(end_logits, end_positions, num_items_in_batch)) / 2
+            start_loss = position_loss(start_logits, start_positions, num_items_in_batch)
+            loss = (start_loss + position_loss(end_logits, end_positions, num_items_in_batch)) / 2
         if p_mask is not None:
             start_logits, end_logits = close_tokens(start_logits, p_mask), close_tokens(end_logits, p_mask)
         return QuestionAnsweringModelOutput(
@@ -528,13 +522,3 @@ class HeadedEncoderForQuestionAnswering(HeadedEncoderPreTrainedModel):
             hidden_states=output.get("hidden_states"),
             attentions=output.get("attentions"),
         )
-
-
-def _position_loss(
-    logits: torch.Tensor, positions: torch.Tensor, num_items_in_batch: torch.Tensor | int | None
-) -> torch.Tensor:
-    """Cross-entropy of positions (B,) over tokens (B, T); as in transformers, one beyond the window is no label."""
-    beyond = logits.shape[1]
-    positions = positions.clamp(0, beyond)
-    loss = F.cross_entropy(logits.float(), positions, reduction="sum", ignore_index=beyond)
-    return loss / ((positions != beyond).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch)

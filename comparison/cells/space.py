@@ -25,7 +25,7 @@ import yaml
 from scipy.stats import qmc
 
 from heads import HEADS
-from utils.arguments import HeadTrainingArguments, load
+from utils.arguments import HeadTrainingArguments, read_yaml
 from utils.errors import UserError
 
 from ..arguments import ALIKE
@@ -109,7 +109,7 @@ def read_space(file: str | Path, heads: Sequence[str]) -> Space:
         UserError: no such file, unknown keys, or ranges that are none.
     """
     try:
-        content = load(file)
+        content = read_yaml(file)
         text = Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"cannot read the space ({error.strerror})", file=file) from error

@@ -83,7 +83,7 @@ def test_same_logits_in_a_fresh_process(checkpoint, module, checkpoints):
 def test_a_checkpoint_holds_its_code_and_nothing_of_the_project_around_it(checkpoints):
     files = {path.name for path in (checkpoints / CHECKPOINTS[0]).iterdir()}
     modules = {"configuration_headed_encoder.py", "modeling_headed_encoder.py", "masking.py", "tag_marks.py"}
-    modules |= {"weights.py", "windows.py", "sequence_classification.py"}
+    modules |= {"losses.py", "weights.py", "windows.py", "sequence_classification.py"}
     modules |= {"characters.py", "spans.py", "question_answering.py", "crf.py", "pooling.py", "token_classification.py"}
     modules |= {head.__module__.split(".")[-1] + ".py" for head in HEADS.values()}
     assert files == {"config.json", "model.safetensors"} | modules

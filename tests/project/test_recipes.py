@@ -31,7 +31,7 @@ from utils.arguments import (
 )
 from utils.benchmarks import BENCHMARKS
 from utils.tasks.relations import MARKERS, read_relations
-from utils.tasks.sequence_classification import add_markers, tokenize
+from utils.tasks.text_features import add_markers, tokenize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = {

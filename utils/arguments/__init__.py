@@ -5,7 +5,7 @@ from .model import ModelArguments
 from .parser import Arguments, Parser, parse_arguments, program
 from .recipe import as_words, check_keys, check_permissions, read_mapping, read_recipe
 from .training import HeadTrainingArguments
-from .yaml_file import load
+from .yaml_file import read_yaml
 
 __all__ = [
     "Arguments",
@@ -19,9 +19,9 @@ __all__ = [
     "as_words",
     "check_keys",
     "check_permissions",
-    "load",
     "parse_arguments",
     "program",
     "read_mapping",
     "read_recipe",
+    "read_yaml",
 ]

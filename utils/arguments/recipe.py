@@ -11,7 +11,7 @@ import yaml
 
 from ..errors import UserError
 from .unknown import meant_by
-from .yaml_file import compose, load
+from .yaml_file import read_node, read_yaml
 
 # What switches these off. YAML reads a bare `no` or `off` as a truth value, which none of them is.
 OFF = {"eval_strategy": "no", "save_strategy": "no", "logging_strategy": "no", "report_to": "none"}
@@ -27,7 +27,7 @@ def read_recipe(path: str, names: Sequence[str]) -> list[str]:
         UserError: no such file, not a mapping, a key that is not in `names`, or one that stands there twice.
     """
     try:
-        node, loader = compose(path)
+        node, loader = read_node(path)
         if not isinstance(node, yaml.MappingNode):
             raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
         _check_twice(path, node)
@@ -53,7 +53,7 @@ def read_mapping(path: str) -> dict[Any, Any]:
         UserError: no such file, or not a mapping.
     """
     try:
-        mapping = load(path)
+        mapping = read_yaml(path)
     except OSError as error:
         raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
     except (yaml.YAMLError, ValueError) as error:

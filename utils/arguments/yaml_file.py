@@ -14,7 +14,7 @@ MOST = 100_000  # values in a file, each alias counted as what it stands for
 PLAIN = {*yaml.SafeLoader.yaml_constructors, "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"}
 
 
-def compose(path: str | Path, kind: Any = yaml.SafeLoader) -> tuple[yaml.Node | None, Any]:
+def read_node(path: str | Path, kind: Any = yaml.SafeLoader) -> tuple[yaml.Node | None, Any]:
     """The root of a file, None of an empty one, and the loader that makes values of it.
 
     Args:
@@ -37,9 +37,9 @@ def compose(path: str | Path, kind: Any = yaml.SafeLoader) -> tuple[yaml.Node | 
     return node, loader
 
 
-def load(path: str | Path, kind: Any = yaml.SafeLoader) -> Any:
-    """The values of a file; see `compose`."""
-    node, loader = compose(path, kind)
+def read_yaml(path: str | Path, kind: Any = yaml.SafeLoader) -> Any:
+    """The values of a file; see `read_node`."""
+    node, loader = read_node(path, kind)
     return None if node is None else loader.construct_document(node)
 
 

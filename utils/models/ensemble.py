@@ -18,6 +18,7 @@ from transformers import PreTrainedTokenizerFast
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from heads.crf import best_sequences, scheme_chain
+from heads.losses import class_loss, label_count
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import ModelArguments
@@ -71,8 +72,9 @@ class Ensemble(nn.Module):
         logits = mean_logits(each, self.config.problem_type)
         loss = None
         if labels is not None:
-            items = (labels != -100).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
-            loss = self._loss(logits, labels) / items
+            kind = self.config.problem_type
+            items = label_count(labels, kind) if num_items_in_batch is None else num_items_in_batch
+            loss = class_loss(logits, labels, kind) / items
         return SequenceClassifierOutput(loss, logits)
 
     @property
@@ -98,13 +100,6 @@ class Ensemble(nn.Module):
         if self.config.decoding == "constrained":
             return best_sequences(mean, mask, scheme_chain(self.config.label_names)), mean
         return mean.argmax(dim=-1), mean
-
-    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        if self.config.problem_type == "regression":
-            return F.mse_loss(logits.view_as(labels), labels.float(), reduction="sum")
-        if self.config.problem_type == "multi_label_classification":
-            return F.binary_cross_entropy_with_logits(logits, labels.float(), reduction="sum")
-        return F.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="sum", ignore_index=-100)
 
 
 def mean_logits(logits: torch.Tensor, problem_type: str | None) -> torch.Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..data.splits import Split
 from ..metrics.calibration import Reliability
 from ..metrics.iob2 import OUTSIDE

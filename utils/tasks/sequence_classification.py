@@ -14,7 +14,6 @@ from transformers import PretrainedConfig, PreTrainedTokenizerFast
 from typing_extensions import Self
 
 from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
-from heads.characters import compose
 
 from ..arguments import SequenceDataArguments
 from ..data.splits import Group, Split
@@ -34,6 +33,7 @@ from .judging import judge_classes, judge_numbers, judge_sets
 from .label_kinds import REGRESSION, SETS
 from .label_values import canonical, is_nothing, signs_for_nothing
 from .labels import UNSCORED, Labels
+from .text_features import check_markers, feature_columns, tokenize
 from .text_windows import check_single_texts, find_windows, tokenize_windows
 
 logger = logging.getLogger(__name__)
@@ -359,50 +359,6 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
 def _softmax(logits: np.ndarray) -> np.ndarray:
     shares = np.exp(logits - logits.max())
     return shares / shares.sum()
-
-
-def add_markers(tokenizer: PreTrainedTokenizerFast, data: SequenceDataArguments) -> None:
-    """Teaches the tokenizer the markers of entities, where the sentences of a benchmark have such."""
-    if data.benchmark is not None and data.benchmark.entity_pairs:
-        relations.add_markers(tokenizer)
-
-
-def check_markers(split: Split, columns: Columns, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Raises UserError where a checkpoint of relation extraction is to read sentences whose entities are not marked."""
-    marker = relations.MARKERS[0]
-    if relations.has_markers(tokenizer) and not any(marker in str(text) for text in split.column(columns.text)):
-        message = "this checkpoint reads sentences with marked entities, and here none is marked: give --task_name klue-re, or"
-        raise UserError(f"{message} mark them as in '{relations.mark('A owns B', (0, 1), (7, 8))}'", file=split.file)
-
-
-def tokenize(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq_length: int) -> dict[str, list]:
-    """Tokenizes a batch of texts or pairs, in NFC; pairs lose tokens from the longer text first."""
-    marked = relations.has_markers(tokenizer)
-    texts = list(map(compose, batch["text"]))
-    encoded = tokenizer(
-        texts,
-        list(map(compose, batch["pair"])) if "pair" in batch else None,
-        truncation=True,
-        max_length=max_seq_length,
-        return_offsets_mapping=marked,
-    )
-    features: dict[str, list] = relations.repair_suffixes(encoded, texts, tokenizer) if marked else dict(encoded)
-    features["row"] = batch["row"]
-    features["length"] = [len(ids) for ids in features["input_ids"]]
-    features["truncated"] = [bool(encoding.overflowing) for encoding in encoded.encodings]
-    if "labels" in batch:
-        features["labels"] = batch["labels"]
-    return features
-
-
-def feature_columns(split: Split, columns: Columns, labels: Labels, labelled: bool) -> dict[str, list]:
-    """The columns that `tokenize` reads."""
-    batch = {"row": list(range(len(split.rows))), "text": split.column(columns.text)}
-    if columns.pair:
-        batch["pair"] = split.column(columns.pair)
-    if labelled:
-        batch["labels"] = labels.to_inputs(split, columns.label or "")
-    return batch
 
 
 def _logits(output: Output) -> np.ndarray:

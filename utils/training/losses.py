@@ -17,7 +17,7 @@ from transformers.utils import find_labels
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
-from ..arguments import HeadTrainingArguments, load
+from ..arguments import HeadTrainingArguments, read_yaml
 from ..errors import UserError, first_line
 
 logger = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def read_weights(file: str, names: list[str]) -> torch.Tensor:
         UserError: a class that is missing or unknown, or a weight that is no number of at least 0.
     """
     try:
-        mapping = load(file, yaml.BaseLoader)  # all of it as text
+        mapping = read_yaml(file, yaml.BaseLoader)  # all of it as text
     except OSError as error:
         told = f"--class_weights: cannot be read ({error.strerror}); name a file, or give balanced"
         raise UserError(told, file=file) from error

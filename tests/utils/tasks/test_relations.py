@@ -28,7 +28,7 @@ from utils.files import Row
 from utils.tasks import SequenceClassification
 from utils.tasks.columns import Columns, find_columns
 from utils.tasks.relations import MARKERS, add_markers, has_markers, mark, read_relations, repair_suffixes
-from utils.tasks.sequence_classification import check_markers, tokenize
+from utils.tasks.text_features import check_markers, tokenize
 
 MARKED = [
     "<subj>한별</subj>은 <obj>새벽상사</obj>의 사장이다.",

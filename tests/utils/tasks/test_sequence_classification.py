@@ -18,7 +18,7 @@ from utils.files import Row
 from utils.tasks import PreparedSplit, SequenceClassification
 from utils.tasks.columns import Columns, check_rows, find_columns
 from utils.tasks.labels import Labels
-from utils.tasks.sequence_classification import tokenize
+from utils.tasks.text_features import tokenize
 
 
 def split_of(rows: list[dict[str, Any]], name: str = "train") -> Split:
