@@ -11,7 +11,7 @@ from transformers.utils import logging as library_logging
 
 from utils.arguments import Parser
 from utils.errors import run
-from utils.files import check_new_folder
+from utils.files import check_new_folder, share_weights
 from utils.models.loading import load_checkpoint
 from utils.models.stock import to_stock
 
@@ -30,6 +30,7 @@ def main() -> None:
         read = [name for name in tokenizer.model_input_names if name != "token_type_ids"]
         tokenizer.model_input_names = tokenizer.init_kwargs["model_input_names"] = read
     stock.save_pretrained(arguments.output)
+    share_weights(arguments.output)
     tokenizer.save_pretrained(arguments.output)
     print(f"{type(stock).__name__} in {arguments.output}")
     if model.config.decoding == "constrained":

@@ -52,6 +52,8 @@ def run_cells(
         ShownError: some failed.
     """
     count = sum(not cell.finished for cell in cells)
+    for cell in cells:  # finished elsewhere, or right before a kill
+        cell.discard_checkpoints()
     codes = [code for _, code, _ in _run(cells, workers, ray_address, launcher)]
     if codes:
         message = f"{len(codes)} of {len(cells)} runs failed, see above; the same command runs them again, "
@@ -98,6 +100,7 @@ def _run(cells: Sequence[Cell], workers: int, ray_address: str | None, launcher:
             place = f"[{len(cells) - left}/{len(cells)}] {cell.name}"
             rest = f"; {left} left, about {duration((time.monotonic() - began) / done * left)}" if left else ""
             if cell.finished:
+                cell.discard_checkpoints()
                 how = "was finished by another comparison" if code is None else f"finished in {duration(seconds)}"
                 print(f"{place} {how}{rest}", flush=True)
             else:

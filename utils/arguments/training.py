@@ -19,10 +19,11 @@ from .checks import check_json, check_lora, check_numbers, check_packages
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with more fields, other defaults of two, and plainer help for a few.
+    """`TrainingArguments` with more fields, other defaults of three, and plainer help for a few.
 
     `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is
-    "group_by_length": batches of similar lengths need a third of the tokens on short texts.
+    "group_by_length": batches of similar lengths need a third of the tokens on short texts. `save_total_limit` None keeps two
+    checkpoints and not all.
     """
 
     _argument_group_name: ClassVar[str] = "training"  # in --help
@@ -38,6 +39,14 @@ class HeadTrainingArguments(TrainingArguments):
         default=42, metadata={"help": "Decides the first weights of the head, the order of rows, and dropout."}
     )
     logging_steps: float = field(default=0.05, metadata={"help": "Log every N steps; below 1: a share of all steps."})
+    save_total_limit: int | None = field(
+        default=None,
+        metadata={
+            "help": "How many checkpoints stay on disk, each three times as large as the weights because the optimizer is in it: the latest, the "
+            "best with load_best_model_at_end, then those before it (default: 2; a comparison keeps none of a run that has finished). "
+            "0 keeps all."
+        },
+    )
     train_sampling_strategy: str = field(
         default="group_by_length",
         metadata={

@@ -147,6 +147,12 @@ def test_layers_beside_each_other_are_in_the_graph(head, tmp_path):
     assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
 
 
+def test_files_are_as_readable_as_others(classifier, tmp_path):
+    (tmp_path / "other").touch()
+    modes = {path.stat().st_mode for path in classifier.folder.iterdir()}
+    assert modes == {(tmp_path / "other").stat().st_mode}
+
+
 def test_int8(export, tmp_path):
     graphs.quantize(export.path, tmp_path / "int8.onnx")
     graph = onnx.load(tmp_path / "int8.onnx").graph
