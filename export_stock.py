@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Turns a checkpoint with the dense head into one of the stock transformers class of its encoder, without custom code.
 
     python export_stock.py runs/quickstart/dense --output runs/reviews-electra
@@ -20,6 +21,7 @@ def main() -> None:
     parser = Parser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="Folder or Hub id of a checkpoint of this project.")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="A new folder.")
+    parser.complete()
     arguments = parser.parse_args()
     check_new_folder(arguments.output)
 

@@ -58,7 +58,9 @@ def test_files_are_as_readable_as_the_umask_says(mask, expected, run, learn, enc
         "adapter_model.safetensors",
     }
     assert permissions(outcome.folder) == {expected}
-    together = run("ensemble", outcome.folder, learn("seq_cls", head="cnn").folder, before=mask, test_file=flags["test_file"])
+    together = run(
+        "ensemble", outcome.folder, learn("seq_cls", head="cnn").folder, before=mask, test_file=flags["test_file"]
+    )
     assert permissions(together.folder) == {expected}
 
 

@@ -136,6 +136,11 @@ class HeadTrainingArguments(TrainingArguments):
     )
 
     @property
+    def leaves_files(self) -> bool:
+        """Whether a run has stages that write, and not typed texts alone."""
+        return self.do_train or self.do_eval or self.do_predict
+
+    @property
     def folder(self) -> Path:
         """`output_dir` as a path."""
         return Path(self.output_dir or "trainer_output")
@@ -203,8 +208,6 @@ class HeadTrainingArguments(TrainingArguments):
         )
         if (self.resume_from_checkpoint or "false").lower() == "false":
             self.resume_from_checkpoint = None
-        if not (self.do_train or self.do_eval or self.do_predict):
-            raise ValueError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")
 
     def _check_freezing(self) -> None:
         """Raises ValueError for flags of freezing that contradict each other or the rest."""

@@ -28,7 +28,9 @@ from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_o
 from .finite import not_finite
 from .pushing import PushingTrainer
 
-USUALLY_KEPT = 2  # checkpoints where --save_total_limit says nothing: where the latest is damaged, one before it is whole
+USUALLY_KEPT = (
+    2  # checkpoints where --save_total_limit says nothing: where the latest is damaged, one before it is whole
+)
 OS_ERROR = re.compile(r"\(os error \d+\)")
 
 

@@ -1,10 +1,21 @@
 """What --help shows first, and how."""
 
 import re
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from utils.arguments import HeadTrainingArguments, ModelArguments, Parser, QADataArguments
+from utils.arguments import (
+    HeadTrainingArguments,
+    ModelArguments,
+    Parser,
+    QADataArguments,
+    SequenceDataArguments,
+    parse_arguments,
+)
+from utils.errors import UserError
 
 
 @pytest.fixture
@@ -44,3 +55,18 @@ def test_no_default_is_said_twice_or_says_nothing(text):
     assert "--learning_rate FLOAT" in text and "(default: 5e-05)" in text
     assert "--head dense|cnn|lstm" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_shell_that_asks_is_told_every_flag(monkeypatch):
+    """argcomplete is imported for that alone: it is no dependency."""
+    asked: list[Any] = []
+    fake = SimpleNamespace(autocomplete=asked.append)
+    monkeypatch.setitem(sys.modules, "argcomplete", fake)
+    with pytest.raises(UserError):
+        parse_arguments(SequenceDataArguments, [])
+    assert not asked
+    monkeypatch.setenv("_ARGCOMPLETE", "1")
+    with pytest.raises(UserError):
+        parse_arguments(SequenceDataArguments, [])
+    (parser,) = asked
+    assert {"--head", "--text", "--learning_rate"} <= parser._option_string_actions.keys()
