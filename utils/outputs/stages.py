@@ -119,7 +119,8 @@ def run_stages(
                     draw_scores(task, last_pairs, stage / "scores.png")
                 by_class = task.by_class(last_pairs) if last_pairs is not None else {}
                 chosen = chosen_weights(trainer)
-                write_card(stage, trainer.model.config, task, arguments, run, report, by_class, chosen, language)
+                config, repository = trainer.model.config, trainer.hub_model_id
+                write_card(stage, config, task, arguments, run, report, by_class, chosen, language, repository)
             write_json(stage / "run.json", run)
             finish(stage, training.folder)
     if training.push_to_hub:

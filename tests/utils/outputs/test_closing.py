@@ -26,7 +26,7 @@ TASK = SimpleNamespace(
             [
                 "model: my runs/a",
                 "score: accuracy 0.5123 on 1,200 validation rows",
-                "next: python run_seq_cls.py --model_name_or_path 'my runs/a' --text 맑습니다. --text_pair too",
+                "next: python run_seq_cls.py --model_name_or_path 'my runs/a' --text '맑습니다.' --text_pair too",
             ],
         ),
         (
