@@ -24,6 +24,9 @@ class LivingLine:
         self.lives = sys.stdout.isatty()
         self._shown = ""
         self._looked = 0.0
+        self._first: dict[
+            str, tuple[int, float]
+        ] = {}  # by cell the first step that was seen, and after how many seconds
 
     def say(self, text: str) -> None:
         """Prints a line that stays, above the living one."""
@@ -35,7 +38,7 @@ class LivingLine:
         if not self.lives or time.monotonic() - self._looked < REST:
             return
         self._looked = time.monotonic()
-        text = "; ".join(how_far(cell, seconds) for cell, seconds in running)
+        text = "; ".join(self.how_far(cell, seconds) for cell, seconds in running)
         text = text[: shutil.get_terminal_size().columns - 1]
         if text != self._shown:
             print(f"\r{text}\x1b[K", end="", flush=True)
@@ -47,18 +50,29 @@ class LivingLine:
             print("\r\x1b[K", end="", flush=True)
             self._shown = ""
 
+    def how_far(self, cell: Cell, seconds: float) -> str:
+        """Which step of its training a cell is at, as its log says, and how long the others take at the pace since the first one seen.
 
-def how_far(cell: Cell, seconds: float) -> str:
-    """Which step of its training a cell is at, as its log says, and how long the others take at that pace."""
-    name = f"{cell.head} {cell.label}"
+        Args:
+            seconds: that it has run.
+        """
+        name = f"{cell.head} {cell.label}"
+        steps = STEP.findall(_tail(cell).rpartition("\n$ ")[2])
+        if not steps:
+            return f"{name}: begins, {duration(seconds)}"
+        done, of = (int(number.replace(",", "")) for number in steps[-1])
+        if done == of:
+            return f"{name}: trained, predicts"
+        first, then = self._first.setdefault(cell.name, (done, seconds))
+        left = f", about {duration((seconds - then) / (done - first) * (of - done))} left" if done > first else ""
+        return f"{name}: step {done:,} of {of:,}{left}"
+
+
+def _tail(cell: Cell) -> str:
+    """The end of a cell's log; empty where there is none yet."""
     try:
         with cell.log.open("rb") as log:
             log.seek(max(log.seek(0, 2) - TAIL, 0))
-            text = log.read().decode("utf-8", "replace")
+            return log.read().decode("utf-8", "replace")
     except OSError:
-        return name
-    steps = STEP.findall(text.rpartition("\n$ ")[2])
-    if not steps:
-        return f"{name}: begins, {duration(seconds)}"
-    done, of = (int(number.replace(",", "")) for number in steps[-1])
-    return f"{name}: step {done:,} of {of:,}, about {duration(seconds / done * (of - done))} left"
+        return ""

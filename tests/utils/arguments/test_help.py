@@ -37,7 +37,16 @@ def test_what_everybody_needs_stands_first(text):
     assert lines.index("    python run_qa.py") < lines.index("what everybody needs:")
     assert [line.split()[0] for line in lines[: lines.index("encoder and head:")] if line.startswith("  --")] == [
         *["--model_name_or_path", "--config_name", "--head", "--task_name", "--train_file", "--validation_file"],
-        *["--test_file", "--text", "--question", "--do_train", "--do_eval", "--do_predict", "--output_dir", "--learning_rate"],
+        *[
+            "--test_file",
+            "--text",
+            "--question",
+            "--do_train",
+            "--do_eval",
+            "--do_predict",
+            "--output_dir",
+            "--learning_rate",
+        ],
         *["--head_learning_rate", "--num_train_epochs", "--per_device_train_batch_size", "--max_seq_length", "--seed"],
         *["--help", "--debug"],
     ]
