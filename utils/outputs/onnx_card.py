@@ -13,7 +13,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task
 from .card import STAGES, scores_of
-from .markdown import code, literal
+from .escaping import code, literal
 
 BEGINNING = """\
 import json
