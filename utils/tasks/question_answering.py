@@ -70,7 +70,7 @@ class QuestionAnswering(Task):
         """The questions that were typed; of standard input all lines are one text."""
         texts = list(typed_lines(self.data.text or []))
         texts = ["\n".join(texts)] if self.data.text == [STANDARD_INPUT] else texts
-        nothing = {"id": None, "title": "", "answers": [], "is_impossible": None, "question_type": None}
+        nothing: dict[str, Any] = {"id": None, "title": "", "answers": [], "is_impossible": None, "question_type": None}
         for number, (question, text) in enumerate(
             paired(self.data.question or [], texts, ("--question", "--text")), start=1
         ):

@@ -109,11 +109,11 @@ class SequenceClassification(Task):
         texts, others = self.data.text or [], self.data.text_pair
         if others is None and self.known is not None and self.known.pair is not None:
             raise UserError("the model reads pairs of texts: give the second ones with --text_pair")
-        if others is not None and second is None:
-            raise UserError("the model reads single texts: leave --text_pair out")
         if others is None:
             for number, text in enumerate(typed_lines(texts), start=1):
                 yield Row(number, {first: text})
+        elif second is None:
+            raise UserError("the model reads single texts: leave --text_pair out")
         else:
             for number, pair in enumerate(paired(list(typed_lines(texts)), others, ("--text", "--text_pair")), start=1):
                 yield Row(number, dict(zip((first, second), pair, strict=True)))
