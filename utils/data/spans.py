@@ -168,8 +168,6 @@ def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None
             reason = "it cuts a letter; does it count letters in NFC, where the text is in NFD? Write the text in NFC"
         elif own is None and _cuts_an_emoji(text, start, end):
             reason = "it cuts an emoji of several code points; count code points, as Python does"
-        elif not text[start:end].strip():
-            reason = "only white space stands there; count from 0, the end excluded"
         elif start < last:
             reason = "it overlaps another one; keep one of them"
         if reason:

@@ -246,7 +246,6 @@ def test_the_pairs_of_spacy(write, wrapped):
     [
         ("가 👨\u200d👩\u200d👧 나", [2, 3, "X"], "it cuts an emoji of several code points; count code points"),
         ("가 🇰🇷 나", [2, 3, "X"], "it cuts an emoji of several code points"),
-        ("서울 간다", [2, 3, "LC"], "only white space stands there"),
     ],
 )
 def test_an_entity_that_is_misplaced(write, text, entity, reason):
