@@ -24,9 +24,8 @@ class LivingLine:
         self.lives = sys.stdout.isatty()
         self._shown = ""
         self._looked = 0.0
-        self._first: dict[
-            str, tuple[int, float]
-        ] = {}  # by cell the first step that was seen, and after how many seconds
+        # By cell the first step that was seen, and after how many seconds.
+        self._first: dict[str, tuple[int, float]] = {}
 
     def say(self, text: str) -> None:
         """Prints a line that stays, above the living one."""

@@ -16,7 +16,7 @@ from ..tasks.base import Pairs
 from ..training.progress import log_line
 from ..training.trainer import HeadTrainer
 from .analysis import analyse, observe, write_analysis
-from .answers import show_answers
+from .answer_table import show_answers
 from .calibration import calibrate
 from .card import language_of, scores_of, write_card
 from .closing import closing_lines

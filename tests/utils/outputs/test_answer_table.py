@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from utils.outputs.answers import cut, table, width
+from utils.outputs.answer_table import cut, table, width
 
 
 @pytest.mark.parametrize(
