@@ -32,7 +32,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from .cells import ROOT, Cell, Tuning
-from .progress import LivingLine
+from .cells.progress import LivingLine
 
 PAUSE = 0.2  # seconds between two looks at the processes
 GRACE = 30  # seconds that a process gets to save a checkpoint and end

@@ -186,6 +186,7 @@ def test_the_code_of_the_card_runs(task, exports, monkeypatch, capsys):
     card = (export.folder / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
     monkeypatch.chdir(export.folder)
+    capsys.readouterr()  # of the export
     exec(code, {})
     printed = capsys.readouterr().out.strip()
     if task == "seq_cls":

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from comparison.cells import Cell
-from comparison.progress import LivingLine
+from comparison.cells.progress import LivingLine
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from utils.training.progress import duration
 
-from .cells import Cell
+from .cell import Cell
 
 REST = 1.0  # seconds between two looks at the logs
 TAIL = 4096  # bytes at the end of a log that hold its latest step
