@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.arguments import Parser
-from utils.errors import ShownError, UserError, run
+from utils.errors import ShownError, UserError, first_line, run
 
 # Nothing is reported to anybody, neither by Gradio nor by the Hub's client. Read when they are imported.
 os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
@@ -43,16 +43,25 @@ def main() -> None:
     import datasets
     from transformers.utils import logging as library_logging
 
-    from comparison.gathering.examples import Example, is_comparison, read_examples
     from utils.outputs.answers import load_checkpoints
 
     logging.basicConfig(format="%(message)s", level=logging.ERROR, handlers=[logging.StreamHandler(sys.stdout)])
     library_logging.disable_progress_bar()
     datasets.disable_progress_bars()
+    places, names, examples = find_runs(arguments.runs)
+    blocks = serve(page(load_checkpoints(places, names), examples), arguments.host, arguments.port)
+    print(f"the page is at {blocks.local_url} (Ctrl-C ends it)", flush=True)
+    blocks.block_thread()
+
+
+def find_runs(runs: Sequence[str]) -> tuple[list[str], list[str], list[Any]]:
+    """Where the checkpoints are, what they are called, and rows to try; a comparison stands for a run of each of its heads."""
+    from comparison.gathering.examples import is_comparison, read_examples
+
     places: list[str] = []
     names: list[str] = []
-    examples: list[Example] = []
-    for one in arguments.runs:
+    examples: list[Any] = []
+    for one in runs:
         if is_comparison(Path(one)):
             shown = read_examples(Path(one))
             places += map(str, shown.runs.values())
@@ -61,8 +70,8 @@ def main() -> None:
         else:
             places.append(one)
             names.append(one)
-    checkpoints = load_checkpoints(places, names)
-    serve(page(checkpoints, examples), arguments.host, arguments.port)
+    last = [Path(name).name or name for name in names]
+    return places, last if len(set(last)) == len(last) else names, examples
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -93,11 +102,14 @@ def page(checkpoints: Sequence[Any], examples: Sequence[Any]) -> Any:
             return ""
         return answers_page(checkpoints, [one.answer(texts) for one in checkpoints], texts)
 
+    def chosen(sample: list[str]) -> Any:
+        return sample[: len(inputs)] if len(inputs) > 1 else sample[0]  # one box takes no list
+
     with gradio.Blocks(title="Heads side by side", analytics_enabled=False) as blocks:
         gradio.HTML(f"<h1>Heads side by side</h1><p>{task}</p>", elem_classes="top")
         boxes = [gradio.Textbox(label=name.capitalize(), lines=2 if name != "context" else 5) for name in inputs]
         button = gradio.Button("Ask every head", variant="primary")
-        output = gradio.HTML(padding=False)
+        output = gradio.HTML(padding=False, elem_classes="out")
         button.click(answer, boxes, output, api_name="answer", concurrency_limit=1)
         if examples:
             samples = [[*split(one.text, inputs), one.gold, *one.said.values()] for one in examples]
@@ -111,7 +123,7 @@ def page(checkpoints: Sequence[Any], examples: Sequence[Any]) -> Any:
                 elem_classes="rows",
                 type="index",
             )
-            table.click(lambda i: samples[i][: len(inputs)], table, boxes, api_name=False).then(
+            table.click(lambda i: chosen(samples[i]), table, boxes, api_name=False).then(
                 answer, boxes, output, api_name=False
             )
     return blocks
@@ -123,29 +135,23 @@ def split(text: str, inputs: Sequence[str]) -> list[str]:
     return [*parts, *[""] * (len(inputs) - len(parts))]
 
 
-def serve(blocks: Any, host: str | None, port: int | None) -> None:
-    """Serves the page until the program ends; no part of it comes from elsewhere."""
+def serve(blocks: Any, host: str | None = None, port: int | None = None) -> Any:
+    """Begins to serve a page, none of which comes from elsewhere.
+
+    Raises:
+        ShownError: the address is taken, or none of this machine.
+    """
     import gradio
 
     from utils.outputs.answers_page import STYLE
 
-    theme = gradio.themes.Default(font=FONTS, font_mono=("ui-monospace", "Consolas", "Menlo", "monospace"))
+    theme = gradio.themes.Default(primary_hue="blue", font=FONTS, font_mono=("ui-monospace", "Consolas", "monospace"))
+    options = {"share": False, "ssr_mode": False, "quiet": True, "footer_links": [], "theme": theme, "css": STYLE}
     try:
-        blocks.launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            ssr_mode=False,
-            quiet=True,
-            footer_links=[],
-            theme=theme,
-            css=STYLE,
-            prevent_thread_lock=True,
-        )
+        blocks.launch(server_name=host, server_port=port, prevent_thread_lock=True, **options)
     except OSError as error:
-        raise ShownError(f"{error}".split("\n")[0]) from error
-    print(f"the page is at {blocks.local_url}; Ctrl-C ends it", flush=True)
-    blocks.block_thread()
+        raise ShownError(f"the page cannot be served: {first_line(error)}") from error
+    return blocks
 
 
 if __name__ == "__main__":

@@ -24,16 +24,18 @@ STYLE = """
 .dark .answers { --paper: #16181a; --ink: #e4e4e2; --soft: #a3a5a6; --rule: #3a3d40; --for: 86 180 233; --against: 239 122 46; }
 .answers > article { min-width: 0; padding: 1rem 1.1rem; border: 1px solid var(--rule); border-radius: .5rem; background: var(--paper); }
 .answers h2 { margin: 0; font-size: .875rem; font-weight: 600; color: var(--soft); overflow-wrap: anywhere; }
-.answers h2 span { font-weight: 400; }
+.answers h2 span { font-weight: 400; color: inherit; }
+.out, .out > div { padding: 0 !important; }
 .answers p { margin: .5rem 0; }
 .answers .said { font-size: 1.25rem; font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
 .answers .said, .answers .read { word-break: keep-all; }
 .answers .note { font-size: .8125rem; color: var(--soft); }
 .answers .read { padding: .6rem 0; border-top: 1px solid var(--rule); line-height: 1.9; overflow-wrap: anywhere; white-space: pre-wrap; }
 .answers mark { color: inherit; background: rgb(var(--tone) / var(--share)); border-radius: .2rem; padding: .1rem 0; }
+.dark .answers mark { background: rgb(var(--tone) / calc(.65 * var(--share))); }
 .answers mark.for { --tone: var(--for); } .answers mark.against { --tone: var(--against); }
-.answers mark.found { background: rgb(var(--for) / .16); border-bottom: 2px solid rgb(var(--for)); padding: .1rem .15rem; }
-.answers mark small { margin-left: .3rem; font-size: .6875rem; color: var(--soft); }
+.answers mark.found, .dark .answers mark.found { background: rgb(var(--for) / .2); border-bottom: 2px solid rgb(var(--for)); padding: .1rem .15rem; }
+.answers mark small { margin-left: .3rem; font-size: .6875rem; color: var(--soft); white-space: nowrap; }
 .answers table { width: 100%; margin: 0; border: 0; border-collapse: collapse; font-size: .8125rem; }
 .answers tr { border: 0; background: none; }
 .answers th, .answers td { padding: .18rem 0; border: 0; text-align: left; font-weight: 400; vertical-align: baseline; }
@@ -64,7 +66,7 @@ def _card(checkpoint: Checkpoint, answer: Answer, texts: Sequence[str]) -> Marku
     prediction = answer.prediction or "nothing"
     return element(
         "article",
-        element("h2", checkpoint.name, element("span", named)),
+        element("h2", checkpoint.name, element("span", named), title=checkpoint.place),
         element("p", prediction, class_="said", lang=language(prediction), dir="auto"),
         _choices(answer.choices),
         element("p", answer.note, class_="note") if answer.note else "",
@@ -107,8 +109,8 @@ def _evidence(evidence: Evidence, texts: Sequence[str]) -> Markup:
         cells = element("td", number(value, decimals, sign=True), class_="value")
         return element("tr", element("th", name, scope="row", dir="auto"), cells, class_=kind)
 
-    rows = [line(*part) for part in evidence.parts[:MOST_PARTS]]
-    rest = evidence.parts[MOST_PARTS:]
+    most = MOST_PARTS + (len(evidence.parts) == MOST_PARTS + 1)  # one that is left over has a name, too
+    rows, rest = [line(*part) for part in evidence.parts[:most]], evidence.parts[most:]
     if evidence.exact:
         if rest:
             rows.append(line(f"{len(rest)} other n-grams", sum(value for _, value in rest), "rest"))

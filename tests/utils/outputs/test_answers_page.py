@@ -15,7 +15,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'&{{x}}${y}</p><script>"
 
 
 def run(name: str, head: str = "cnn") -> Any:
-    return SimpleNamespace(name=name, model=SimpleNamespace(config=SimpleNamespace(head=head)))
+    return SimpleNamespace(name=name, place=name, model=SimpleNamespace(config=SimpleNamespace(head=head)))
 
 
 def exact(**changes: Any) -> Evidence:
