@@ -209,9 +209,8 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             return output, output.last_hidden_state
         asked = inputs.pop("output_hidden_states", None)
         output = self.encoder(**inputs, return_dict=True, output_hidden_states=True)
-        before = output.hidden_states[
-            -self.config.use_last_layers : -1
-        ]  # the last one as the encoder gives it, normed or not
+        before = output.hidden_states[-self.config.use_last_layers : -1]
+        # The last one is taken as the encoder gives it, normed or not.
         states = torch.cat([*before, output.last_hidden_state], dim=-1)
         return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from utils.training.checkpoints import STAGE, begin, put_in_place
+from utils.training.checkpoints import STAGE, new_stage, put_in_place
 
 FILES = {"model.safetensors": "weights", "optimizer.pt": "moments", "rng_state.pth": "draws"}
 
@@ -19,7 +19,7 @@ def save_checkpoint(
     Args:
         best: the checkpoint that its state names as the best.
     """
-    draft = begin(folder) / f"checkpoint-{step}"
+    draft = new_stage(folder) / f"checkpoint-{step}"
     draft.mkdir()
     assert draft.parent == folder / STAGE
     for name, text in FILES.items():

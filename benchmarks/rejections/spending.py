@@ -22,9 +22,8 @@ from comparison.inference.uncertainty import add_seeds
 
 LOOKS = np.array([3, 5, 8, 12, 20])
 MOST = int(LOOKS[-1])
-RATIOS = np.concatenate(
-    [[0.0], np.geomspace(3e-3, 1e4, 40)]
-)  # B / A, at which bounds are computed; in between interpolated
+# B / A, at which bounds are computed; in between interpolated.
+RATIOS = np.concatenate([[0.0], np.geomspace(3e-3, 1e4, 40)])
 SHARES = {  # what rows add to all seeds (A), what they add to one model, variance between seeds on endless rows
     "seeds alone": (1e-4, 5e-5, 1.0),
     "mostly seeds": (0.05, 0.02, 1.0),

@@ -26,12 +26,8 @@ ALIKE = (
     "run_name",
 )
 
-LEVERS = (
-    "use_last_layers",
-    "combine_layers",
-    "crf",
-    "decoding",
-)  # what a head may have for itself besides flags of training
+# What a head may have for itself besides flags of training.
+LEVERS = ("use_last_layers", "combine_layers", "crf", "decoding")
 
 TRIAL_SEED = 1234  # of every trial; a comparison takes others
 

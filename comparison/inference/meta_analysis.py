@@ -106,8 +106,7 @@ def _tau_interval(effects: np.ndarray, variances: np.ndarray) -> tuple[float, fl
     ends = []
     for quantile in (1 - LEVEL / 2, LEVEL / 2):
         target = float(chi2.ppf(quantile, len(effects) - 1))
-        most = float(((effects - effects.mean()) ** 2).sum()) / target + float(
-            variances.max()
-        )  # Q is below the target there
+        # Q is below the target there.
+        most = float(((effects - effects.mean()) ** 2).sum()) / target + float(variances.max())
         ends.append(0.0 if q(0.0) <= target else math.sqrt(brentq(lambda tau2, at=target: q(tau2) - at, 0.0, most)))
     return ends[0], ends[1]

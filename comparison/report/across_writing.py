@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.files import replace_file, write_json
-from utils.outputs.markdown import literal
+from utils.outputs.escaping import literal
 
 from .across_page import GRID_NOTE, about_line, render_across_page
 from .across_tables import (

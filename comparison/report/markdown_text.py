@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from utils.outputs.markdown import literal
+from utils.outputs.escaping import literal
 from utils.outputs.page.blocks import Table
 
 

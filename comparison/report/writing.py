@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.files import replace_file, write_json
-from utils.outputs.markdown import literal
+from utils.outputs.escaping import literal
 
 from .ensembles import ENSEMBLE_NOTE, ensemble_tables
 from .markdown_text import code_block, markdown_list, markdown_table

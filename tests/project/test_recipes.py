@@ -209,9 +209,8 @@ def test_four_evaluations_an_epoch_at_the_real_size(name, tmp_path):
         recipe["per_device_train_batch_size"],
         recipe["num_train_epochs"],
     )
-    sizes = (
-        [rows] if recipe["task_name"] != "klue-mrc" else range(rows, 6 * rows, 1_111)
-    )  # windows, whatever the tokenizer
+    windows = range(rows, 6 * rows, 1_111)  # of questions, whatever the tokenizer
+    sizes = windows if recipe["task_name"] == "klue-mrc" else [rows]
     for size in sizes:
         steps = math.ceil(size / batch) * epochs
         state = TrainerState()

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from utils.errors import Printable, UserError, printable, run
 from utils.outputs import card, figures
-from utils.outputs.markdown import code, literal
+from utils.outputs.escaping import code, literal
 from utils.outputs.page.markup import element
 
 ANSI = "\x1b[2J\x1b]0;title\x07a\rb\x00\x9b31m"

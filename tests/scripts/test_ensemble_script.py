@@ -59,9 +59,8 @@ def test_tags_of_windows(flags, seeds, run, files):
     alike = [
         (row["score"], [one["score"] for one in own])
         for row, *own in zip(outcome.predictions, *each, strict=True)
-        if all(
-            one["prediction"] == row["prediction"] for one in own
-        )  # else a sub-word may have another tag than its letters
+        # Else a sub-word may have another tag than its letters.
+        if all(one["prediction"] == row["prediction"] for one in own)
     ]
     assert alike
     for score, scores in alike:

@@ -189,9 +189,8 @@ class HeadTrainingArguments(TrainingArguments):
             raise ValueError("--do_predict writes predictions: leave --prediction_loss_only out")
         if self.early_stopping_patience is not None and not self.load_best_model_at_end:
             raise ValueError("--early_stopping_patience needs --load_best_model_at_end and a --metric_for_best_model")
-        self.enable_jit_checkpoint = (
-            False  # SIGTERM always saves a checkpoint, in another way: see `SaveWhenTerminated`
-        )
+        # SIGTERM always saves a checkpoint, in another way: see `SaveWhenTerminated`.
+        self.enable_jit_checkpoint = False
         if (self.resume_from_checkpoint or "false").lower() == "false":
             self.resume_from_checkpoint = None
         if not (self.do_train or self.do_eval or self.do_predict):

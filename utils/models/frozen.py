@@ -38,9 +38,8 @@ logger = logging.getLogger(__name__)
 BATCH_TOKENS = 4096  # padding included: what the encoder reads at once, and what is held in memory
 PROGRESS_SECONDS = 10.0
 
-Read = Callable[
-    [dict[str, list]], np.ndarray
-]  # what rows say to an encoder -> their tokens' hidden states, (tokens, H)
+# What rows say to an encoder -> their tokens' hidden states, (tokens, H).
+Read = Callable[[dict[str, list]], np.ndarray]
 
 
 class HiddenStates(NamedTuple):

@@ -18,7 +18,7 @@ from ..files import sha256
 from ..models.adapters import ADAPTER
 from ..tasks import Task
 from .data_report import ceiling_in_words, splits_of
-from .markdown import code, literal
+from .escaping import code, literal
 
 LANGUAGES = {"ko": "Korean "}  # as the card calls them
 MOST_TEXTS = 2000  # that the language is seen in

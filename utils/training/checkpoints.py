@@ -43,7 +43,7 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.removeprefix("checkpoint-"))
 
 
-def begin(folder: Path) -> Path:
+def new_stage(folder: Path) -> Path:
     """An empty folder in `folder` for what is written or removed there."""
     stage = folder / STAGE
     if stage.exists():
@@ -56,7 +56,7 @@ def put_in_place(draft: Path, folder: Path, processes: int, weights_only: bool) 
     """Lists the files of a checkpoint, brings it to the disk, and gives it its name in `folder`.
 
     Args:
-        draft: the checkpoint, in a folder that `begin` made.
+        draft: the checkpoint, in a folder that `new_stage` made.
         processes: that saved it.
         weights_only: nothing but the weights was saved: no run can go on from there.
     """
@@ -79,7 +79,7 @@ def put_in_place(draft: Path, folder: Path, processes: int, weights_only: bool) 
 
 def remove(checkpoint: Path) -> None:
     """Removes a checkpoint; at no time is there half of one under its name."""
-    stage = begin(checkpoint.parent)
+    stage = new_stage(checkpoint.parent)
     checkpoint.rename(stage / checkpoint.name)
     shutil.rmtree(stage)
 

@@ -23,7 +23,7 @@ from ..errors import ShownError, UserError, first_line
 from ..models.adapters import Adapters
 from ..models.loading import write_for_all_releases
 from .callbacks import SaveWhenTerminated
-from .checkpoints import STAGE, begin, best_of, checkpoints, damage, how_to_go_on, put_in_place, remove, step_of
+from .checkpoints import STAGE, best_of, checkpoints, damage, how_to_go_on, new_stage, put_in_place, remove, step_of
 from .finite import not_finite
 from .pushing import PushingTrainer
 
@@ -100,7 +100,7 @@ class SavingTrainer(PushingTrainer):
         push = self.args.push_to_hub
         with self._room_for(folder / draft.name):
             if self.args.should_save:
-                begin(folder)
+                new_stage(folder)
             self.accelerator.wait_for_everyone()
             self._stage, self.args.push_to_hub = draft.parent, False
             try:

@@ -184,9 +184,8 @@ def test_errors_are_those_of_the_textbook():
     assert pair.rows_error == pytest.approx(error, rel=0.04)
     assert pair.difference == pytest.approx(100 * (right[1] - right[0]).mean())
     assert pair.low == pytest.approx(pair.difference - 1.96 * error, abs=0.15 * error)
-    assert pair.minimum_detectable == pytest.approx(
-        (1.95996 + 0.84162) * error, rel=0.04
-    )  # points of the normal at .975, .8
+    at_975, at_8 = 1.95996, 0.84162  # points of the normal
+    assert pair.minimum_detectable == pytest.approx((at_975 + at_8) * error, rel=0.04)
     assert (pair.seeds_error, pair.covers_seeds, pair.hedges_g, pair.seeds_needed) == (0, False, None, None)
 
     # Every row the same: they add nothing, and all that varies is the seeds. Welch's t of 1, 2, 3 against 2, 5, 8.

@@ -59,6 +59,5 @@ def test_what_no_number_can_find():
     plan = PowerAnalysis(known(3, 1, 0.5, (5, 5)), unseen=0.0, least=0.0)
     assert plan.rows_needed(0.5) is None  # the seeds stay
     assert plan.seeds_needed(0.5) is None  # the rows stay
-    assert (
-        plan.seeds_needed(2.5) == 35
-    )  # 2.80158^2 (.5 + 10 / S) = 2.5^2 gives 33.8 for the normal, and t a little more
+    # 2.80158^2 (.5 + 10 / S) = 2.5^2 gives 33.8 for the normal, and t a little more.
+    assert plan.seeds_needed(2.5) == 35

@@ -117,10 +117,8 @@ def test_of_errors_the_worst_is_the_highest():
     tuned = TUNED | {"smaller_is_better": True, "tuning": TUNED["tuning"] | {"heads": heads}}
     assert expectation_table(tuned).rows[2] == ["3", "40.00 (to 60.00)", "10.00 (to 30.00)"]
     bands = [one["points"].split() for one in Page(render_page(tuned)).all("polygon") if "band" in one.get("class", "")]
-    assert [points[-1].partition(",")[2] for points in bands] == [
-        "190.0",
-        "190.0",
-    ]  # the best is not known: down to the edge
+    edge = "190.0"  # the best is not known
+    assert [points[-1].partition(",")[2] for points in bands] == [edge, edge]
 
 
 def test_one_trial_draws_no_curve():
