@@ -19,7 +19,6 @@ from ..arguments import TokenDataArguments
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import Row
-from ..metrics.iob2 import Style
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
 from ..training.collation import Collator
@@ -161,7 +160,7 @@ def _answer_tags(checkpoint: Checkpoint, text: str) -> Answer:
     (tags,) = task.predictions(split, records)
     kept = [i for i, (start, end) in enumerate(places) if not text[start:end].isspace()]
     scores = [records[0]["score"][i] for i in kept]
-    style = Style.of(task.labels.names)
+    style = task.labels.style
     if style is None:
         marks = [Mark(*places[i], tag, score) for i, tag, score in zip(kept, tags, scores, strict=True)]
     else:
