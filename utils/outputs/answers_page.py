@@ -21,7 +21,7 @@ STYLE = """
 .answers { --paper: #fff; --ink: #1c1c1c; --soft: #5c5c5c; --rule: #d9d9d9; --for: 0 114 178; --against: 213 94 0;
   color: var(--ink); display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem;
   font-variant-numeric: tabular-nums lining-nums; line-height: 1.5; }
-.dark .answers { --paper: #16181a; --ink: #e4e4e2; --soft: #a3a5a6; --rule: #3a3d40; --for: 86 180 233; --against: 239 122 46; }
+.dark .answers { --paper: #16181a; --ink: #e4e4e2; --soft: #a3a5a6; --rule: #3a3d40; --for: 86 180 233; --against: 239 122 46; --strength: .65; }
 .answers > article { min-width: 0; padding: 1rem 1.1rem; border: 1px solid var(--rule); border-radius: .5rem; background: var(--paper); }
 .answers h2 { margin: 0; font-size: .875rem; font-weight: 600; color: var(--soft); overflow-wrap: anywhere; }
 .answers h2 span { font-weight: 400; color: inherit; }
@@ -31,10 +31,9 @@ STYLE = """
 .answers .said, .answers .read { word-break: keep-all; }
 .answers .note { font-size: .8125rem; color: var(--soft); }
 .answers .read { padding: .6rem 0; border-top: 1px solid var(--rule); line-height: 1.9; overflow-wrap: anywhere; white-space: pre-wrap; }
-.answers mark { color: inherit; background: rgb(var(--tone) / var(--share)); border-radius: .2rem; padding: .1rem 0; }
-.dark .answers mark { background: rgb(var(--tone) / calc(.65 * var(--share))); }
+.answers mark { color: inherit; background: rgb(var(--tone) / calc(var(--strength, 1) * var(--share))); border-radius: .2rem; padding: .1rem 0; }
 .answers mark.for { --tone: var(--for); } .answers mark.against { --tone: var(--against); }
-.answers mark.found, .dark .answers mark.found { background: rgb(var(--for) / .2); border-bottom: 2px solid rgb(var(--for)); padding: .1rem .15rem; }
+.answers mark.found { --tone: var(--for); --share: .25; border-bottom: 2px solid rgb(var(--for)); padding: .1rem .15rem; }
 .answers mark small { margin-left: .3rem; font-size: .6875rem; color: var(--soft); white-space: nowrap; }
 .answers table { width: 100%; margin: 0; border: 0; border-collapse: collapse; font-size: .8125rem; }
 .answers tr { border: 0; background: none; }
