@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Trains every head with every seed under the same conditions and compares them on the same rows.
 
     python compare_heads.py --script run_seq_cls.py --config_name examples/tiny-electra --heads dense cnn --seeds 0 1 \\
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
@@ -35,6 +37,10 @@ from comparison.running import FURTHER, run_cells, run_trials, shell_lines
 from utils.arguments import program
 from utils.data.splits import Split
 from utils.errors import ShownError, run
+from utils.models.loading import load_tokenizer
+from utils.outputs.card import language_of
+from utils.outputs.closing import asking
+from utils.tasks import TASKS
 
 
 def print_lines(cells: Sequence[Cell]) -> None:
@@ -103,6 +109,7 @@ def compare(arguments: ComparisonArguments) -> None:
         write_report(comparison, plan.folder)
         print_findings(comparison, plan.folder)
         undecided = rule is not None and bool(comparison["rule"]["heads"])
+    print(f"next: {next_command(plan, rows, comparison)}", flush=True)
 
 
 def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
@@ -116,7 +123,17 @@ def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
     sentences += [head["variance"]["sentence"] for head in comparison["heads"].values() if "variance" in head]
     for sentence in filter(None, sentences):
         print(sentence)
-    print(f"{comparison['verdict']}\n{folder / 'comparison.html'}", flush=True)
+    print(f"page: {folder / 'comparison.html'}\nverdict: {comparison['verdict']}", flush=True)
+
+
+def next_command(plan: Plan, rows: Split, comparison: Mapping[str, Any]) -> str:
+    """A command that asks a model of the head with the best mean score."""
+    means = {head: entry["scores"][comparison["metric"]]["mean"] for head, entry in comparison["heads"].items()}
+    best = (min if comparison["smaller_is_better"] else max)(means, key=lambda head: means[head])
+    folder = next(cell.folder for cell in plan.cells if cell.head == best)
+    config: Any = SimpleNamespace(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    task = TASKS[plan.script](plan.arguments.data, load_tokenizer(plan.arguments.model), config)
+    return asking(task, folder, language_of(task.texts(rows)))
 
 
 def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:
@@ -134,7 +151,7 @@ def put_together(folders: Sequence[str | Path], output_dir: Path, title: str | N
     write_across(across, output_dir)
     for pair in across["pairs"]:
         print(pair["sentence"])
-    print(f"{across['verdict']}\n{output_dir / 'across.html'}")
+    print(f"page: {output_dir / 'across.html'}\nverdict: {across['verdict']}")
 
 
 def run_study(study: Study) -> None:

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """A page to try trained heads side by side: a text in, every head's answer out, and what it came from.
 
     python demo.py runs/quickstart/dense runs/quickstart/cnn runs/quickstart/lstm

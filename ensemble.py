@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Predicts with several trained checkpoints as one: the mean of their probabilities, for classes, sets, scores and tags.
 
     python ensemble.py runs/quickstart/dense runs/quickstart/cnn runs/quickstart/lstm \\

@@ -1,9 +1,10 @@
+# PYTHON_ARGCOMPLETE_OK
 """Exports a checkpoint of this project to ONNX: batches of any size and length, without torch and without this project.
 
     python export_onnx.py runs/quickstart/cnn --output runs/quickstart/cnn-onnx
     python export_onnx.py runs/quickstart/cnn --output runs/quickstart/cnn-int8 --quantize int8
 
-The folder holds model.onnx, a tokenizer.json that pads and truncates by itself, and config.json with the labels.
+The folder holds model.onnx, a tokenizer.json that pads and truncates by itself, config.json with the labels, and a card, README.md.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from utils.errors import ShownError, UserError, run
 from utils.files import check_new_folder
 from utils.models import onnx_graph
 from utils.models.loading import load_checkpoint
+from utils.outputs.onnx_card import render_onnx_card
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 TOLERANCE = 1e-3  # of logits; float32 in another order of sums stays far below
@@ -39,6 +41,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--quantize", choices=["int8"], help="write model.onnx with 8-bit weights: smaller and faster, less exact"
     )
+    parser.complete()
     arguments = parser.parse_args([arg for arg in sys.argv[1:] if arg != "--debug"])  # see `errors.run`
     lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if lacking:
@@ -58,8 +61,8 @@ def write_tokenizer(tokenizer: PreTrainedTokenizerFast, config: Any, folder: Pat
     tokenizer.save_pretrained(folder)
 
 
-def write_config(model: HeadedEncoderPreTrainedModel, folder: Path) -> None:
-    """The encoder's own configuration, which needs no code of this project, with the labels of the head.
+def write_config(model: HeadedEncoderPreTrainedModel, folder: Path) -> dict[str, Any]:
+    """Writes and returns the encoder's own configuration, which needs no code of this project, with the labels of the head.
 
     How long texts are read (`windows`) and what predictions go by (`calibration`) are there as in the checkpoint.
     Where the tags of a sentence are decided together it has `tag_chain`: what they score beside their logits, null for what is
@@ -81,7 +84,9 @@ def write_config(model: HeadedEncoderPreTrainedModel, folder: Path) -> None:
         if getattr(config, name) is not None:
             fields[name] = getattr(config, name)
     fields.pop("_name_or_path", None)  # a folder of the machine that trained
-    (folder / "config.json").write_text(json.dumps(fields, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(fields, ensure_ascii=False, indent=2) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    return json.loads(text)
 
 
 def _finite(scores: list[float]) -> list[float | None]:
@@ -109,7 +114,11 @@ def main() -> None:
             difference = onnx_graph.difference(model, folder / "model.onnx")
             print(f"quantised, differs from torch by at most {difference:.1g}")
         write_tokenizer(tokenizer, model.config, folder)
-        write_config(model, folder)
+        config = write_config(model, folder)
+        opsets = onnx_graph.opsets(folder / "model.onnx")
+        int8 = arguments.quantize is not None
+        card = render_onnx_card(model, arguments.checkpoint, config, opsets, int8, difference)
+        (folder / "README.md").write_text(card, encoding="utf-8")
         arguments.output.mkdir(parents=True, exist_ok=True)
         for file in sorted(folder.iterdir()):
             shutil.move(file, arguments.output / file.name)

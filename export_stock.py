@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Turns a checkpoint with the dense head into one of the stock transformers class of its encoder, without custom code.
 
     python export_stock.py runs/quickstart/dense --output runs/reviews-electra
@@ -11,7 +12,7 @@ from transformers.utils import logging as library_logging
 
 from utils.arguments import Parser
 from utils.errors import run
-from utils.files import check_new_folder
+from utils.files import check_new_folder, share_weights
 from utils.models.loading import load_checkpoint
 from utils.models.stock import to_stock
 
@@ -20,6 +21,7 @@ def main() -> None:
     parser = Parser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="Folder or Hub id of a checkpoint of this project.")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="A new folder.")
+    parser.complete()
     arguments = parser.parse_args()
     check_new_folder(arguments.output)
 
@@ -30,6 +32,7 @@ def main() -> None:
         read = [name for name in tokenizer.model_input_names if name != "token_type_ids"]
         tokenizer.model_input_names = tokenizer.init_kwargs["model_input_names"] = read
     stock.save_pretrained(arguments.output)
+    share_weights(arguments.output)
     tokenizer.save_pretrained(arguments.output)
     print(f"{type(stock).__name__} in {arguments.output}")
     if model.config.decoding == "constrained":

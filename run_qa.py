@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Fine-tunes an encoder with a head of choice to find the answers of questions in their contexts.
 
     python run_qa.py --config_name examples/tiny-electra --head cnn --train_file examples/qa/train.json \\

@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Fine-tunes an encoder with a head of choice to classify or score texts and pairs of texts.
 
     python run_seq_cls.py --config_name examples/tiny-electra --head cnn --train_file examples/reviews/train.txt \\

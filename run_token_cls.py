@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """Fine-tunes an encoder with a head of choice to tag the words or characters of sentences.
 
     python run_token_cls.py --config_name examples/tiny-electra --head lstm --train_file examples/ner/train.tsv \\
@@ -30,7 +31,7 @@ def main() -> None:
     tokenizer = load_tokenizer(model_arguments)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 
-    task = TokenClassification(data, tokenizer)
+    task = TokenClassification(data, tokenizer, config)
     with training.main_process_first():
         splits, test = load_splits(data, training, task.read, task.groups, task.check)
         rows, test = label_rows(splits, test)

@@ -32,6 +32,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 from .cells import ROOT, Cell, Tuning
+from .progress import LivingLine
 
 PAUSE = 0.2  # seconds between two looks at the processes
 GRACE = 30  # seconds that a process gets to save a checkpoint and end
@@ -52,6 +53,8 @@ def run_cells(
         ShownError: some failed.
     """
     count = sum(not cell.finished for cell in cells)
+    for cell in cells:  # finished elsewhere, or right before a kill
+        cell.discard_checkpoints()
     codes = [code for _, code, _ in _run(cells, workers, ray_address, launcher)]
     if codes:
         message = f"{len(codes)} of {len(cells)} runs failed, see above; the same command runs them again, "
@@ -91,23 +94,31 @@ def _run(cells: Sequence[Cell], workers: int, ray_address: str | None, launcher:
     """Runs the cells that are not finished, says how it goes, and returns those that failed."""
     waiting = [cell for cell in cells if not cell.finished]
     began, failed = time.monotonic(), []
-    ended = run_on_ray(waiting, ray_address, launcher) if ray_address else run_here(waiting, workers, launcher)
-    with closing(ended):
+    line = LivingLine()
+    ended = run_on_ray(waiting, ray_address, launcher) if ray_address else run_here(waiting, workers, launcher, line)
+    with closing(ended), closing(line):
         for done, (cell, code, seconds) in enumerate(ended, start=1):
             left = len(waiting) - done
             place = f"[{len(cells) - left}/{len(cells)}] {cell.name}"
             rest = f"; {left} left, about {duration((time.monotonic() - began) / done * left)}" if left else ""
             if cell.finished:
+                cell.discard_checkpoints()
                 how = "was finished by another comparison" if code is None else f"finished in {duration(seconds)}"
-                print(f"{place} {how}{rest}", flush=True)
+                line.say(f"{place} {how}{rest}")
             else:
                 failed.append((cell, code, seconds))
-                print(f"{place} failed after {duration(seconds)}: {reason(cell, code)} ({cell.log}){rest}", flush=True)
+                line.say(f"{place} failed after {duration(seconds)}: {reason(cell, code)} ({cell.log}){rest}")
     return failed
 
 
-def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -> Generator[Ended, None, None]:
-    """Runs cells in processes of this machine and yields them as they end; no process outlives the iteration."""
+def run_here(
+    cells: Sequence[Cell], workers: int, launcher: str | None, line: LivingLine
+) -> Generator[Ended, None, None]:
+    """Runs cells in processes of this machine and yields them as they end; no process outlives the iteration.
+
+    Args:
+        line: shows how far those are that run.
+    """
     _check_launcher(launcher)
     waiting, busy = list(cells), set()
     running: dict[int, tuple[subprocess.Popen, Cell, float]] = {}  # by worker
@@ -120,7 +131,7 @@ def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -
                 log = lock(cell)
                 if log is None:
                     if cell.name not in busy:
-                        print(f"{cell.name} is still running, started by another comparison: waiting", flush=True)
+                        line.say(f"{cell.name} is still running, started by another comparison: waiting")
                         busy.add(cell.name)
                     continue
                 waiting.remove(cell)
@@ -132,11 +143,12 @@ def run_here(cells: Sequence[Cell], workers: int, launcher: str | None = None) -
                 if finished:
                     yield cell, None, 0.0
                 else:
-                    print(f"{cell.name} started", flush=True)
+                    line.say(f"{cell.name} started")
             for worker, (process, cell, began) in list(running.items()):
                 if process.poll() is not None:
                     del running[worker]
                     yield cell, process.returncode, time.monotonic() - began
+            line.show((cell, time.monotonic() - began) for _, cell, began in running.values())
             time.sleep(PAUSE)
     finally:
         _end([process for process, _, _ in running.values()])

@@ -180,6 +180,15 @@ def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
     replace_file(path, [text + "\n"])
 
 
+def share_weights(folder: Path) -> None:
+    """Makes the weights in a folder, and in those in it, as readable as other new files: safetensors writes for the owner alone."""
+    mask = os.umask(0o077)  # it is told only by setting it
+    os.umask(mask)
+    for file in folder.rglob("*.safetensors"):
+        with contextlib.suppress(OSError):  # some file systems have no permissions
+            file.chmod(0o666 & ~mask)
+
+
 def sync(path: Path, deep: bool = True) -> None:
     """Returns when a file, or a folder with all that is in it, has reached the disk.
 

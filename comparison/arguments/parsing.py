@@ -44,6 +44,7 @@ def parse_comparison(argv: Sequence[str], description: str | None = None) -> Com
     recipe = words.pop(0) if words and not words[0].startswith("-") else None
     epilog = f"All other flags are those of the script, such as --learning_rate: {', '.join(TASKS)} --help lists them."
     parser: Any = Parser(ComparisonArguments, allow_abbrev=False, description=description, epilog=epilog)  # type: ignore[arg-type]
+    parser.complete()
     try:
         arguments, flags = parser.parse_args_into_dataclasses(words, return_remaining_strings=True)
     except ValueError as error:

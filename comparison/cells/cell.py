@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from utils.training.checkpoints import checkpoints
 
 CROSSED = {"data_seed": "data order", "validation_split_seed": "hold-out"}  # flags, and what people call their values
 
@@ -19,6 +22,7 @@ class Cell:
         crossed: what its seed is crossed with, one of `CROSSED`, and the value; None where seeds are all that runs differ by.
         folder: its `--output_dir`.
         words: its command, but for resuming.
+        keeps_checkpoints: whether they stay once it is finished, because --save_total_limit says how many.
     """
 
     head: str
@@ -28,6 +32,7 @@ class Cell:
     words: list[str]
     head_flags: dict[str, Any] = field(default_factory=dict)
     crossed: tuple[str, int] | None = None
+    keeps_checkpoints: bool = False
 
     @property
     def label(self) -> str:
@@ -46,6 +51,12 @@ class Cell:
     @property
     def finished(self) -> bool:
         return (self.folder / "run.json").is_file()
+
+    def discard_checkpoints(self) -> None:
+        """Removes what only going on would need, once it is finished: the weights that are scored stand beside it."""
+        if self.finished and not self.keeps_checkpoints:
+            for checkpoint in checkpoints(self.folder):
+                shutil.rmtree(checkpoint, ignore_errors=True)  # another comparison may be at it
 
     @property
     def command(self) -> list[str]:

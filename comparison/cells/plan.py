@@ -128,6 +128,9 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     if changed is not None:
         notes.append(changed)
     write_what_matters(cells_folder, matters.values())
+    cells = lay_out(arguments, cells_folder, matters, COMPARED, more)
+    for cell in cells:
+        cell.keeps_checkpoints = by_head[cell.head].training.save_total_limit is not None
     return Plan(
         folder=folder,
         script=arguments.script,
@@ -136,7 +139,7 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         arguments=by_head[arguments.heads[0]],
         files=files,
         compared=compared,
-        cells=lay_out(arguments, cells_folder, matters, COMPARED, more),
+        cells=cells,
         notes=notes,
         hold_outs=arguments.validation_splits,
     )

@@ -196,6 +196,19 @@ def test_broken_checkpoints_are_discarded(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-2"]
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_checkpoints_of_finished_cells_are_discarded(cell, kept):
+    """Of one that finishes here, and of one that finished elsewhere; of one that failed they stay."""
+    cells = [cell("a"), cell("b"), cell("c", "pass")]
+    for one in cells:
+        one.keeps_checkpoints = kept
+        save_checkpoint(one.folder, 2)
+    (cells[1].folder / "run.json").touch()
+    with pytest.raises(ShownError, match="^1 of 3 runs failed"):
+        run_cells(cells)
+    assert [(one.folder / "checkpoint-2").exists() for one in cells] == [kept, kept, True]
+
+
 def test_shell_lines(cell):
     cells = [cell("a"), cell("b c"), cell("d"), cell("e")]
     run_cells(cells[:1])

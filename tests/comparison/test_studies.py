@@ -31,8 +31,8 @@ def test_across_writes_one_page(place, script, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["compare_heads.py", "--across", "a", "b", "c"])
     script.main()
     assert capsys.readouterr().out.endswith(
-        "Shown: cnn beats dense by 1.00 points in the mean; cnn beats dense on at least 3 of 3 data sets.\n"
-        "runs/across/across.html\n"
+        "page: runs/across/across.html\n"
+        "verdict: Shown: cnn beats dense by 1.00 points in the mean; cnn beats dense on at least 3 of 3 data sets.\n"
     )
     assert sorted(path.name for path in Path("runs/across").iterdir()) == ["across.html", "across.json", "across.md"]
     across = json.loads(Path("runs/across/across.json").read_text(encoding="utf-8"))

@@ -85,7 +85,11 @@ def test_it_stops_early_where_a_difference_is_shown(planted, compare):
     assert runs() == {"cnn": pair["seeds"][0], "dense": pair["seeds"][0]}
     assert comparison["rule"]["heads"] == [] and comparison["rule"]["margin"] is None
     assert "look 1 of 5, 3 seeds per head; runs: 6 in out/cells, 6 of them to do\n" in printed
-    assert printed.endswith("By accuracy, cnn beats dense by 4.35 points.\nout/comparison.html\n")
+    page, verdict, further = printed.splitlines()[-3:]
+    assert page == "page: out/comparison.html"
+    assert verdict == "verdict: By accuracy, cnn beats dense by 4.35 points."
+    (cell,) = Path("out/cells").glob("cnn-seed-0-*/")
+    assert further == f"next: python run_seq_cls.py --model_name_or_path {cell} --text 'The weather is fine today.'"
     again, same = compare(*HEADS, "--until_decided")
     assert same == comparison and ", 0 of them to do\n" in again and again.count("runs: ") == 1
 

@@ -113,7 +113,7 @@ def prepare(names: list[str], folder: Path) -> list[Scenario]:
             flags_of = {"model_name_or_path": checkpoint, "test_file": files["test_file"], "do_predict": True}
             scenarios.append(_scenario("predict", task, folder / "predict", flags_of))
         if task == "token_cls" and "frozen encoder" in names:
-            more = {"freeze_encoder": True, "save_total_limit": None}
+            more = {"freeze_encoder": True, "save_total_limit": 0}
             frozen = _scenario("frozen encoder", task, folder / "frozen", flags | TRAINING | more)
             frozen.watched.append(folder / "cache" / "electra-heads")
             scenarios.append(frozen)

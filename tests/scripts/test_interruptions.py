@@ -13,6 +13,7 @@ from test_resume import at_step
 from transformers import DefaultFlowCallback, Trainer
 
 OPTIONS = {"max_steps": 9, "save_steps": 4, "learning_rate": 1e-3, "per_device_train_batch_size": 8, "head": "cnn"}
+OPTIONS["save_total_limit"] = 0  # all of them
 
 
 @pytest.fixture(scope="module")

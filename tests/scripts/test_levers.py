@@ -92,7 +92,14 @@ def test_freezing_is_resumed_in_either_phase(run, encoder, files):
     """The weights of a run without an interruption, from before the encoder is trained, from that step, and from after it."""
     file = files["seq_cls"]
     flags = {"model_name_or_path": encoder, "train_file": file["train_file"], "do_train": True, "save_steps": 2}
-    flags |= {"max_steps": 8, "learning_rate": 3e-3, "layerwise_lr_decay": 0.5, "bf16": True, "head": "cnn"}
+    flags |= {
+        "save_total_limit": 0,
+        "max_steps": 8,
+        "learning_rate": 3e-3,
+        "layerwise_lr_decay": 0.5,
+        "bf16": True,
+        "head": "cnn",
+    }
     source = {name.removeprefix("electra."): one for name, one in load_file(encoder / "model.safetensors").items()}
     for freezing, same in (({"unfreeze_after": 0.5}, (2, 4)), ({"freeze_layers": 1}, (2, 4, 6, 8))):
         folder = run("seq_cls", **flags, **freezing).folder

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 
 import pytest
 import torch
@@ -31,6 +33,35 @@ def test_evaluation_leaves_results_but_no_model(run, learn, files):
     assert {path.name for path in outcome.folder.iterdir()} == {
         *("all_results.json", "eval_results.json", "run.json", "data_report.json")
     }
+
+
+def readable_for_all() -> None:
+    os.umask(0o022)
+
+
+def private() -> None:
+    os.umask(0o077)
+
+
+def permissions(folder) -> set[str]:
+    return {oct(path.stat().st_mode & 0o777) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask")
+@pytest.mark.parametrize(("mask", "expected"), [(readable_for_all, "0o644"), (private, "0o600")])
+def test_files_are_as_readable_as_the_umask_says(mask, expected, run, learn, encoder, files):
+    flags = files["seq_cls"] | {"do_train": True, "do_eval": True, "do_predict": True, "max_steps": 2, "save_steps": 1}
+    flags |= {"lora": "{}", "report": True, "calibrate": True, "predictions_format": "parquet"}
+    outcome = run("seq_cls", model_name_or_path=encoder, before=mask, **flags)
+    assert {path.name for path in outcome.folder.rglob("*.safetensors")} == {
+        "model.safetensors",
+        "adapter_model.safetensors",
+    }
+    assert permissions(outcome.folder) == {expected}
+    together = run(
+        "ensemble", outcome.folder, learn("seq_cls", head="cnn").folder, before=mask, test_file=flags["test_file"]
+    )
+    assert permissions(together.folder) == {expected}
 
 
 def test_results_have_the_keys_of_the_library(task, learn):

@@ -30,6 +30,12 @@ def odd_file(task, tmp_path):
     return write_squad(tmp_path / "odd.json", questions(ROWS, seed=4, words=40))
 
 
+def free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
 @pytest.fixture
 def run_two(tmp_path):
     """`run_two(task, flag=value, ...)`: a script in two processes, as a launcher starts them; the outcome of the first."""
@@ -37,14 +43,11 @@ def run_two(tmp_path):
     def _run_two(task: str, code: int | dict[int, int] = 0, count: int = 2, before=None, **flags) -> Outcome:
         """`before`: by rank, what is called before the script; `code`: of all, or by rank."""
         folder = Path(flags.pop("output_dir", tmp_path / f"processes-{count}"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
         shared = {
             "WORLD_SIZE": str(count),
             "LOCAL_WORLD_SIZE": str(count),
             "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": port,
+            "MASTER_PORT": free_port(),
         }
         words = as_flags({"output_dir": folder, "use_cpu": True} | flags)
         streams = [tmp_path / f"streams-{count}-{rank}" for rank in range(count)]
@@ -128,7 +131,7 @@ def test_training(task, run, run_two, sober_encoder, files):
     two = run_two(task, per_device_train_batch_size=4, **flags)
     assert two.read("run.json")["world_size"] == 2
     names = {path.name for path in one.folder.iterdir()}
-    assert names == {path.name for path in two.folder.iterdir()} >= {"checkpoint-2", "checkpoint-4", "README.md"}
+    assert names == {path.name for path in two.folder.iterdir()} >= {"checkpoint-4", "checkpoint-5", "README.md"}
     expected, found = (load_file(outcome.folder / "model.safetensors") for outcome in (one, two))
     for name in expected:
         torch.testing.assert_close(found[name], expected[name], atol=1e-6, rtol=0)
@@ -214,7 +217,7 @@ def test_levers(task, levers, run, run_two, sober_encoder, files, odd_file):
 
 def test_the_head_first_resumed_in_either_phase(run_two, encoder, files, tmp_path):
     flags = TRAINING | {"model_name_or_path": encoder, "train_file": files["seq_cls"]["train_file"], "save_steps": 1}
-    flags |= {"unfreeze_after": 0.4, "output_dir": tmp_path / "run"}
+    flags |= {"unfreeze_after": 0.4, "output_dir": tmp_path / "run", "save_total_limit": 0}
     expected = (run_two("seq_cls", **flags).folder / "model.safetensors").read_bytes()
     for step in (1, 2, 3):  # the encoder is trained from the third step on
         resumed = run_two("seq_cls", **flags, resume_from_checkpoint=tmp_path / "run" / f"checkpoint-{step}")
@@ -228,20 +231,42 @@ def test_an_error_ends_both(run_two, encoder, tmp_path):
     assert len(lines) == 1 and lines[0].startswith(f"error: {tmp_path}/a.csv, row 2, column 'label': no label")
 
 
+LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
+ONE_MACHINE = ["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
+ONE_MACHINE += ["--dynamo_backend", "no", "--main_process_port", "0"]
+
+
+def launch(words: list[str], *script: str, streams: Path) -> subprocess.Popen:
+    """What `accelerate launch` starts, one thread for each process."""
+    with streams.open("w", encoding="utf-8") as said:
+        return subprocess.Popen(
+            [*LAUNCH, *words, *script],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@pytest.mark.parametrize("machines", [1, 2])
 @pytest.mark.parametrize("task", ["token_cls"])
-def test_as_accelerate_launches_it(task, learn, run, odd_file, tmp_path):
+def test_as_accelerate_launches_it(task, machines, learn, run, odd_file, tmp_path):
+    """Two processes of one machine, and one of each of two, which find each other by an address as in the recipe."""
     flags = {"do_eval": True, "do_predict": True, "validation_file": odd_file, "test_file": odd_file}
     flags |= {"model_name_or_path": learn(task, head="cnn").folder, "per_device_eval_batch_size": 1} | WINDOWS[task]
     one = run(task, **flags)
-    launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
-    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
-    words = as_flags({"output_dir": tmp_path / "two", **flags})
-    done = subprocess.run(
-        [sys.executable, *launch, "run_token_cls.py", *words, "--use_cpu"],
-        cwd=REPOSITORY,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert_same(one, Outcome(0, done.stdout, done.stderr, tmp_path / "two"))
+    script = ["run_token_cls.py", *as_flags({"output_dir": tmp_path / "two", **flags}), "--use_cpu"]
+    if machines == 1:
+        started = [launch(ONE_MACHINE, *script, streams=tmp_path / "said-0")]
+    else:
+        recipe = ["--config_file", "recipes/accelerate/two-machines.yaml", "--main_process_ip", "127.0.0.1"]
+        recipe += ["--num_processes", "2", "--mixed_precision", "no", "--main_process_port", free_port()]
+        started = [
+            launch([*recipe, "--machine_rank", str(rank)], *script, streams=tmp_path / f"said-{rank}")
+            for rank in range(2)
+        ]
+    codes = [process.wait() for process in started]
+    said = (tmp_path / "said-0").read_text(encoding="utf-8")
+    assert codes == [0] * machines, said
+    assert_same(one, Outcome(0, said, "", tmp_path / "two"))
+    assert Outcome(0, said, "", tmp_path / "two").read("run.json")["world_size"] == 2

@@ -42,6 +42,13 @@ class DataArguments:
     )
     validation_file: str | None = field(default=None, metadata={"help": "As train_file; scored during training."})
     test_file: str | None = field(default=None, metadata={"help": "As train_file; predicted by --do_predict."})
+    text: list[str] | None = field(
+        default=None,
+        metadata={
+            "help": "Texts in the place of files: print what the checkpoint says of them, and write nothing. - reads standard input, "
+            "one text a line."
+        },
+    )
     text_column_name: str | None = field(
         default=None, metadata={"help": "Column of the text (default: guessed, logged)."}
     )
@@ -110,7 +117,9 @@ class DataArguments:
         elif self.data_dir is not None:
             raise ValueError("--data_dir goes with --task_name; other data are named by --train_file and so on")
         files = [self.train_file, self.validation_file, self.test_file]
-        if self.dataset_name is None and not any(files):
+        if self.text is not None and (self.dataset_name or any(files)):
+            raise ValueError("--text stands in the place of files and data sets: leave it or them out")
+        if self.text is None and self.dataset_name is None and not any(files):
             raise ValueError(
                 "no data: give --task_name, --dataset_name, or --train_file, --validation_file, --test_file"
             )
@@ -166,6 +175,10 @@ class SequenceDataArguments(DataArguments):
     text_pair_column_name: str | None = field(
         default=None, metadata={"help": "Column of the second text of a pair (default: guessed, logged)."}
     )
+    text_pair: list[str] | None = field(
+        default=None,
+        metadata={"help": "The second texts of pairs, beside --text: one for all or one for each."},
+    )
     do_regression: bool | None = field(
         default=None,
         metadata={
@@ -200,6 +213,8 @@ class SequenceDataArguments(DataArguments):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.text_pair is not None and self.text is None:
+            raise ValueError("--text_pair are second texts: give --text as well; of files --text_pair_column_name")
         if self.doc_stride is not None and self.windows == "none":
             raise ValueError("--doc_stride is for --windows: give one of their kinds, or leave it out")
         if self.doc_stride is not None and self.doc_stride < 0:
@@ -229,6 +244,12 @@ class QADataArguments(DataArguments):
     """Questions on contexts."""
 
     script = "run_qa.py"
+    question: list[str] | None = field(
+        default=None,
+        metadata={
+            "help": "Questions on --text: one for all texts or one for each. --text - is then one text as a whole."
+        },
+    )
     max_seq_length: int = field(
         default=384, metadata={"help": "Longest window in tokens: question, context and special tokens."}
     )
@@ -253,6 +274,8 @@ class QADataArguments(DataArguments):
 
     def __post_init__(self):
         super().__post_init__()
+        if (self.question is None) != (self.text is None):
+            raise ValueError("--question and --text belong together: give both, or files")
         least = 1 if self.legacy_doc_stride else 0
         if self.doc_stride < least:
             raise ValueError(f"--doc_stride must be at least {least}, not {self.doc_stride}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 FIRST = (
-    "model_name_or_path config_name head task_name train_file validation_file test_file do_train do_eval do_predict output_dir "
+    "model_name_or_path config_name head task_name train_file validation_file test_file text question do_train do_eval do_predict output_dir "
     "learning_rate head_learning_rate num_train_epochs per_device_train_batch_size max_seq_length seed help debug"
 ).split()
 MOST_CHOICES = 16  # that are listed; of more, "did you mean" helps

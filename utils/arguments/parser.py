@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import itertools
 import math
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -71,6 +72,13 @@ class Parser(HfArgumentParser):
             if action.type is string_to_bool:
                 action.type = truth_value
 
+    def complete(self) -> None:
+        """Tells a shell that asks what may follow, and ends; argcomplete, which then is installed, takes the words from there."""
+        if "_ARGCOMPLETE" in os.environ:
+            import argcomplete
+
+            argcomplete.autocomplete(self)
+
     def format_help(self) -> str:
         if not self.dataclass_types:
             return super().format_help()
@@ -108,6 +116,7 @@ def parse_arguments(
     argv = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg != "--debug"]  # see `errors.run`
     kinds: list[Any] = [ModelArguments, data_arguments, HeadTrainingArguments]
     parser = Parser(kinds, allow_abbrev=False, description=description)
+    parser.complete()
     if argv and not argv[0].startswith("-"):
         names = [item.name for kind in kinds for item in dataclasses.fields(kind) if item.init]
         in_recipe = read_recipe(argv[0], names)
@@ -141,6 +150,10 @@ def _check(arguments: Arguments) -> None:
             if isinstance(value, float) and not math.isfinite(value):
                 raise UserError(f"--{item.name} must be a number, not {value}")
     model, data, training = arguments
+    if data.text is not None:
+        _check_typed(arguments)
+    elif not training.leaves_files:
+        raise UserError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")
     if data.report and not (training.do_eval or training.do_predict):
         raise UserError("--report is on rows that are scored: give --do_eval or --do_predict, or leave it out")
     if training.calibrate and data.predict_split == "validation":
@@ -154,9 +167,29 @@ def _check(arguments: Arguments) -> None:
         raise UserError(f"--{frozen[0]} would leave the encoder of --config_name at its random weights; {cure}")
     for name in ("model_name_or_path", "config_name", "tokenizer_name"):
         place = getattr(model, name)
-        if place is not None and Path(place).is_dir() and _within(Path(place), training.folder):
+        if (
+            training.leaves_files
+            and place is not None
+            and Path(place).is_dir()
+            and _within(Path(place), training.folder)
+        ):
             what = f"--{name} {place} is read from there"
             raise UserError(f"a folder holds one run, and {what}; name another --output_dir than {training.folder}")
+
+
+def _check_typed(arguments: Arguments) -> None:
+    """Raises UserError where --text stands beside what it cannot do."""
+    model, _, training = arguments
+    if model.model_name_or_path is None:
+        raise UserError("--text asks a trained checkpoint: name it with --model_name_or_path")
+    if training.do_train or training.do_eval:
+        flag = "--do_train" if training.do_train else "--do_eval"
+        raise UserError(f"--text asks a checkpoint, and rows to learn from or to score are in files: leave {flag} out")
+    if training.output_dir not in (None, "trainer_output"):  # the default
+        cure = "leave --output_dir out, or put the texts into a file and give --test_file and --do_predict"
+        raise UserError(f"--text prints and writes nothing: {cure}")
+    training.do_predict = False  # its predictions are a file
+    training.disable_tqdm = True
 
 
 def _within(place: Path, folder: Path) -> bool:

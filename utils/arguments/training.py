@@ -19,10 +19,11 @@ from .checks import check_json, check_lora, check_numbers, check_packages
 
 @dataclass
 class HeadTrainingArguments(TrainingArguments):
-    """`TrainingArguments` with more fields, other defaults of two, and plainer help for a few.
+    """`TrainingArguments` with more fields, other defaults of three, and plainer help for a few.
 
     `logging_steps` is a share of all steps: about 20 lines or points whatever the length of a run. `train_sampling_strategy` is
-    "group_by_length": batches of similar lengths need a third of the tokens on short texts.
+    "group_by_length": batches of similar lengths need a third of the tokens on short texts. `save_total_limit` None keeps two
+    checkpoints and not all.
     """
 
     _argument_group_name: ClassVar[str] = "training"  # in --help
@@ -38,6 +39,14 @@ class HeadTrainingArguments(TrainingArguments):
         default=42, metadata={"help": "Decides the first weights of the head, the order of rows, and dropout."}
     )
     logging_steps: float = field(default=0.05, metadata={"help": "Log every N steps; below 1: a share of all steps."})
+    save_total_limit: int | None = field(
+        default=None,
+        metadata={
+            "help": "How many checkpoints stay on disk, each three times as large as the weights because the optimizer is in it: the latest, the "
+            "best with load_best_model_at_end, then those before it (default: 2; a comparison keeps none of a run that has finished). "
+            "0 keeps all."
+        },
+    )
     train_sampling_strategy: str = field(
         default="group_by_length",
         metadata={
@@ -127,6 +136,11 @@ class HeadTrainingArguments(TrainingArguments):
     )
 
     @property
+    def leaves_files(self) -> bool:
+        """Whether a run has stages that write, and not typed texts alone."""
+        return self.do_train or self.do_eval or self.do_predict
+
+    @property
     def folder(self) -> Path:
         """`output_dir` as a path."""
         return Path(self.output_dir or "trainer_output")
@@ -193,8 +207,6 @@ class HeadTrainingArguments(TrainingArguments):
         self.enable_jit_checkpoint = False
         if (self.resume_from_checkpoint or "false").lower() == "false":
             self.resume_from_checkpoint = None
-        if not (self.do_train or self.do_eval or self.do_predict):
-            raise ValueError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")
 
     def _check_freezing(self) -> None:
         """Raises ValueError for flags of freezing that contradict each other or the rest."""

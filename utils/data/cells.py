@@ -29,10 +29,16 @@ Records = Iterator[tuple[int, list[str]]]  # lines and their cells, the header f
 def read_csv(path: Path) -> Iterator[Row]:
     """Rows of a csv: a header, standard quoting, separated by commas, or by what the header is separated by instead."""
     separator, header_line = _separator(path)
-    records = _csv_records(path, separator, header_line)
+    header = next(itertools.islice(lines(path), header_line - 1, None), "")
+    spaced = re.search(rf'{re.escape(separator)} +"[^"]*"\s*({re.escape(separator)}|$)', header) is not None
+    if spaced:
+        logger.info("%s: spaces between %s and a quote are left out", path, SEPARATORS[separator])
+    records = _csv_records(path, separator, header_line, spaced)
     quoting = "put a cell that holds commas, quotes or line breaks in double quotes"
     rows = _rows(path, records, quoting.replace("commas", SEPARATORS[separator].split(" ", 1)[1] + "s"))
-    return _with_decimal_points(path, separator, header_line, rows) if separator == ";" else rows
+    if separator != ";":
+        return rows
+    return _with_decimal_points(path, _csv_records(path, separator, header_line, spaced), header_line, rows)
 
 
 def read_tsv(path: Path) -> Iterator[Row]:
@@ -84,9 +90,10 @@ def _separator(path: Path) -> tuple[str, int]:
     return ",", 1
 
 
-def _csv_records(path: Path, separator: str, header_line: int) -> Records:
+def _csv_records(path: Path, separator: str, header_line: int, spaced: bool = False) -> Records:
     skipped = header_line - 1
-    reader = csv.reader(itertools.islice(lines(path), skipped, None), strict=True, delimiter=separator)
+    rest = itertools.islice(lines(path), skipped, None)
+    reader = csv.reader(rest, strict=True, delimiter=separator, skipinitialspace=spaced)
     while True:
         start = reader.line_num + skipped + 1
         try:
@@ -188,11 +195,11 @@ def _warn_of_missing_header(path: Path, row: int, names: list[str], records: lis
             return
 
 
-def _with_decimal_points(path: Path, separator: str, header_line: int, rows: Iterator[Row]) -> Iterator[Row]:
+def _with_decimal_points(path: Path, records: Records, header_line: int, rows: Iterator[Row]) -> Iterator[Row]:
     """The same rows; in columns of numbers the decimal comma, which is why there are semicolons, becomes a point."""
     numbers: set[int] | None = None
     commas: set[int] = set()
-    for line, cells in _csv_records(path, separator, header_line):
+    for line, cells in records:
         if line > header_line and cells:
             fitting = {i for i, cell in enumerate(cells) if _NUMBER.fullmatch(cell.strip())}
             numbers = fitting if numbers is None else numbers & fitting

@@ -52,6 +52,12 @@ def as_characters(path: Path, row: Row, text_column: str | None, label_column: s
         if spans is not None:
             tags = _tags(path, row, row.fields[text_in], spans, name)
             return Row(row.line, {"id": id_of(row.fields), "tokens": list(row.fields[text_in]), "tags": tags})
+    for name in places:
+        value = _spelled(row.fields.get(name))
+        broken = [item for item in value if _span(item) is None] if isinstance(value, list) else []
+        if broken and isinstance(broken[0], dict) and set(_STARTS) & set(broken[0]):
+            reason = f"an entity needs a start, an end and one type, found {shown(broken[0])}; correct or delete it"
+            raise UserError(reason, file=path, row=row.line, column=name)
     return None
 
 
@@ -140,6 +146,15 @@ def _placed(text: str, spans: list[Span]) -> list[Span]:
     return spans
 
 
+def _cuts_an_emoji(text: str, start: int, end: int) -> bool:
+    """Whether a span holds a part of a family, a flag or a hand with a tone: other tools count such an emoji as one."""
+    whole = whole_characters(text, start, end)
+    parts = text[whole[0] : start] + text[end : whole[1]]
+    return any(
+        one == "\u200d" or "\U0001f1e6" <= one <= "\U0001f1ff" or "\U0001f3fb" <= one <= "\U0001f3ff" for one in parts
+    )
+
+
 def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None) -> list[str]:
     tags = ["O"] * len(text)
     last = 0
@@ -151,6 +166,8 @@ def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None
             reason = f"{shown(text[start:end])} stands there, not {shown(own)}; count from 0, the end excluded"
         elif compose(text) != text and whole_characters(text, start, end) != (start, end):
             reason = "it cuts a letter; does it count letters in NFC, where the text is in NFD? Write the text in NFC"
+        elif own is None and _cuts_an_emoji(text, start, end):
+            reason = "it cuts an emoji of several code points; count code points, as Python does"
         elif start < last:
             reason = "it overlaps another one; keep one of them"
         if reason:

@@ -18,6 +18,7 @@ from ..arguments import DataArguments
 from ..errors import UserError
 from ..files import Row
 from .hub import hub_files
+from .typed import TYPED
 
 logger = logging.getLogger(__name__)
 
@@ -166,6 +167,8 @@ def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
 
 
 def _given_files(data: DataArguments) -> dict[str, str]:
+    if data.text is not None:
+        return {"test": TYPED}
     given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
     return {name: file for name, file in given.items() if file}
 

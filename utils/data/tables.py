@@ -77,7 +77,9 @@ def _json(path: Path) -> Iterator[Row]:
     if not text.strip():
         return
     try:
-        content = json.loads(text, parse_constant=_no_number)
+        content = _DECODER.decode(text)
+    except _NamedTwiceError as fault:
+        raise fault.error(path) from None
     except json.JSONDecodeError as fault:
         if fault.msg == "Extra data" and text.lstrip().startswith("{"):
             yield from _jsonl(path)
@@ -165,13 +167,35 @@ def _no_number(constant: str) -> str | None:
     return None if constant == "NaN" else constant
 
 
+class _NamedTwiceError(Exception):
+    """An object of JSON has one name twice, with different values: Python would keep the last without a word."""
+
+    def error(self, path: Path, row: int | None = None) -> UserError:
+        reason = "an object has two values of this name; keep one, or rename one of them"
+        return UserError(reason, file=path, row=row, column=self.args[0])
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        for name, value in pairs:
+            if value != fields[name]:
+                raise _NamedTwiceError(name)
+    return fields
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_object)
+
+
 def _jsonl(path: Path) -> Iterator[Row]:
     first = True
     for line, text in enumerate(lines(path), start=1):
         if not text.strip():
             continue
         try:
-            record = json.loads(text, parse_constant=_no_number)
+            record = _DECODER.decode(text)
+        except _NamedTwiceError as fault:
+            raise fault.error(path, line) from None
         except json.JSONDecodeError as fault:
             reason = f"invalid JSON at line {line}, column {fault.colno} ({fault.msg}); write one whole object a line"
             raise UserError(reason, file=path, row=line) from fault
@@ -199,6 +223,8 @@ def _is_too_deep(record: dict[str, Any]) -> bool:
 
 
 def _record(path: Path, line: int, record: Any, escaped: bool) -> Row:
+    if record == {}:
+        raise UserError("an empty object; delete it", file=path, row=line)
     if not isinstance(record, dict):
         reason = f'a record must be an object such as {{"text": "..."}}, found {shown(record)}'
         reason += f"; {_BY_ROWS}" if isinstance(record, list) else ""

@@ -39,7 +39,7 @@ LOOKED_AT = 200  # rows of a file of columns, to see what its columns hold
 
 _TAG = r"([Oo]|[BIELMSUWbielmsuw][-_]\S+|[A-Z]+[-_][BIELMSUW])"
 _IOB_TAG = re.compile(rf"\s{_TAG}$")
-_JOINED = re.compile(rf"\S+[,;|]{_TAG}")  # a token and its tag, by what separates no columns
+_JOINED = re.compile(rf"\S+[,;|\s]{_TAG}")  # a token and its tag, by what separates no columns
 _GUID = re.compile(r"#+ (?:id )?([^\t]+)\t")
 
 
@@ -92,7 +92,10 @@ def _check_last_column(path: Path) -> None:
     texts = (bare(line) for line in lines(path))
     rows = [_cells(text) for text in itertools.islice(texts, LOOKED_AT) if text.strip() and not text.startswith("#")]
     if rows and all(len(cells) == 1 and _JOINED.fullmatch(cells[0]) for cells in rows):
-        raise UserError(f"{shown(rows[0][0])} is one column; put a TAB or a space between token and tag", file=path)
+        joint = next((one for one in rows[0][0] if one.isspace()), "")
+        seen = f", as U+{ord(joint):04X} separates nothing" if joint else ""
+        reason = f"{shown(rows[0][0])} is one column{seen}; put a TAB or a space between token and tag"
+        raise UserError(reason, file=path)
     columns = list(zip(*rows, strict=False))
     tags = [len(set(column)) > 1 and all(re.fullmatch(_TAG, cell) for cell in column) for column in columns]
     if any(tags[1:-1]) and not tags[-1]:

@@ -108,6 +108,13 @@ def quantize(source: Path, target: Path) -> None:
     quantize_dynamic(source, target, op_types_to_quantize=INT8_OPERATORS, per_channel=True, reduce_range=True)
 
 
+def opsets(path: Path) -> dict[str, int]:
+    """The versions of the operators that a graph is made of, by domain."""
+    import onnx
+
+    return {one.domain or "ai.onnx": one.version for one in onnx.load(path, load_external_data=False).opset_import}
+
+
 def session(path: Path, threads: int = 0):
     """An onnxruntime session on the CPU.
 

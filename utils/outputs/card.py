@@ -57,6 +57,7 @@ def write_card(
     by_class: Mapping[str, Mapping[str, float]],
     chosen: str,
     language: str | None,
+    repository: str | None,
 ) -> None:
     """Writes `README.md` beside the other files of a run.
 
@@ -68,6 +69,7 @@ def write_card(
         by_class: the scores of every class, type of entity or kind of answer on the last split that was scored.
         chosen: which of the training's weights these are.
         language: of the training texts, see `language_of`.
+        repository: of the Hub that all this is pushed to; None: to none.
     """
     model, data, training = arguments
     name = training.hub_model_id or training.folder.resolve().name
@@ -92,7 +94,7 @@ def write_card(
         f"# {literal(name)}",
         f"{task.pipeline_tag.replace('-', ' ').capitalize()}: a **{config.head}** head on {origin}. Made with electra-heads, which fine-tunes "
         "an encoder with such heads and compares them with the linear one.",
-        _loading(loaded_from(training), task, example, "main" if training.push_to_hub else None),
+        _loading(loaded_from(training, repository), task, example, "main" if training.push_to_hub else None),
         "## Intended use",
         f"It {literal(task.purpose())}. It is for {LANGUAGES.get(language or '', '')}texts of the kind that it was trained on, see Data. Nobody "
         "has examined it for other kinds of texts, for bias, or for uses in which a wrong answer harms somebody.",
@@ -177,14 +179,13 @@ def _eval_results(
     return results
 
 
-def loaded_from(training: HeadTrainingArguments) -> str:
-    """What `from_pretrained` takes: the Hub id, else the folder as it was given, but of an absolute path its name alone.
+def loaded_from(training: HeadTrainingArguments, repository: str | None) -> str:
+    """What `from_pretrained` takes: the Hub id, else the folder as it was given.
 
-    Nobody's folders belong into what is published.
+    Args:
+        repository: that is pushed to. Its full name, so that nobody's folders are published.
     """
-    if training.hub_model_id:
-        return training.hub_model_id
-    return training.folder.name if training.folder.is_absolute() else training.folder.as_posix()
+    return repository or training.hub_model_id or training.folder.as_posix()
 
 
 def language_of(texts: Sequence[str]) -> str | None:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 
 from ..arguments import Arguments, program
 from ..tasks import Task
 
+# Flags that take what a pipeline calls so.
+FLAGS = {"text": "--text", "text_pair": "--text_pair", "question": "--question", "context": "--text"}
 
-def closing_lines(task: Task, arguments: Arguments, metrics: Mapping[str, float]) -> list[str]:
+
+def closing_lines(
+    task: Task, arguments: Arguments, metrics: Mapping[str, float], language: str | None = None
+) -> list[str]:
     """Two or three lines.
 
     Args:
         metrics: the contents of `all_results.json`.
+        language: of the training texts, see `language_of`.
     """
     _, data, training = arguments
     folder = training.folder
@@ -29,7 +36,18 @@ def closing_lines(task: Task, arguments: Arguments, metrics: Mapping[str, float]
             lines.append(f"score: {name} {metrics[f'{prefix}{name}']:.4g} on {count}")
             break
     if training.do_train:
-        place, target = shlex.quote(str(folder)), shlex.quote(f"{folder}-predictions")
-        command = f"{program()} --model_name_or_path {place} --test_file YOUR_FILE --do_predict"
-        lines.append(f"next: {command} --output_dir {target}")
+        lines.append(f"next: {asking(task, folder, language)}")
     return lines
+
+
+def asking(task: Task, folder: Path, language: str | None) -> str:
+    """A command that asks the model in a folder about nothing in particular, in its language; it works as it stands."""
+    started = program()
+    if started.startswith("python "):
+        started = f"python {task.script}"
+    else:  # the installed command
+        started = (
+            f"{started.partition(' ')[0]} {task.script.removeprefix('run_').removesuffix('.py').replace('_', '-')}"
+        )
+    words = [word for name, text in task.example(language or "en").items() for word in (FLAGS[name], text)]
+    return f"{started} --model_name_or_path {shlex.join([str(folder), *words])}"

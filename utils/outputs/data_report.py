@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
@@ -12,11 +14,13 @@ import numpy as np
 
 from heads.characters import compose
 
+from ..files import shown
 from ..tasks import PreparedSplit, Task
 from ..tasks.label_values import is_blank
 
 logger = logging.getLogger(__name__)
 
+_LIKE_UTF8 = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")  # two bytes of it, as characters of Latin-1
 LOW_CEILING = 95  # of 100: below it, what a model cannot reach is more than what models differ by
 
 
@@ -30,12 +34,35 @@ def data_report(task: Task, prepared: Mapping[str, PreparedSplit]) -> dict[str, 
         name: summary(one.split.file, count(task, one)) | _whole(task, one) for name, one in prepared.items()
     }
     texts = {name: list(map(compose, task.texts(one.split))) for name, one in prepared.items()}
+    for name, own in texts.items():
+        say_damaged(prepared[name].split.file, own)
     report["shared_texts"] = {
         f"{later} rows also in {earlier}": sum(text in known for text in texts[later])
         for earlier, later in combinations(texts, 2)
         for known in [set(texts[earlier])]
     }
     return report
+
+
+def say_damaged(file: str, texts: list[str]) -> None:
+    """Warns of texts that were decoded wrongly before they came here."""
+    kinds = {
+        "hold U+FFFD, where letters were lost": lambda text: "\ufffd" in text,
+        "are UTF-8 that was read as Latin-1": _is_decoded_wrongly,
+        "hold escapes of ISO-2022": lambda text: "\x1b$" in text,
+    }
+    for what, holds in kinds.items():
+        damaged = [text for text in texts if holds(text)]
+        if damaged:
+            message = "%s: %d texts %s, such as %s; decode the file again from its source"
+            logger.warning(message, file, len(damaged), what, shown(damaged[0]))
+
+
+def _is_decoded_wrongly(text: str) -> bool:
+    for encoding in ("latin-1", "cp1252") if _LIKE_UTF8.search(text) else ():
+        with contextlib.suppress(UnicodeError):
+            return len(text.encode(encoding).decode("utf-8")) < len(text)
+    return False
 
 
 def count(task: Task, prepared: PreparedSplit) -> Counter[str]:

@@ -158,11 +158,12 @@ class SequenceReader:
             places = _places(encoded, number, texts)
             if len(places) != size:  # a sentence with marked entities has lost a token, see `relations.repair_suffixes`
                 places = [None] * size
-            yield Window(read[0], self.tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist()), places)
+            tokens: Any = self.tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist())
+            yield Window(read[0], tokens, places)
 
     def _features(self, inputs: Sequence[Sequence[str]]) -> dict[str, list]:
         """The model's inputs, as the script makes them."""
-        batch = {"row": list(range(len(inputs))), "text": [one[0] for one in inputs]}
+        batch: dict[str, list] = {"row": list(range(len(inputs))), "text": [one[0] for one in inputs]}
         if len(inputs[0]) > 1:
             batch["pair"] = [one[1] for one in inputs]
         windows = self.model.config.windows

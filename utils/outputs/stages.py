@@ -16,6 +16,7 @@ from ..tasks.base import Pairs
 from ..training.progress import log_line
 from ..training.trainer import HeadTrainer
 from .analysis import analyse, observe, write_analysis
+from .answer_table import show_answers
 from .calibration import calibrate
 from .card import language_of, scores_of, write_card
 from .closing import closing_lines
@@ -39,7 +40,8 @@ def run_stages(
 ) -> None:
     """Trains, evaluates and predicts, and writes results, predictions, reports, figures and the card.
 
-    All of it is written into a folder beside what an earlier run left, and takes its place at the end.
+    All of it is written into a folder beside what an earlier run left, and takes its place at the end. A run without such
+    stages prints what the model says of the texts that were typed.
 
     Args:
         prepared: the splits of this run that are held in memory.
@@ -47,9 +49,13 @@ def run_stages(
         report: on the data of `prepared`.
     """
     training = arguments.training
+    if not training.leaves_files:
+        show_answers(trainer, task, test)
+        return
     if training.do_train:
         outcome = trainer.train(resume_from_checkpoint=training.resume_from_checkpoint)
         trainer.check_weights()
+    language: str | None = None
     with staged(training.folder) as stage:
         if trainer.is_world_process_zero():
             clear(stage)
@@ -59,6 +65,7 @@ def run_stages(
             if trainer.is_world_process_zero():
                 trainer.state.save_to_json(str(stage / "trainer_state.json"))
             results = _train_results(trainer, outcome.metrics)
+            language = language_of(task.texts(prepared["train"].split))
             metrics |= _save(trainer, stage, "train", results, len(prepared["train"].split.rows))
         analyses: dict[str, dict[str, Any]] = {}
         last_pairs: Pairs | None = None  # of the last split that was scored: the test rows where they have labels
@@ -111,14 +118,14 @@ def run_stages(
                 if last_pairs is not None:
                     draw_scores(task, last_pairs, stage / "scores.png")
                 by_class = task.by_class(last_pairs) if last_pairs is not None else {}
-                language = language_of(task.texts(prepared["train"].split))
                 chosen = chosen_weights(trainer)
-                write_card(stage, trainer.model.config, task, arguments, run, report, by_class, chosen, language)
+                config, repository = trainer.model.config, trainer.hub_model_id
+                write_card(stage, config, task, arguments, run, report, by_class, chosen, language, repository)
             write_json(stage / "run.json", run)
             finish(stage, training.folder)
     if training.push_to_hub:
         push(trainer)
-    for line in closing_lines(task, arguments, metrics):
+    for line in closing_lines(task, arguments, metrics, language):
         logger.info("%s", line)
 
 

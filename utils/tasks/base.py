@@ -125,7 +125,7 @@ class Task(ABC):
 
     @abstractmethod
     def read(self, file: str) -> Iterator[Row]:
-        """Yields the rows of a file."""
+        """Yields the rows of a file, or of the texts that were typed."""
 
     @abstractmethod
     def groups(self, split: Split) -> list[Group]:
@@ -215,6 +215,10 @@ class Task(ABC):
         if "label" in names:
             columns["label"] = self.references(split) if self.labelled(split) else [None] * len(split.rows)
         return [{name: column[i] for name, column in columns.items()} for i in range(len(split.rows))]
+
+    @abstractmethod
+    def answers(self, prepared: PreparedSplit, output: Output) -> list[dict[str, str]]:
+        """What a person is shown of each row that was typed: cells by name, the text at last."""
 
     @abstractmethod
     def text_fields(self, split: Split) -> dict[str, list]:

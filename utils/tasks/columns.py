@@ -15,7 +15,7 @@ from ..data.splits import Split
 from ..data.tables import CELLS
 from ..errors import UserError
 from ..files import ID_COLUMNS, extension, listed, shown
-from .label_values import canonical, is_blank, is_nothing, number
+from .label_values import bit, canonical, is_blank, is_nothing, number
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +177,7 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
         found = ", ".join(f"{kind} '{name}'" for kind, name in asdict(columns).items() if name)
         logger.info("%s: %s (%s)", split.name, split.file, found)
         _report(split, columns, data, known)
+        _check_twins(split, columns)
     if known is not None and split.name != "train":
         _check_pairs(split, columns, known)
     empty, no_texts = [], []
@@ -196,6 +197,10 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
     if split.name != "test" and columns.label is None:
         others = [name for name in split.rows[0].fields if name not in columns.text_names and name != columns.id]
         cure = f"name one of {listed(others)} with --label_column_name" if others else "write one"
+        bits = [name for name in others if all(bit(cell) is not None for cell in split.column(name)[:200])]
+        if len(bits) > 1:
+            names = listed(bits, room=60)
+            cure = f'the columns {names} hold 0 and 1: write one of lists, such as ["{bits[0]}"], or {cure}'
         raise UserError(f"no column of labels; {cure}", file=split.file)
     if split.name != "test" and columns.label is not None and not data.drop_unlabelled:
         cells = split.column(columns.label)
@@ -226,6 +231,10 @@ def no_label(split: Split, column: str, lacks: Callable[[Any], bool]) -> UserErr
     without = [row for row in rows if lacks(row.fields.get(column))]
     first = without[0].fields.get(column)
     says = "" if first in (None, "") else f", the first says {shown(first)}"
+    nested = [name for name in without[0].fields if name.startswith(f"{column}.")]
+    if nested:  # as Label Studio writes rows of several choices
+        reason = f"this row has '{nested[0]}' in its place; write every row alike"
+        raise UserError(reason, file=split.file, row=without[0].line, column=column)
     message = f"no label (in {len(without)} of {len(rows)} rows{says})"
     cure = "write them, or leave such rows out with --drop_unlabelled true"
     return UserError(f"{message}; {cure}", file=split.file, row=without[0].line, column=column)
@@ -238,6 +247,9 @@ def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: 
     if known is not None and split.name == "train" and bool(columns.pair) != bool(known.pair):
         kinds = ("pairs", "single texts") if columns.pair else ("single texts", "pairs")
         logger.warning("%s: %s, where the checkpoint was trained on %s", split.file, *kinds)
+    beside = [name for name in split.rows[0].fields if canonical(name).lower() in PAIR_COLUMNS]
+    if known is not None and split.name != "train" and not (known.pair or columns.pair) and beside:
+        logger.warning("%s: the model reads single texts: '%s' is not read", split.file, beside[0])
     given = data.label_column_name
     if split.name == "test" and columns.label is None:
         if given is None or canonical(given).casefold() == NO_LABELS:
@@ -257,6 +269,22 @@ def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: 
         for name in unread_texts(split, [name for name in asdict(columns).values() if name]):
             cure = "--text_column_name or --text_pair_column_name can name it"
             logger.warning("%s: the column '%s' looks like text and is not read; %s", split.file, name, cure)
+
+
+def _check_twins(split: Split, columns: Columns) -> None:
+    """Says that a column differs from one that is read in capital letters only.
+
+    Raises:
+        UserError: it differs in the spaces around it or in its Unicode form only.
+    """
+    names = dict.fromkeys(name for row in split.rows for name in row.fields)
+    for read in filter(None, asdict(columns).values()):
+        alike = [name for name in names if name != read and canonical(name).lower() == canonical(read).lower()]
+        if any(canonical(name) == canonical(read) for name in alike):
+            reason = "two columns have this name, apart from spaces and Unicode forms; rename one of them"
+            raise UserError(reason, file=split.file, column=read)
+        if alike:
+            logger.warning("%s: the column '%s' is read, and not %s", split.file, read, listed(alike))
 
 
 def _check_pairs(split: Split, columns: Columns, known: Columns) -> None:

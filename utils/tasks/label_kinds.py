@@ -7,11 +7,12 @@ import re
 from collections import Counter
 from typing import Any, NamedTuple
 
-from ..data.fields import as_list
+from ..data.fields import as_list, truth_value
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import Row, listed, shown
 from .label_values import (
+    MAYBE_NOTHING,
     canonical,
     is_broken_list,
     is_decimal,
@@ -29,7 +30,11 @@ SINGLE = "single_label_classification"
 SETS = "multi_label_classification"
 
 MANY_NUMBERS = 10  # more classes that are all numbers may be meant as scores
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+# Numbers as people write them that are no numbers here: with a comma, with thousands apart, in percent.
+_WRITTEN_NUMBER = re.compile(r"[+-]?(\d+,\d+|\d{1,3}(,\d{3})+\.\d+|\d+(\.\d+)?\s?%)")
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_BITS = re.compile(r"[01]([ ,;|/]?[01])+")
 
 
 class Kind(NamedTuple):
@@ -81,11 +86,15 @@ def _are_scores(split: Split, column: str, values: list[Any]) -> bool:
     fractions = sum(found is not None and not found.is_integer() for found in numbers)
     words = [value for value, found in zip(values, numbers, strict=True) if found is None]
     if words:
-        commas = [value for value in words if _DECIMAL_COMMA.fullmatch(canonical(str(value)))]
-        if commas and len(commas) == len(words):
-            message = f"{commas[0]!r} may be a number with a comma: write scores with a decimal point, or give"
-            raise UserError(f"{message} --do_regression false to read classes", file=split.file, column=column)
-        if fractions > len(values) / 2 and fractions > 2:
+        written = [_WRITTEN_NUMBER.fullmatch(canonical(str(value))) is not None for value in words]
+        if all(written) and (fractions or any(set(".,") & set(str(value)) for value in words)):
+            what = "a number, or several labels" if "," in str(words[0]) else "a number"
+            message = f"{words[0]!r} may be {what}: write scores with a decimal point and no other sign"
+            message += ', labels as ["a", "b"]' if "," in str(words[0]) else ""
+            message += ", or give --do_regression false to read classes"
+            raise UserError(message, file=split.file, column=column)
+        infinite = all(_INFINITE.fullmatch(canonical(str(value))) for value in words)
+        if (fractions > len(values) / 2 and fractions > 2) or (fractions and infinite):
             message = f"most labels are scores, but {_short(words[0])} is no number; correct it, or give"
             raise UserError(f"{message} --do_regression false to read classes", file=split.file, column=column)
         return False
@@ -142,12 +151,25 @@ def _classes(
     if joined:
         message = '%s: %r is read as one class of its own; several labels of a row are written as ["a", "b"]'
         logger.warning(message, place, joined[0])
-    if "NA" in classes:
-        logger.warning("%s: 'NA' is read as a class; leave the cells empty where it stands for no label", place)
-    minus_one = [name for name in classes if look_alike(name) == "-1"]
-    if minus_one:
-        logger.info("%s: '-1' is read as a class; leave the cells empty where it stands for no label", place)
+    for name in classes:
+        if look_alike(name) in MAYBE_NOTHING:
+            message = "%s: '%s' is read as a class; leave the cells empty where it stands for no label"
+            logger.info(message, place, look_alike(name))
+    vectors = [name for name in classes if _BITS.fullmatch(name)]
+    if len(vectors) == len(classes) and any(len(name) > 2 and name[0] == "0" for name in vectors):
+        message = "%s: %r is read as one class of its own; vectors of 0 and 1, of which each is a class, are written as [0, 1]"
+        logger.warning(message, place, vectors[0])
+    truths = {name: truth for name in classes if (truth := _truth(name)) is not None}
+    if len(truths) == len(classes) > 2:
+        logger.warning("%s: true and false in several spellings are kept apart: %s", place, listed(classes))
     return classes
+
+
+def _truth(name: str) -> bool | None:
+    try:
+        return truth_value(name)
+    except ValueError:
+        return None
 
 
 def _merged(names: Counter[str]) -> list[str]:

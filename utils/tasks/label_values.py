@@ -11,13 +11,21 @@ from functools import lru_cache
 from typing import Any
 
 # What people and programs write where there is no label. A lower-case "none" is not among them: it names a class.
-NOTHING = frozenset("nan NaN NAN NaT None null Null NULL N/A n/a #N/A <NA>".split())
+NOTHING = frozenset(
+    r"nan NaN NAN NaT None null Null NULL N/A n/a N.A. n.a. #N/A <NA> (null) (NULL) \N "
+    "#NULL! #VALUE! #REF! #NAME? #DIV/0! #NUM!".split()  # a spreadsheet's errors
+)
 # The same, unless it can be a class among the others; see `signs_for_nothing`. A point is what SPSS and SAS write.
-SIGNS = frozenset(("-", "–", "—", "?", ".", "-1", "-100"))
+SIGNS = frozenset(("-", "–", "—", "--", "---", "_", "?", ".", "-1", "-100"))
+# What may say so and may be a class of its own: it is read as a class.
+MAYBE_NOTHING = frozenset(("NA", "-1", "해당없음", "해당 없음", "없음", "미분류", "미정", "결측"))
 
 _INVISIBLE: dict[int, str | None] = {
     code: None
-    for code in (*range(0xA0), 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, 0xFEFF)
+    for code in (
+        *(*range(0xA0), 0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F)),
+        *(*range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC)),
+    )
     if not chr(code).isspace() and not chr(code).isprintable()
 }
 _BLANK_LETTERS: dict[int, str | None] = {
@@ -118,10 +126,15 @@ def is_multi_hot(values: Iterable[list]) -> bool:
     lengths = set()
     for value in values:
         lengths.add(len(value))
-        if len(lengths) > 1 or len(value) < 2 or not all(_is_bit(item) for item in value):
+        if len(lengths) > 1 or len(value) < 2 or any(bit(item) is None for item in value):
             return False
     return bool(lengths)
 
 
-def _is_bit(item: Any) -> bool:
-    return isinstance(item, bool) or number(item) in (0.0, 1.0)
+def bit(item: Any) -> bool | None:
+    """What an item of a vector of 0 and 1 says, also as True and False and as text; None for anything else."""
+    if isinstance(item, bool):
+        return item
+    if isinstance(item, str) and canonical(item).lower() in ("true", "false"):
+        return canonical(item).lower() == "true"
+    return {0.0: False, 1.0: True}.get(number(item))  # type: ignore[arg-type]

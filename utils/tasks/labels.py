@@ -16,8 +16,8 @@ from ..data.splits import Split
 from ..errors import UserError
 from ..files import listed
 from .columns import find_columns
-from .label_kinds import REGRESSION, SETS, SINGLE, is_multi_hot, read_kind
-from .label_values import SIGNS, canonical, is_nothing, look_alike, number
+from .label_kinds import DECIMAL_COMMA, REGRESSION, SETS, SINGLE, is_multi_hot, read_kind
+from .label_values import SIGNS, bit, canonical, is_nothing, look_alike, number
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class Labels:
             raise LookupError(value)
         numbered = {canonical(str(item)) for item in items} & set(self.names) and not self.multi_hot
         if len(items) == len(self.names) and is_multi_hot([items]) and not numbered:
-            return [i for i, item in enumerate(items) if number(float(item)) == 1]
+            return [i for i, item in enumerate(items) if bit(item)]
         if self.multi_hot and len(items) > 1 and is_multi_hot([items]):
             raise LookupError(value)
         return list(dict.fromkeys(_find(item, index) for item in items))
@@ -162,7 +162,8 @@ class Labels:
         cure = f"; {UNSCORED}" if split == "test" else ""
         if self.problem_type == REGRESSION:
             kept = "; the checkpoint gives scores, not classes" if self.kept and split == "train" else ""
-            return f"a number expected, found {shown}{kept}{cure}"
+            comma = "; write it with a decimal point" if DECIMAL_COMMA.fullmatch(canonical(str(value))) else ""
+            return f"a number expected, found {shown}{comma}{kept}{cure}"
         if self.multi_hot and isinstance(value, list):
             return f"{len(self.names)} values of 0 and 1 expected, found {shown}"
         if isinstance(as_list(value), list) and self.problem_type == SINGLE:

@@ -18,6 +18,7 @@ from heads.spans import best_places, best_spans, encode_windows, rank_answers, t
 from ..arguments import QADataArguments
 from ..data.splits import Group, Split
 from ..data.squad import read_squad
+from ..data.typed import STANDARD_INPUT, paired, typed_lines
 from ..errors import UserError
 from ..files import Row
 from ..metrics.answers import score_answer, score_qa
@@ -61,7 +62,19 @@ class QuestionAnswering(Task):
         return f"finds the answer to a question in a text{no_answer}"
 
     def read(self, file: str) -> Iterator[Row]:
+        if self.data.text is not None:
+            return self._typed()
         return read_squad(file)
+
+    def _typed(self) -> Iterator[Row]:
+        """The questions that were typed; of standard input all lines are one text."""
+        texts = list(typed_lines(self.data.text or []))
+        texts = ["\n".join(texts)] if self.data.text == [STANDARD_INPUT] else texts
+        nothing: dict[str, Any] = {"id": None, "title": "", "answers": [], "is_impossible": None, "question_type": None}
+        for number, (question, text) in enumerate(
+            paired(self.data.question or [], texts, ("--question", "--text")), start=1
+        ):
+            yield Row(number, {"question": question, "context": text} | nothing)
 
     def groups(self, split: Split) -> list[Group]:
         """Questions on one context are held out together."""
@@ -171,6 +184,17 @@ class QuestionAnswering(Task):
             record |= {"prediction": n_best[0]["text"], "score": n_best[0]["score"]}
             records.append(record | {"answer_start": n_best[0]["answer_start"], "n_best": n_best})
         return records
+
+    def answers(self, prepared: PreparedSplit, output: Output) -> list[dict[str, str]]:
+        rows, records = prepared.split.rows, self.records(prepared, output)
+        return [
+            {
+                "answer": record["prediction"] or "(no answer)",
+                "probability": f"{record['score']:.3f}",
+                "question": row.fields["question"],
+            }
+            for row, record in zip(rows, records, strict=True)
+        ]
 
     @property
     def _threshold(self) -> float | None:

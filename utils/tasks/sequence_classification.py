@@ -18,6 +18,7 @@ from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from ..arguments import SequenceDataArguments
 from ..data.splits import Group, Split
 from ..data.tables import read_table
+from ..data.typed import paired, typed_lines
 from ..errors import UserError
 from ..files import Row, listed
 from ..metrics.calibration import Reliability, nll, reliability
@@ -37,6 +38,8 @@ from .text_features import check_markers, feature_columns, tokenize
 from .text_windows import check_single_texts, find_windows, tokenize_windows
 
 logger = logging.getLogger(__name__)
+
+OTHERS = 3  # classes beside the predicted one that a person is shown
 
 
 class SequenceClassification(Task):
@@ -92,7 +95,28 @@ class SequenceClassification(Task):
         return f"gives {what} one of these classes: {listed(self.labels.names)}"
 
     def read(self, file: str) -> Iterator[Row]:
+        if self.data.text is not None:
+            return self._typed()
         return relations.read_relations(file) if self._entity_pairs else read_table(file)
+
+    def _typed(self) -> Iterator[Row]:
+        """The texts that were typed, under the names that the model knows.
+
+        Raises:
+            UserError: they are not as many as the model reads.
+        """
+        first, second = (self.known.text, self.known.pair) if self.known is not None else ("text", "text_pair")
+        texts, others = self.data.text or [], self.data.text_pair
+        if others is None and self.known is not None and self.known.pair is not None:
+            raise UserError("the model reads pairs of texts: give the second ones with --text_pair")
+        if others is None:
+            for number, text in enumerate(typed_lines(texts), start=1):
+                yield Row(number, {first: text})
+        elif second is None:
+            raise UserError("the model reads single texts: leave --text_pair out")
+        else:
+            for number, pair in enumerate(paired(list(typed_lines(texts)), others, ("--text", "--text_pair")), start=1):
+                yield Row(number, dict(zip((first, second), pair, strict=True)))
 
     def groups(self, split: Split) -> list[Group]:
         label = self.find_columns(split).label
@@ -289,6 +313,24 @@ class SequenceClassification(Task):
             return more
         found = self._probabilities(prepared, output)
         return [one | {"probabilities": shares} for one, shares in zip(more, found, strict=True)]
+
+    def answers(self, prepared: PreparedSplit, output: Output) -> list[dict[str, str]]:
+        shown = []
+        texts = self.texts(prepared.split)
+        for record, shares, text in zip(
+            self.records(prepared, output), self._probabilities(prepared, output), texts, strict=True
+        ):
+            if self.labels.problem_type == REGRESSION:
+                cells = {"score": f"{record['score']:.3f}"}
+            else:
+                chosen = record["prediction"] if isinstance(record["prediction"], list) else [record["prediction"]]
+                others = sorted(shares.keys() - set(chosen), key=lambda name: -shares[name])[:OTHERS]
+                cells = {
+                    "prediction": ", ".join(f"{name} {shares[name]:.3f}" for name in chosen) or "(none)",
+                    "others": ", ".join(f"{name} {shares[name]:.3f}" for name in others),
+                }
+            shown.append(cells | {"text": text.replace("\n", " | ")})
+        return shown
 
     def judge(
         self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]

@@ -198,7 +198,7 @@ class TagScheme:
 
 
 def unlike(counts: Counter[str]) -> list[str]:
-    """The tags that fit in no scheme with the others, where most of the others look like tags of entities.
+    """The tags that fit in no scheme with the others, where a third or more of all look like tags of entities.
 
     Args:
         counts: of tags that `TagScheme.of` finds no scheme for.
@@ -212,7 +212,7 @@ def unlike(counts: Counter[str]) -> list[str]:
                 if sum(counts[tag] for tag in fitting) > sum(counts[tag] for tag in best):
                     best = fitting
     others = [tag for tag in counts if tag not in best and tag.upper() != OUTSIDE]
-    return others if sum(counts[tag] for tag in best) > sum(counts[tag] for tag in others) else []
+    return others if 2 * sum(counts[tag] for tag in best) > sum(counts[tag] for tag in others) else []
 
 
 def _spelling(counts: Counter[str]) -> TagScheme | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
-from transformers import PretrainedConfig
+from transformers import PretrainedConfig, PreTrainedTokenizerFast
 from typing_extensions import Self
 
 from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
@@ -16,6 +16,7 @@ from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
 from ..arguments import TokenDataArguments
 from ..data.splits import Group, Split
 from ..data.tagged import read_tagged
+from ..data.typed import typed_lines
 from ..files import Row, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
 from ..metrics.iob2 import PREFIX, Style
@@ -26,7 +27,7 @@ from .excerpts import Judged
 from .features import build_features
 from .judging import judge_tags
 from .tags import Tags
-from .token_rows import check_tagged, check_tags, check_unit, has_tags, name_tags, without_spaces
+from .token_rows import CHARACTERS, check_tagged, check_tags, check_unit, has_tags, name_tags, without_spaces
 from .token_windows import feature_columns, tokenize
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,10 @@ class TokenClassification(Task):
     labels: Tags
     decode: Decode | None = None
 
+    def __init__(self, data: Any, tokenizer: PreTrainedTokenizerFast, config: PretrainedConfig | None = None):
+        super().__init__(data, tokenizer, config)
+        self.known_unit = getattr(config, "token_unit", None)
+
     def with_decoder(self, model: Any) -> Self:
         """The task once it knows its model, whose tags may be decided together: a sentence then needs all of its logits."""
         task = copy.copy(self)
@@ -67,8 +72,16 @@ class TokenClassification(Task):
         return f"finds entities of these types: {listed(style.kinds(self.labels.names))}"
 
     def read(self, file: str) -> Iterator[Row]:
+        if self.data.text is not None:
+            return self._typed()
         rows = read_tagged(file, self.data.text_column_name, self.data.label_column_name)
         return rows if self.data.tag_names is None else name_tags(file, rows, self.data.tag_names)
+
+    def _typed(self) -> Iterator[Row]:
+        """The texts that were typed, as characters or as the words between spaces."""
+        for number, text in enumerate(typed_lines(self.data.text or []), start=1):
+            tokens = list(text) if self.known_unit == CHARACTERS else text.split()
+            yield Row(number, {"id": None, "tokens": tokens, "tags": None})
 
     def groups(self, split: Split) -> list[Group]:
         return [Group(" ".join(tokens)) for tokens in split.column("tokens")]
@@ -165,6 +178,14 @@ class TokenClassification(Task):
                 record | {"prediction": self.labels.write(tags), "score": [round(p, 4) for p in probabilities]}
             )
         return records
+
+    def answers(self, prepared: PreparedSplit, output: Output) -> list[dict[str, str]]:
+        split = prepared.split
+        predicted = self.predictions(split, self.records(prepared, output))
+        return [
+            {"tags": self.describe(split, i, tags) or "(none)", "text": text}
+            for i, (tags, text) in enumerate(zip(predicted, self.texts(split), strict=True))
+        ]
 
     def judge(
         self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]

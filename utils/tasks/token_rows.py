@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 CHARACTERS, WORDS = "characters", "words"
 MOST_LONGER = 0.05  # of the tokens of a file of characters: an emoticon here and there does not make words of all
 _TAG = re.compile(r"[Oo_-]|[BIELMSUWbielmsuw][-_]\S+|\S+[-_][BIELMSUW]")
+_SEVERAL = re.compile(r"(O|[BIELMSUW]-[^\s|,;+]+)([|,;+](O|[BIELMSUW]-[^\s|,;+]+))+", re.IGNORECASE)
 FIRST_AND_LAST = "in a file of columns the first holds the token, the last its tag"
 
 
@@ -92,6 +93,11 @@ def check_tags(split: Split) -> None:
         raise UserError(
             f"{seen}; {FIRST_AND_LAST}; of a table name the column with --label_column_name", file=split.file
         )
+    several = next((tag for tag in counts if _SEVERAL.fullmatch(tag)), None)
+    if several is not None:
+        row = next(row for row in split.rows if several in row.fields["tags"])
+        reason = f"'{several[:40]}' is several tags of one token, as of entities in one another; keep one"
+        raise UserError(reason, file=split.file, row=row.line)
     if all(tag.removeprefix("-").isdecimal() for tag in counts):
         numbers = sorted(counts, key=int)
         seen = (

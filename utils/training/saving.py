@@ -20,6 +20,7 @@ from heads.weights import first_not_finite
 
 from ..arguments import HeadTrainingArguments
 from ..errors import ShownError, UserError, first_line
+from ..files import share_weights
 from ..models.adapters import Adapters
 from ..models.loading import write_for_all_releases
 from .callbacks import SaveWhenTerminated
@@ -27,6 +28,9 @@ from .checkpoints import STAGE, best_of, checkpoints, damage, how_to_go_on, new_
 from .finite import not_finite
 from .pushing import PushingTrainer
 
+USUALLY_KEPT = (
+    2  # checkpoints where --save_total_limit says nothing: where the latest is damaged, one before it is whole
+)
 OS_ERROR = re.compile(r"\(os error \d+\)")
 
 
@@ -85,6 +89,7 @@ class SavingTrainer(PushingTrainer):
             if self.adapters is not None:
                 self.adapters.save(folder)
             write_for_all_releases(folder)
+            share_weights(folder)
             (folder / TRAINING_ARGS_NAME).unlink()  # a pickle that nothing reads, and nobody should have to trust
 
     def save_model(self, output_dir=None, _internal_call=False):
@@ -131,8 +136,8 @@ class SavingTrainer(PushingTrainer):
 
     def _remove_old(self, latest: Path) -> None:
         """Keeps `save_total_limit` checkpoints: the latest, the best, and those of the last steps before it."""
-        limit = self.args.save_total_limit
-        if limit is None or limit <= 0:
+        limit = USUALLY_KEPT if self.args.save_total_limit is None else self.args.save_total_limit
+        if limit <= 0:
             return
         kept = {latest.name, Path(self.state.best_model_checkpoint or latest).name}
         # One of a later step is damaged, or was left by a run that this one did not go on from.

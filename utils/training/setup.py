@@ -33,17 +33,25 @@ def start_run(training: HeadTrainingArguments) -> None:
     """
     stop_on_signals(lambda: how_to_go_on(training.folder if training.do_train else None))
     ours, libraries = (logging.INFO, logging.WARNING) if training.process_index == 0 else (logging.ERROR, logging.ERROR)
-    handler = logging.StreamHandler(sys.stdout)
+    if not training.leaves_files:  # a table is all that it prints
+        ours = max(ours, logging.WARNING)
+    handler = logging.StreamHandler(sys.stdout if training.leaves_files else sys.stderr)
     handler.setFormatter(Printable("%(message)s"))
     logging.basicConfig(level=libraries, handlers=[handler])
     logging.getLogger("utils").setLevel(ours)
-    if not sys.stderr.isatty():  # bars are for eyes; a log keeps the lines that say the same
+    if (
+        not training.leaves_files or not sys.stderr.isatty()
+    ):  # bars are for eyes; a log keeps the lines that say the same
         datasets.disable_progress_bars()
         huggingface_hub.utils.disable_progress_bars()
         transformers.utils.logging.disable_progress_bar()
     if training.hub_token is not None:
         os.environ["HF_TOKEN"] = training.hub_token
         training.hub_token = None
+    if not training.leaves_files:
+        training.output_dir = "."  # Trainer makes the folder that it is told
+        set_seed(training.seed)
+        return
     _check_writable(training.folder, "--output_dir")
     _check_writable(Path(datasets.config.HF_DATASETS_CACHE), "HF_DATASETS_CACHE")
     _check_links(training)

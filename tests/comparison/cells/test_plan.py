@@ -308,6 +308,13 @@ def test_what_does_not(place, words):
     assert digest(*WITH_TEST, *words.split()) == digest(*WITH_TEST)
 
 
+def test_checkpoints_stay_where_somebody_says_how_many(place):
+    assert not any(cell.keeps_checkpoints for cell in plan(*WITH_TEST).cells)
+    assert all(cell.keeps_checkpoints for cell in plan(*WITH_TEST, "--save_total_limit", "2").cells)
+    own = plan(*WITH_TEST, "--heads", "dense", "cnn", "--head_flags", '{"cnn": {"save_total_limit": 0}}').cells
+    assert {cell.head for cell in own if cell.keeps_checkpoints} == {"cnn"}
+
+
 def test_checkpoints_matter_where_the_best_is_kept(place):
     words = [*WITH_TEST, "--validation_file", "dev.csv", "--load_best_model_at_end", "--eval_strategy", "steps"]
     words += ["--eval_steps", "5", "--save_steps"]

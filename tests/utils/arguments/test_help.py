@@ -1,10 +1,21 @@
 """What --help shows first, and how."""
 
 import re
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from utils.arguments import HeadTrainingArguments, ModelArguments, Parser, QADataArguments
+from utils.arguments import (
+    HeadTrainingArguments,
+    ModelArguments,
+    Parser,
+    QADataArguments,
+    SequenceDataArguments,
+    parse_arguments,
+)
+from utils.errors import UserError
 
 
 @pytest.fixture
@@ -26,7 +37,16 @@ def test_what_everybody_needs_stands_first(text):
     assert lines.index("    python run_qa.py") < lines.index("what everybody needs:")
     assert [line.split()[0] for line in lines[: lines.index("encoder and head:")] if line.startswith("  --")] == [
         *["--model_name_or_path", "--config_name", "--head", "--task_name", "--train_file", "--validation_file"],
-        *["--test_file", "--do_train", "--do_eval", "--do_predict", "--output_dir", "--learning_rate"],
+        *[
+            "--test_file",
+            "--text",
+            "--question",
+            "--do_train",
+            "--do_eval",
+            "--do_predict",
+            "--output_dir",
+            "--learning_rate",
+        ],
         *["--head_learning_rate", "--num_train_epochs", "--per_device_train_batch_size", "--max_seq_length", "--seed"],
         *["--help", "--debug"],
     ]
@@ -44,3 +64,18 @@ def test_no_default_is_said_twice_or_says_nothing(text):
     assert "--learning_rate FLOAT" in text and "(default: 5e-05)" in text
     assert "--head dense|cnn|lstm" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_shell_that_asks_is_told_every_flag(monkeypatch):
+    """argcomplete is imported for that alone: it is no dependency."""
+    asked: list[Any] = []
+    fake = SimpleNamespace(autocomplete=asked.append)
+    monkeypatch.setitem(sys.modules, "argcomplete", fake)
+    with pytest.raises(UserError):
+        parse_arguments(SequenceDataArguments, [])
+    assert not asked
+    monkeypatch.setenv("_ARGCOMPLETE", "1")
+    with pytest.raises(UserError):
+        parse_arguments(SequenceDataArguments, [])
+    (parser,) = asked
+    assert {"--head", "--text", "--learning_rate"} <= parser._option_string_actions.keys()

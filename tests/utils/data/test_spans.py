@@ -239,3 +239,21 @@ def test_the_pairs_of_spacy(write, wrapped):
         write("a.json", json.dumps({"classes": ["LC", "PS"], "annotations": pairs} if wrapped else pairs))
     )
     assert row.fields == {"id": None, "tokens": list(TEXT), "tags": TAGS}
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "reason"),
+    [
+        ("가 👨\u200d👩\u200d👧 나", [2, 3, "X"], "it cuts an emoji of several code points; count code points"),
+        ("가 🇰🇷 나", [2, 3, "X"], "it cuts an emoji of several code points"),
+    ],
+)
+def test_an_entity_that_is_misplaced(write, text, entity, reason):
+    message = fault(read_tagged, write("a.jsonl", json.dumps({"text": text, "label": [entity]})))
+    assert reason in message
+
+
+def test_an_entity_of_two_types(write):
+    entity = {"start": 0, "end": 2, "labels": ["LC", "OG"]}
+    message = fault(read_tagged, write("a.jsonl", json.dumps({"text": "서울", "label": [entity]})))
+    assert "column 'label': an entity needs a start, an end and one type, found" in message

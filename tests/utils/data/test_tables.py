@@ -317,3 +317,24 @@ def test_duplicate_columns_in_parquet(tmp_path):
 def test_unsupported_extension(write, read, name, named, kinds):
     message = fault(read, write(name, "x"))
     assert named in message and message.endswith(kinds)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_an_object_that_has_a_name_twice(write, name):
+    text = '{"text": "x", "label": "a", "label": "b"}'
+    message = fault(read_table, write(name, f"[{text}]" if name == "a.json" else text))
+    assert "column 'label': an object has two values of this name; keep one, or rename one of them" in message
+    assert next(read_table(write(name, '{"text": "x", "text": "x"}'))).fields == {"text": "x"}
+
+
+def test_an_empty_object(write):
+    assert "row 2: an empty object; delete it" in fault(read_table, write("a.jsonl", '{"text": "x"}\n{}\n'))
+
+
+def test_spaces_between_a_separator_and_a_quote(write):
+    for separator in ",;":
+        text = '"text", "label"\n"a, b", "c"\n"d; e", "f"\n'.replace('", "', f'"{separator} "')
+        assert [row.fields for row in read_table(write("a.csv", text))] == [
+            {"text": "a, b", "label": "c"},
+            {"text": "d; e", "label": "f"},
+        ]

@@ -260,6 +260,8 @@ def test_white_space_around_the_tags_of_a_column_is_said(write, caplog):
     [
         ("서울;B-LC\n간다;O\n", 'a.tsv: "서울;B-LC" is one column; put a TAB or a space between token and tag'),
         ("# sent\n서울,B-LC\n\n간다,O\n", '"서울,B-LC" is one column'),
+        ("서울\u00a0B-LC\n간다\u00a0O\n", "is one column, as U+00A0 separates nothing; put a TAB"),
+        ("서울\u3000B-LC\n간다\u3000O\n", "is one column, as U+3000 separates nothing"),
         (
             "서울\tB-LC\t\n간다\tO\t\n",
             "row 1: the row ends in a TAB, so its last column, the tag, is empty; delete the TAB",

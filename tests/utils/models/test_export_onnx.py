@@ -147,6 +147,12 @@ def test_layers_beside_each_other_are_in_the_graph(head, tmp_path):
     assert graphs.difference(model, tmp_path / "model.onnx") < 1e-4
 
 
+def test_files_are_as_readable_as_others(classifier, tmp_path):
+    (tmp_path / "other").touch()
+    modes = {path.stat().st_mode for path in classifier.folder.iterdir()}
+    assert modes == {(tmp_path / "other").stat().st_mode}
+
+
 def test_int8(export, tmp_path):
     graphs.quantize(export.path, tmp_path / "int8.onnx")
     graph = onnx.load(tmp_path / "int8.onnx").graph
@@ -170,8 +176,39 @@ def test_quantize_flag(classifier, no_exporter, tmp_path, capsys):
     assert "quantised, differs from torch by at most" in capsys.readouterr().out
     kinds = {weight.data_type for weight in onnx.load(tmp_path / "int8" / "model.onnx").graph.initializer}
     assert onnx.TensorProto.INT8 in kinds
-    files = {"model.onnx", "config.json", "tokenizer.json", "tokenizer_config.json"}
+    files = {"model.onnx", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md"}
     assert {path.name for path in (tmp_path / "int8").iterdir()} == files
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_code_of_the_card_runs(task, exports, monkeypatch, capsys):
+    export = exports(task, "dense", "electra")
+    card = (export.folder / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    monkeypatch.chdir(export.folder)
+    exec(code, {})
+    printed = capsys.readouterr().out.strip()
+    if task == "seq_cls":
+        assert ast.literal_eval(printed)[0] in LABELS.values()
+    elif task == "token_cls":
+        assert {tag for _, tag in ast.literal_eval(printed)} <= set(LABELS.values())
+    else:
+        assert printed in "서울은 대한민국의 수도이다."
+    assert str(export.checkpoint.parent) not in card and "# checkpoint as ONNX" in card
+    assert ("| 0 | 부정 |" in card) == (task != "qa")
+    assert "Not known here" in card
+
+
+def test_the_card_has_the_scores_of_the_run(classifier, no_exporter, tmp_path):
+    checkpoint = Path(shutil.copytree(classifier.checkpoint, tmp_path / "run"))
+    metrics = {"eval_accuracy": 0.75, "eval_loss": 0.1, "predict_accuracy": 0.71234, "train_loss": 0.3}
+    (checkpoint / "run.json").write_text(json.dumps({"metrics": metrics}), encoding="utf-8")
+    run_script(checkpoint, "--output", tmp_path / "int8", "--quantize", "int8")
+    card = (tmp_path / "int8" / "README.md").read_text(encoding="utf-8")
+    rows = "| split | metric | value |\n|---|---|---|\n| validation | accuracy | 0.7500 |\n| test | accuracy | 0.7123 |\n\nOf"
+    assert rows in card and "The 8-bit weights were not scored" in card and "8-bit weights. Its" in card
+    (version,) = re.findall(r"opset (\d+) of ai.onnx", card)
+    assert int(version) == {one.domain: one.version for one in onnx.load(classifier.path).opset_import}[""]
 
 
 def test_labels_and_no_trace_of_the_machine(export):

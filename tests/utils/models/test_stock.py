@@ -156,6 +156,8 @@ def test_an_exported_checkpoint_is_stock(case, exported):
     files = {path.name for path in (exported / case).iterdir()}
     assert files >= {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     assert not [name for name in files if name.endswith((".py", ".bin"))]
+    modes = {(exported / case / name).stat().st_mode for name in files}
+    assert len(modes) == 1  # as readable as others
     text = "".join((exported / case / name).read_text(encoding="utf-8") for name in files if name.endswith(".json"))
     assert not re.search("auto_map|headed_encoder|head_kwargs|encoder_config", text)
     config = json.loads((exported / case / "config.json").read_text(encoding="utf-8"))

@@ -67,8 +67,9 @@ def test_what_it_is_for():
 
 
 def test_it_is_loaded_from_the_hub_or_from_the_folder_as_it_was_given():
-    def place(folder, hub=None):
-        return loaded_from(HeadTrainingArguments(output_dir=folder, do_eval=True, hub_model_id=hub))
+    def place(folder, hub=None, pushed_to=None):
+        return loaded_from(HeadTrainingArguments(output_dir=folder, do_eval=True, hub_model_id=hub), pushed_to)
 
-    assert place("runs/mine/") == "runs/mine" and place("/home/somebody/runs/mine") == "mine"
+    assert place("runs/mine/") == "runs/mine" and place("/home/somebody/runs/mine") == "/home/somebody/runs/mine"
     assert place("runs/mine", "me/my-model") == "me/my-model"
+    assert place("/home/somebody/mine", pushed_to="me/mine") == "me/mine"

@@ -21,7 +21,7 @@ from utils.data.squad import read_squad
 from utils.data.tables import read_table
 from utils.data.tagged import read_tagged
 from utils.metrics.catalogue import SQUAD, TAGS, TAGS_OF_CHARACTERS
-from utils.outputs.data_report import ceiling_in_words, data_report, show_report
+from utils.outputs.data_report import ceiling_in_words, data_report, say_damaged, show_report
 from utils.tasks import PreparedSplit, QuestionAnswering, SequenceClassification, TokenClassification
 from utils.tasks.labels import Labels
 from utils.tasks.tags import Tags
@@ -246,3 +246,25 @@ def test_korquad(real_data, koelectra, caplog):
     with caplog.at_level(logging.WARNING, "utils"):
         show_report(report, task)
     assert "no model can score more than exact_match 71.4" in caplog.text
+
+
+def test_texts_that_were_decoded_wrongly(caplog):
+    texts = [
+        "좋다",
+        "fine",
+        "café",
+        "좋�",
+        "좋다".encode().decode("cp1252", "replace"),
+        "é".encode().decode("latin-1"),
+        "\x1b$)C",
+    ]
+    with caplog.at_level(logging.WARNING, "utils"):
+        say_damaged("a.csv", texts)
+    assert (
+        'a.csv: 2 texts hold U+FFFD, where letters were lost, such as "좋\ufffd"; decode the file again' in caplog.text
+    )
+    assert 'a.csv: 1 texts are UTF-8 that was read as Latin-1, such as "Ã©"' in caplog.text
+    assert "a.csv: 1 texts hold escapes of ISO-2022" in caplog.text
+    caplog.clear()
+    say_damaged("a.csv", texts[:3])
+    assert caplog.text == ""

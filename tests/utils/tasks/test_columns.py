@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -203,3 +204,34 @@ def test_errors_stay_short():
     with pytest.raises(UserError, match="text expected, found dict") as caught:
         check_rows(split_of("text label", text={"a": "x" * 1000}), arguments())
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["label ", "\ufefflabel", unicodedata.normalize("NFD", "감정")])
+def test_two_columns_of_one_name(name):
+    split = split_of(["text", unicodedata.normalize("NFC", name).strip("\ufeff "), name])
+    with pytest.raises(UserError, match="two columns have this name, apart from spaces and Unicode forms; rename one"):
+        check_rows(split, arguments())
+
+
+def test_names_that_differ_in_capital_letters(caplog):
+    with caplog.at_level("WARNING", "utils"):
+        assert check_rows(split_of("text label Label"), arguments()).label == "label"
+    assert "a.csv: the column 'label' is read, and not Label" in caplog.text
+
+
+def test_a_second_text_beside_the_one_that_is_read(caplog):
+    with caplog.at_level("WARNING", "utils"):
+        check_rows(split_of("body text_pair label", "validation"), arguments(), REVIEWS)
+    assert "a.csv: the model reads single texts: 'text_pair' is not read" in caplog.text
+
+
+def test_labels_in_columns_of_0_and_1():
+    split = split_of("text joy anger", joy="1", anger="0")
+    with pytest.raises(UserError, match=re.escape("the columns joy, anger hold 0 and 1: write one of lists, such as")):
+        check_rows(split, arguments())
+
+
+def test_a_label_that_is_nested_in_one_row():
+    rows = [Row(1, {"text": "x", "label": "a"}), Row(2, {"text": "y", "label.choices": ["a", "b"]})]
+    with pytest.raises(UserError, match=re.escape("row 2, column 'label': this row has 'label.choices' in its place")):
+        check_rows(Split(name="train", file="a.json", rows=rows), arguments())

@@ -51,6 +51,14 @@ def labels_of(values: list, **flags: Any) -> Labels:
         ([0, 1, -100], SINGLE, ["0", "1"], "2 classes (0, 1)"),
         (["a", "b", "."], SINGLE, ["a", "b"], "2 classes (a, b)"),
         (["a", "NA"], SINGLE, ["NA", "a"], "'NA' is read as a class"),
+        (["긍정", "부정", "해당없음"], SINGLE, ["긍정", "부정", "해당없음"], "'해당없음' is read as a class; leave the cells empty"),
+        (["긍정", "부정", "(null)", "#VALUE!", "--", "_"], SINGLE, ["긍정", "부정"], "2 classes"),
+        (["80%", "20%"], SINGLE, ["20%", "80%"], "2 classes"),
+        (["긍정\u2063", "긍정\u180e", "긍정\u061c", "긍정", "부정"], SINGLE, ["긍정", "부정"], "2 classes"),
+        ([True, 0, 1], SINGLE, ["0", "1", "True"], "true and false in several spellings are kept apart: 0, 1, True"),
+        (["101", "001"], SINGLE, ["001", "101"], "'001' is read as one class of its own; vectors of 0 and 1, of which each is a class"),
+        ([["True", "False"], ["False", "False"]], SETS, ["0", "1"], "vectors of 0 and 1 (multi-hot)"),
+        ([[True, False], [False, False]], SETS, ["0", "1"], "vectors of 0 and 1 (multi-hot)"),
         ([-1, 0, 1], SINGLE, ["-1", "0", "1"], "'-1' is read as a class"),
         ([f"x{i}" for i in range(20)], SINGLE, sorted(f"x{i}" for i in range(20)), "20 classes in 20 rows; is this the column"),
         ([[0, 1, 0], [0, 0, 0], [1, 0, 1]], SETS, ["0", "1", "2"], "vectors of 0 and 1 (multi-hot); the classes are called 0 to 2"),
@@ -86,7 +94,10 @@ def test_what_is_read_and_said(values, kind, names, said, caplog):
         ([["a", None]], {}, "row 2, column 'label': a label in the list is null;"),
         ([[{"a": 1}]], {}, 'row 2, column \'label\': a label in the list is {"a": 1};'),
         (["a", "['b'"], {}, "row 3, column 'label': \"['b'\" begins as a list and cannot be read as one; write several labels as"),
-        (["3,2", "4,1"], {}, "column 'label': '3,2' may be a number with a comma: write scores with a decimal point, or give --do_regression false"),
+        (["3,2", "4,1"], {}, "column 'label': '3,2' may be a number, or several labels: write scores with a decimal point and no other sign, labels as [\"a\", \"b\"], or give --do_regression false"),
+        (["1,234.5", "2.5"], {}, "column 'label': '1,234.5' may be a number, or several labels: write scores with a decimal point"),
+        (["80%", "20.5%"], {}, "column 'label': '80%' may be a number: write scores with a decimal point and no other sign, or give --do_regression false"),
+        ([1.5, "Infinity"], {}, "column 'label': most labels are scores, but 'Infinity' is no number;"),
         (["1.5", "2.5", "3.5", "good"], {}, "column 'label': most labels are scores, but 'good' is no number; correct it, or give --do_regression false"),
         (["a", "a ", "a"], {}, "column 'label': every row has the label 'a', and a classifier needs two classes; add rows of another"),
         ([None, "nan"], {}, "column 'label': no row has a label; name another --label_column_name"),
@@ -196,3 +207,14 @@ def test_scores_of_minus_one_below_all_others_are_asked_about(caplog):
     found = [record.getMessage() for record in caplog.records]
     rest = "all others 0 or more; leave the cell empty where there is none"
     assert found == [f"a.csv, column 'label': 2 rows have the score -1, {rest}"]
+
+
+def test_what_a_vector_says():
+    labels = labels_of([["True", "False", "TRUE"], ["False", "False", "true"]])
+    assert labels.to_inputs(column([["True", "False", "TRUE"], [False, True, 0]]), "label") == [[1, 0, 1], [0, 1, 0]]
+
+
+def test_a_score_with_a_comma():
+    message = "row 2, column 'label': a number expected, found '3,5'; write it with a decimal point"
+    with pytest.raises(UserError, match=re.escape(message)):
+        labels_of(["3.5"], do_regression=True).to_inputs(column(["3,5"]), "label")

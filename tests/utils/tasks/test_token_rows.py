@@ -133,3 +133,10 @@ def test_numbers_without_names_and_names_without_numbers(tag, said):
     with pytest.raises(UserError) as error:
         list(name_tags("a.jsonl", iter(rows("0", tag)), ["O", "B-PER", "I-PER"]))
     assert str(error.value) == said
+
+
+@pytest.mark.parametrize("tag", ["B-LOC|B-ORG", "O|O", "B-LOC,I-ORG", "I-LOC+O"])
+def test_several_tags_of_one_token(tag):
+    with pytest.raises(UserError, match="is several tags of one token, as of entities in one another; keep one"):
+        check_tags(split_of([["a", "b"]], [[tag, "O"]]))
+    check_tags(split_of([["a", "b", "c"]], [["B-LOC,CITY", "NNG+JX", "O"]]))
