@@ -17,7 +17,7 @@ COPY constraints.txt ./
 RUN pip install --no-deps -c constraints.txt --index-url "${TORCH_INDEX}" torch
 
 COPY pyproject.toml README.md LICENSE ./
-COPY __main__.py compare_heads.py export_onnx.py export_stock.py ensemble.py run_qa.py run_seq_cls.py run_token_cls.py ./
+COPY __main__.py compare_heads.py demo.py export_onnx.py export_stock.py ensemble.py run_qa.py run_seq_cls.py run_token_cls.py ./
 COPY comparison comparison
 COPY heads heads
 COPY recipes/spaces recipes/spaces

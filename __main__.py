@@ -14,6 +14,7 @@ SCRIPTS = {
     "qa": "run_qa.py",
     "compare": "compare_heads.py",
     "ensemble": "ensemble.py",
+    "demo": "demo.py",
     "export-onnx": "export_onnx.py",
     "export-stock": "export_stock.py",
 }

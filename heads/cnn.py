@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
@@ -77,12 +77,19 @@ class CNNHead(nn.Module):
         return torch.cat([hidden_states, torch.cat(maps, dim=1).transpose(1, 2)], dim=-1)  # (B, T, H + maps)
 
     def _pooled(self, channels: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        return torch.cat([maps.amax(dim=-1) for maps in self.maps(channels, attention_mask)], dim=-1)
+
+    def maps(self, channels: torch.Tensor, attention_mask: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Of a sequence, for each width what its filters say of every n-gram: (B, F, T), by first token; 0 where there is none.
+
+        Args:
+            channels: (B, H, T), 0 at padding.
+            attention_mask: (B, T), right-padded.
+        """
         positions = torch.arange(attention_mask.shape[1], device=attention_mask.device)
         length = attention_mask.long().sum(dim=1, keepdim=True)  # (B, 1)
-        pooled = []
         for size, convolution in zip(self.kernel_sizes, self.convolutions, strict=True):
-            windows = convolution(nn.functional.pad(channels, (0, size - 1))).relu()  # (B, F, T), by first token
+            windows = convolution(nn.functional.pad(channels, (0, size - 1))).relu()  # (B, F, T)
             beyond = positions > (length - size).clamp(min=0)  # the window reaches into the padding
             # After ReLU nothing is below 0, so 0 is a neutral mask in every dtype.
-            pooled.append(windows.masked_fill(beyond.unsqueeze(1), 0.0).amax(dim=-1))
-        return torch.cat(pooled, dim=-1)
+            yield windows.masked_fill(beyond.unsqueeze(1), 0.0)

@@ -1,0 +1,67 @@
+"""What a finished comparison has to show: a run of each head, and rows that the heads disagree about."""
+
+from __future__ import annotations
+
+import glob
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from utils.errors import UserError
+
+COMPARISON = "comparison.json"
+
+
+class Example(NamedTuple):
+    """A row that one head gets right and another wrong.
+
+    Attributes:
+        text: what it says; of a pair or a question two texts, the second after the first line end.
+        gold: what is right.
+        said: by head, what most of its seeds said.
+    """
+
+    text: str
+    gold: str
+    said: dict[str, str]
+
+
+class Shown(NamedTuple):
+    """Attributes: runs, the folders of the first seeds by the names of their heads; examples, in the order of the rows."""
+
+    runs: dict[str, Path]
+    examples: list[Example]
+
+
+def is_comparison(folder: Path) -> bool:
+    """Whether a folder is that of a finished comparison."""
+    return (folder / COMPARISON).is_file()
+
+
+def read_examples(folder: Path) -> Shown:
+    """Reads what a comparison has to show.
+
+    Raises:
+        UserError: the file is none that this version has written, or a run has gone.
+    """
+    try:
+        found: dict[str, Any] = json.loads((folder / COMPARISON).read_text(encoding="utf-8"))
+        runs = {head: _first_run(folder, head, entry["seeds"][0]) for head, entry in found["heads"].items()}
+        examples = [
+            Example(text=row["text"], gold=row["gold"], said=row["predictions"]) for row in found["disagreements"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise UserError(
+            "is none that this version has written; run the comparison again", file=folder / COMPARISON
+        ) from error
+    return Shown(runs, examples)
+
+
+def _first_run(folder: Path, head: str, seed: int) -> Path:
+    """The run of a seed; the latest one where the folder holds several with other arguments."""
+    cells = folder / "cells"
+    found = cells.glob(f"{glob.escape(head)}-seed-{seed}-*")
+    finished = [path for path in found if (path / "run.json").is_file() and (path / "model.safetensors").is_file()]
+    if not finished:
+        raise UserError(f"no run of the head {head} with seed {seed} is here; name runs one by one", file=cells)
+    return max(finished, key=lambda path: (path / "run.json").stat().st_mtime)
