@@ -199,8 +199,8 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
         cure = f"name one of {listed(others)} with --label_column_name" if others else "write one"
         bits = [name for name in others if all(bit(cell) is not None for cell in split.column(name)[:200])]
         if len(bits) > 1:
-            names = listed(bits, room=60)
-            cure = f'the columns {names} hold 0 and 1: write one of lists, such as ["{bits[0]}"], or {cure}'
+            found = listed(bits, room=60)
+            cure = f'the columns {found} hold 0 and 1: write one of lists, such as ["{bits[0]}"], or {cure}'
         raise UserError(f"no column of labels; {cure}", file=split.file)
     if split.name != "test" and columns.label is not None and not data.drop_unlabelled:
         cells = split.column(columns.label)
