@@ -187,11 +187,12 @@ def test_a_process_that_dies_ends_the_other(rank, run_two, encoder, files):
     [
         ("token_cls", {"crf": True, "decoding": "constrained", "use_last_layers": 2}),
         ("token_cls", {"loss": "focal", "class_weights": "balanced"}),
+        ("seq_cls", {"windows": "mean", "max_seq_length": 8, "loss": "focal", "class_weights": "balanced"}),
         ("seq_cls", {"pooling": "attention", "class_weights": "balanced", "layerwise_lr_decay": 0.5}),
         ("token_cls", {"freeze_layers": 1, "use_last_layers": 2, "combine_layers": "concat"}),
         ("seq_cls", {"unfreeze_after": 0.5, "gradient_checkpointing": True, "gradient_accumulation_steps": 2}),
     ],
-    ids=["crf", "focal", "pooling", "first layers", "head first"],
+    ids=["crf", "focal", "windows", "pooling", "first layers", "head first"],
 )
 def test_levers(task, levers, run, run_two, sober_encoder, files, odd_file):
     """Training, evaluation and predictions of two processes are those of one."""
