@@ -27,7 +27,8 @@ from ..metrics.metric import Metric
 from . import relations
 from .base import NoLabels, Output, Pairs, PreparedSplit, Task
 from .calibration import choose
-from .columns import Columns, check_rows, find_columns, no_label
+from .column_checks import check_rows, no_label
+from .columns import Columns, find_columns
 from .excerpts import Judged, find_sources
 from .features import build_features
 from .judging import judge_classes, judge_numbers, judge_sets

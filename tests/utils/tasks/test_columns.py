@@ -13,7 +13,8 @@ from utils.arguments import SequenceDataArguments
 from utils.data.splits import Split
 from utils.errors import UserError
 from utils.files import Row
-from utils.tasks.columns import Columns, check_rows, find_columns
+from utils.tasks.column_checks import check_rows
+from utils.tasks.columns import Columns, find_columns
 
 NLI = Columns("premise", "hypothesis", "label", None)
 REVIEWS = Columns("body", None, "stars", None)

@@ -16,7 +16,8 @@ from utils.data.splits import Split
 from utils.errors import UserError
 from utils.files import Row
 from utils.tasks import PreparedSplit, SequenceClassification
-from utils.tasks.columns import Columns, check_rows, find_columns
+from utils.tasks.column_checks import check_rows
+from utils.tasks.columns import Columns, find_columns
 from utils.tasks.labels import Labels
 from utils.tasks.text_features import tokenize
 
