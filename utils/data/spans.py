@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from ..errors import UserError
 from ..files import Row, id_of, shown
 from .answer_places import COUNTINGS, answer_span
 from .fields import as_list, whole_number
+
+logger = logging.getLogger(__name__)
 
 TEXT_COLUMNS = ("text", "sentence", "document", "form", "content")
 TOKEN_COLUMNS = ("tokens", "words")
@@ -172,6 +175,8 @@ def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None
             reason = "it overlaps another one; keep one of them"
         if reason:
             raise UserError(f"entity {kind} at {start}-{end}: {reason}", file=path, row=row.line, column=column)
+        if text[start:end].isspace():
+            logger.warning("%s, row %d: entity %s at %d-%d is white space and left out", path, row.line, kind, start, end)
         tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
         last = end
     return tags

@@ -257,3 +257,9 @@ def test_an_entity_of_two_types(write):
     entity = {"start": 0, "end": 2, "labels": ["LC", "OG"]}
     message = fault(read_tagged, write("a.jsonl", json.dumps({"text": "서울", "label": [entity]})))
     assert "column 'label': an entity needs a start, an end and one type, found" in message
+
+
+def test_an_entity_of_white_space_is_said(write, caplog):
+    file = write("a.jsonl", json.dumps({"text": TEXT, "label": [[3, 4, "PS"], [0, 2, "LC"]]}))
+    assert [row.fields["tags"][:2] for row in read_tagged(file, None, None)] == [["B-LC", "I-LC"]]
+    assert caplog.messages == [f"{file}, row 1: entity PS at 3-4 is white space and left out"]
