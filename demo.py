@@ -124,8 +124,8 @@ def page(checkpoints: Sequence[Any], examples: Sequence[Any]) -> Any:
                 elem_classes="rows",
                 type="index",
             )
-            table.click(lambda i: chosen(samples[i]), table, boxes, api_name=False).then(
-                answer, boxes, output, api_name=False
+            table.click(lambda i: chosen(samples[i]), table, boxes, api_visibility="private").then(
+                answer, boxes, output, api_visibility="private"
             )
     return blocks
 
