@@ -176,7 +176,9 @@ def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None
         if reason:
             raise UserError(f"entity {kind} at {start}-{end}: {reason}", file=path, row=row.line, column=column)
         if text[start:end].isspace():
-            logger.warning("%s, row %d: entity %s at %d-%d is white space and left out", path, row.line, kind, start, end)
+            logger.warning(
+                "%s, row %d: entity %s at %d-%d is white space and left out", path, row.line, kind, start, end
+            )
         tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
         last = end
     return tags
