@@ -22,7 +22,7 @@ from ..files import Row
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
 from ..training.collation import Collator
-from .evidence import MOST_TOKENS, Evidence, SequenceReader
+from .evidence import MOST_TOKENS, Attribution, SequenceReader
 
 TYPED = "the text"  # what errors and notes call it
 ANSWERS = 5  # that are shown of a question
@@ -37,7 +37,7 @@ class Mark(NamedTuple):
     probability: float | None
 
 
-class Answer(NamedTuple):
+class CheckpointAnswer(NamedTuple):
     """What a checkpoint says of a text.
 
     Attributes:
@@ -53,7 +53,7 @@ class Answer(NamedTuple):
     choices: list[tuple[str, float]]
     marked: int = 0
     marks: Sequence[Mark] = ()
-    evidence: Evidence | None = None
+    evidence: Attribution | None = None
     note: str = ""
 
 
@@ -75,7 +75,7 @@ class Checkpoint:
     task: type[Task]
     inputs: tuple[str, ...]
 
-    def answer(self, texts: Sequence[str]) -> Answer:
+    def answer(self, texts: Sequence[str]) -> CheckpointAnswer:
         """What it says of the texts that `inputs` names."""
         with torch.no_grad():
             return _ANSWERS[self.task](self, *texts)
@@ -115,7 +115,7 @@ def _inputs(task: type[Task], model: HeadedEncoderPreTrainedModel) -> tuple[str,
 # Classes, sets and scores
 
 
-def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> Answer:
+def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> CheckpointAnswer:
     config, calibration = checkpoint.model.config, checkpoint.model.config.calibration or {}
     reader = SequenceReader(checkpoint.model, checkpoint.tokenizer)
     logits, cut = reader.logits([texts])
@@ -126,7 +126,7 @@ def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> Answer:
     name = "" if kind == "regression" else names[best]
     evidence = reader.evidence(texts, float(values[best]), best, name)
     if kind == "regression":
-        return Answer(f"{values[0]:.3f}", [], evidence=evidence, note=note)
+        return CheckpointAnswer(prediction=f"{values[0]:.3f}", choices=[], evidence=evidence, note=note)
     if kind == "multi_label_classification":
         shares, thresholds = values.sigmoid().tolist(), calibration.get("thresholds", {})
         chosen = [name for name, share in zip(names, shares, strict=True) if share > thresholds.get(name, 0.5)]
@@ -135,13 +135,13 @@ def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> Answer:
         shares = (values / calibration.get("temperature", 1.0)).softmax(dim=-1).tolist()
         prediction = names[best]
     choices = sorted(zip(names, shares, strict=True), key=lambda one: -one[1])
-    return Answer(prediction, choices, evidence=evidence, note=note)
+    return CheckpointAnswer(prediction=prediction, choices=choices, evidence=evidence, note=note)
 
 
 # Tags
 
 
-def _answer_tags(checkpoint: Checkpoint, text: str) -> Answer:
+def _answer_tags(checkpoint: Checkpoint, text: str) -> CheckpointAnswer:
     model, tokenizer = checkpoint.model, checkpoint.tokenizer
     places = list(_tokens(text, getattr(model.config, "token_unit", None)))
     row = Row(1, {"id": None, "tokens": [text[start:end] for start, end in places], "tags": None})
@@ -150,7 +150,7 @@ def _answer_tags(checkpoint: Checkpoint, text: str) -> Answer:
     data = TokenDataArguments(test_file=TYPED, max_seq_length=length)
     task: Any = TokenClassification(data, tokenizer).with_labels(model.config, split).with_decoder(model)
     if not places:
-        return Answer("no tags", [])
+        return CheckpointAnswer(prediction="no tags", choices=[])
     prepared = task.prepare(split)
     collate = Collator(tokenizer, {})
     logits = model(**collate([*prepared.features])).logits
@@ -169,7 +169,7 @@ def _answer_tags(checkpoint: Checkpoint, text: str) -> Answer:
             for one in style.entities(tags)
         ]
     words = ", ".join(f"{text[one.start : one.end]} ({one.label})" for one in marks) if style is not None else ""
-    return Answer(words or ("no entities" if style is not None else ""), [], marks=marks)
+    return CheckpointAnswer(prediction=words or ("no entities" if style is not None else ""), choices=[], marks=marks)
 
 
 class _Output(NamedTuple):
@@ -193,14 +193,14 @@ def _tokens(text: str, unit: str | None) -> Iterator[tuple[int, int]]:
 # Answers
 
 
-def _answer_question(checkpoint: Checkpoint, question: str, context: str) -> Answer:
+def _answer_question(checkpoint: Checkpoint, question: str, context: str) -> CheckpointAnswer:
     pipeline = checkpoint.model.pipeline(checkpoint.tokenizer)
     knows_none = _knows_no_answer(checkpoint)
     found = pipeline(question=question, context=context, top_k=ANSWERS, handle_impossible_answer=knows_none)
     choices = [(one["answer"] or "no answer", one["score"]) for one in found]
     best = found[0]
     marks = [Mark(best["start"], best["end"], "answer", best["score"])] if best["answer"] else []
-    return Answer(choices[0][0], choices, marked=1, marks=marks)
+    return CheckpointAnswer(prediction=choices[0][0], choices=choices, marked=1, marks=marks)
 
 
 def _knows_no_answer(checkpoint: Checkpoint) -> bool:
@@ -212,7 +212,7 @@ def _knows_no_answer(checkpoint: Checkpoint) -> bool:
     return bool(changed.get("version_2_with_negative", False))
 
 
-_ANSWERS: dict[type[Task], Callable[..., Answer]] = {
+_ANSWERS: dict[type[Task], Callable[..., CheckpointAnswer]] = {
     SequenceClassification: _answer_sequence,
     TokenClassification: _answer_tags,
     QuestionAnswering: _answer_question,

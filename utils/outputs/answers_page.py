@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .answers import Answer, Checkpoint, Mark
-from .evidence import Evidence, Shade
+from .answers import Checkpoint, CheckpointAnswer, Mark
+from .evidence import Attribution, Shade
 from .page.formatting import number
 from .page.markup import Markup, element, fragment
 from .page.texts import language
@@ -49,7 +49,9 @@ STYLE = """
 """
 
 
-def answers_page(checkpoints: Sequence[Checkpoint], answers: Sequence[Answer], texts: Sequence[str]) -> Markup:
+def answers_page(
+    checkpoints: Sequence[Checkpoint], answers: Sequence[CheckpointAnswer], texts: Sequence[str]
+) -> Markup:
     """One card for each checkpoint.
 
     Args:
@@ -59,7 +61,7 @@ def answers_page(checkpoints: Sequence[Checkpoint], answers: Sequence[Answer], t
     return element("div", *cards, class_="answers")
 
 
-def _card(checkpoint: Checkpoint, answer: Answer, texts: Sequence[str]) -> Markup:
+def _card(checkpoint: Checkpoint, answer: CheckpointAnswer, texts: Sequence[str]) -> Markup:
     head = checkpoint.model.config.head
     named = f" {head} head" if head not in checkpoint.name else ""
     prediction = answer.prediction or "nothing"
@@ -96,7 +98,7 @@ def _choices(choices: Sequence[tuple[str, float]]) -> Markup:
     return element("table", element("tbody", *rows), class_="shares", aria_label="probabilities")
 
 
-def _evidence(evidence: Evidence, texts: Sequence[str]) -> Markup:
+def _evidence(evidence: Attribution, texts: Sequence[str]) -> Markup:
     """The texts in the colours of what they did for the logit, and the parts by name."""
     largest = max((abs(shade.value) for own in evidence.shades for shade in own), default=0.0)
     shown = [_shaded(text, own, largest) for text, own in zip(texts, evidence.shades, strict=True)]

@@ -9,9 +9,9 @@ from typing import Any
 
 from html_page import Page
 
-from utils.outputs.answers import Answer, Mark
+from utils.outputs.answers import CheckpointAnswer, Mark
 from utils.outputs.answers_page import answers_page
-from utils.outputs.evidence import Evidence, Shade
+from utils.outputs.evidence import Attribution, Shade
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&{{x}}${y}</p><script>"
 
@@ -20,10 +20,10 @@ def run(name: str, head: str = "cnn") -> Any:
     return SimpleNamespace(name=name, place=name, model=SimpleNamespace(config=SimpleNamespace(head=head)))
 
 
-def exact(**changes: Any) -> Evidence:
+def exact(**changes: Any) -> Attribution:
     parts = [(f"n{i}", 1.0 - 0.1 * i) for i in range(10)]
     fields = {"label": "good", "exact": True, "shades": [[Shade(0, 2, 1.0)]], "parts": parts, "bias": 0.5, "logit": 6.0}
-    return Evidence(**(fields | changes))
+    return Attribution(**(fields | changes))
 
 
 def words(page: str) -> str:
@@ -33,8 +33,8 @@ def words(page: str) -> str:
 def test_nothing_of_the_data_is_markup():
     evidence = exact(label=HOSTILE, parts=[(HOSTILE, 1.0)], shades=[[Shade(0, 9, 1.0), Shade(5, 20, -2.0)]])
     answers = [
-        Answer(HOSTILE, [(HOSTILE, 1.0)], evidence=evidence),
-        Answer(HOSTILE, [], marks=[Mark(1, 4, HOSTILE, 0.5)], note=HOSTILE),
+        CheckpointAnswer(prediction=HOSTILE, choices=[(HOSTILE, 1.0)], evidence=evidence),
+        CheckpointAnswer(prediction=HOSTILE, choices=[], marks=[Mark(1, 4, HOSTILE, 0.5)], note=HOSTILE),
     ]
     page = answers_page([run(HOSTILE), run(HOSTILE, HOSTILE)], answers, [HOSTILE])
     elements = Page(page).elements
@@ -55,7 +55,11 @@ def test_nothing_of_the_data_is_markup():
 
 def test_an_exact_sum_is_shown_whole():
     page = words(
-        answers_page([run("cnn")], [Answer("good", [("good", 0.9), ("bad", 0.1)], evidence=exact())], ["좋다"])
+        answers_page(
+            [run("cnn")],
+            [CheckpointAnswer(prediction="good", choices=[("good", 0.9), ("bad", 0.1)], evidence=exact())],
+            ["좋다"],
+        )
     )
     numbers = [float(found.replace("−", "-")) for found in re.findall(r"[+−]\d+\.\d{3}", page)]
     *parts, logit = numbers  # eight by name, the others, the bias
@@ -65,14 +69,18 @@ def test_an_exact_sum_is_shown_whole():
 
 def test_what_is_no_sum_says_so():
     evidence = exact(exact=False, parts=[(f"w{i}", 0.001) for i in range(9)], bias=0.0)
-    page = words(answers_page([run("my-run", "lstm")], [Answer("good", [], evidence=evidence)], ["좋다"]))
+    page = words(
+        answers_page(
+            [run("my-run", "lstm")], [CheckpointAnswer(prediction="good", choices=[], evidence=evidence)], ["좋다"]
+        )
+    )
     assert "Occlusion" in page and "not a sum" in page and "+0.00100" in page and "bias" not in page
     assert "my-run lstm head" in " ".join(page.split())
 
 
 def test_colours_follow_the_sum_of_the_shades():
     evidence = exact(shades=[[Shade(0, 2, 2.0), Shade(1, 3, -3.0)]])
-    page = answers_page([run("cnn")], [Answer("good", [], evidence=evidence)], ["abcd"])
+    page = answers_page([run("cnn")], [CheckpointAnswer(prediction="good", choices=[], evidence=evidence)], ["abcd"])
     found = re.findall(r'<mark class="(\w+)" style="--share: ([\d.]+)" title="([^"]+)">(\w)</mark>', page)
     assert found == [
         ("for", "0.50", "+2.000", "a"),
@@ -82,7 +90,12 @@ def test_colours_follow_the_sum_of_the_shades():
 
 
 def test_tags_and_answers_are_marked_and_many_choices_are_counted():
-    answer = Answer("서울", [(f"c{i}", 0.2 - 0.01 * i) for i in range(9)], marked=1, marks=[Mark(0, 2, "LC", 0.987)])
+    answer = CheckpointAnswer(
+        prediction="서울",
+        choices=[(f"c{i}", 0.2 - 0.01 * i) for i in range(9)],
+        marked=1,
+        marks=[Mark(0, 2, "LC", 0.987)],
+    )
     page = answers_page([run("dense", "dense")], [answer], ["어디?", "서울이다"])
     assert '<mark class="found">서울<small>LC 0.99</small></mark>이다</p>' in page
     assert "3 more" in page and "≤ 0.140" in page and "어디" not in page
