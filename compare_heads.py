@@ -18,8 +18,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+
+from transformers import AutoConfig
 
 from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
 from comparison.cells import Cell, Plan, make_plan, plan_ensembles, plan_trials
@@ -37,10 +38,8 @@ from comparison.running import FURTHER, run_cells, run_trials, shell_lines
 from utils.arguments import program
 from utils.data.splits import Split
 from utils.errors import ShownError, run
-from utils.models.loading import load_tokenizer
 from utils.outputs.card import language_of
 from utils.outputs.closing import asking
-from utils.tasks import TASKS
 
 
 def print_lines(cells: Sequence[Cell]) -> None:
@@ -131,8 +130,7 @@ def next_command(plan: Plan, rows: Split, comparison: Mapping[str, Any]) -> str:
     means = {head: entry["scores"][comparison["metric"]]["mean"] for head, entry in comparison["heads"].items()}
     best = (min if comparison["smaller_is_better"] else max)(means, key=lambda head: means[head])
     folder = next(cell.folder for cell in plan.cells if cell.head == best)
-    config: Any = SimpleNamespace(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    task = TASKS[plan.script](plan.arguments.data, load_tokenizer(plan.arguments.model), config)
+    task = plan.load_task().with_labels(AutoConfig.from_pretrained(folder), rows)
     return asking(task, folder, language_of(task.texts(rows)))
 
 
