@@ -107,6 +107,7 @@ def test_the_repository_is_complete(hub, pushed):
     card = files["README.md"].decode()
     accuracy = json.loads(files["eval_results.json"])["eval_accuracy"]
     assert f"{accuracy:.4f}" in card and "user/reviews" in card
+    assert str(folder.parent) not in card  # nobody's folders are published
 
 
 def test_the_token_stays_at_home(hub, pushed):

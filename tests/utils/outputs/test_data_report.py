@@ -263,8 +263,11 @@ def test_texts_that_were_decoded_wrongly(caplog):
     assert (
         'a.csv: 1 texts hold U+FFFD, where letters were lost, such as "좋\ufffd"; decode the file again' in caplog.text
     )
-    assert "a.csv: 2 texts are UTF-8 that was read as Latin-1, such as" in caplog.text
+    assert 'a.csv: 2 texts are UTF-8 that was read as Latin-1, such as "ì¢‹ë‹¤"' in caplog.text
     assert "a.csv: 1 texts hold escapes of ISO-2022" in caplog.text
+    caplog.clear()
+    say_damaged("a.csv", [texts[5]])
+    assert 'a.csv: 1 texts are UTF-8 that was read as Latin-1, such as "Ã©"' in caplog.text
     caplog.clear()
     say_damaged("a.csv", texts[:3])
     assert caplog.text == ""
