@@ -32,16 +32,15 @@ def start_run(training: HeadTrainingArguments) -> None:
             go on from; or a folder cannot be written.
     """
     stop_on_signals(lambda: how_to_go_on(training.folder if training.do_train else None))
-    ours, libraries = (logging.INFO, logging.WARNING) if training.process_index == 0 else (logging.ERROR, logging.ERROR)
-    if not training.leaves_files:  # a table is all that it prints
-        ours = max(ours, logging.WARNING)
     handler = logging.StreamHandler(sys.stdout if training.leaves_files else sys.stderr)
     handler.setFormatter(Printable("%(message)s"))
-    logging.basicConfig(level=libraries, handlers=[handler])
-    logging.getLogger("utils").setLevel(ours)
-    if (
-        not training.leaves_files or not sys.stderr.isatty()
-    ):  # bars are for eyes; a log keeps the lines that say the same
+    # The handler's level: a library's logger that has a level of its own, as transformers' has, does not ask the root's.
+    handler.setLevel(logging.INFO if training.process_index == 0 else logging.ERROR)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # Where no files are left, a table is all that is printed.
+    logging.getLogger("utils").setLevel(logging.INFO if training.leaves_files else logging.WARNING)
+    # Bars are for eyes; a log keeps the lines that say the same.
+    if not (training.leaves_files and sys.stderr.isatty()):
         datasets.disable_progress_bars()
         huggingface_hub.utils.disable_progress_bars()
         transformers.utils.logging.disable_progress_bar()
