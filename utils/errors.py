@@ -85,16 +85,16 @@ def stop_on_signals(further: Callable[[], str]) -> None:
     Args:
         further: gives the words for how to go on.
     """
-    process = os.getpid()
+    process, told = os.getpid(), False
 
     def stop(number: int, frame: Any) -> None:
+        nonlocal told
         if os.getpid() != process:  # a worker that was forked: its parent ends it
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-            return
-        for other in ENDING:  # a terminal tells all processes, and a launcher tells its own again
-            signal.signal(other, signal.SIG_IGN)
-        raise Stopped(number, further())
+        elif not told:  # a terminal tells all processes, and a launcher tells its own again
+            told = True
+            raise Stopped(number, further())
 
     if threading.current_thread() is threading.main_thread():  # no other can
         for number in ENDING:
@@ -152,7 +152,7 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
     sys.excepthook = _show
     stop_on_signals(lambda: further)
     try:
-        main()
+        _to_its_end(main)
     except (ShownError, Stopped) as error:
         _end(error)
     except OSError as error:
@@ -165,6 +165,19 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
             raise
         cure = "its own message says why, or the launcher's; --resume_from_checkpoint true goes on from the newest checkpoint"
         _end(ShownError(f"another process of this run has ended: {cure}"), alone=True)
+
+
+def _to_its_end(main: Callable[[], None]) -> None:
+    """Calls `main`. What fails in a library that a signal has stopped, while it puts its processes away, is that signal."""
+    try:
+        main()
+    except Exception as error:
+        before: BaseException | None = error
+        while before is not None:
+            if isinstance(before, Stopped):
+                raise before from None
+            before = before.__context__
+        raise
 
 
 def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:

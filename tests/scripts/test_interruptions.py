@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import shutil
@@ -42,14 +43,15 @@ def terminate() -> None:
     at_step(6, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
-def terminate_all() -> None:
-    """As Slurm does it: the processes that load rows hear it as well, and not from their parent."""
+def tell_all(number: int) -> None:
+    """As Slurm and a terminal do it: the processes that load rows hear it as well, and not from their parent."""
 
-    def kill():
+    def tell():
         processes = [*multiprocessing.active_children(), multiprocessing.current_process()]
-        subprocess.run(["kill", "-TERM", *(str(process.pid) for process in processes)], check=True)
+        assert len(processes) == 3
+        subprocess.run(["kill", f"-{number}", *(str(process.pid) for process in processes)], check=True)
 
-    at_step(6, kill)
+    at_step(6, tell)
 
 
 def interrupt() -> None:
@@ -101,12 +103,15 @@ def test_sigterm_saves_a_checkpoint(flags, saved, train, whole):
     assert weights(resumed) == weights(whole)
 
 
-def test_sigterm_to_those_that_load_rows_too(train):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_to_those_that_load_rows_too(number, train):
     flags = {"dataloader_num_workers": 2, "per_device_train_batch_size": 1}
-    whole = train(**flags)
-    stopped = train(**flags, before=terminate_all, code=143)
-    assert stopped.stderr == resume_line("SIGTERM", stopped.folder / "checkpoint-6")
-    assert weights(train(**flags, output_dir=stopped.folder, resume_from_checkpoint=True)) == weights(whole)
+    stopped = train(**flags, before=functools.partial(tell_all, number), code=128 + number)
+    newest = "checkpoint-6" if number == signal.SIGTERM else "checkpoint-4"
+    assert stopped.stderr == resume_line(number.name, stopped.folder / newest)
+    if number == signal.SIGTERM:
+        whole, resumed = train(**flags), train(**flags, output_dir=stopped.folder, resume_from_checkpoint=True)
+        assert weights(resumed) == weights(whole)
 
 
 def test_sigterm_while_an_epoch_is_evaluated(train, files):

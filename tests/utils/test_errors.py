@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 
 import pytest
 
@@ -115,6 +116,23 @@ def usual_signals():
         signal.signal(number, handler)
 
 
+def test_a_library_that_fails_when_it_is_stopped(monkeypatch, usual_signals, capsys):
+    def main():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            try:
+                raise TimeoutError
+            except TimeoutError as error:
+                raise RuntimeError("a worker has ended") from error
+
+    monkeypatch.setattr("sys.argv", ["run.py"])
+    with pytest.raises(SystemExit) as ended:
+        run(main, "begin anew")
+    assert ended.value.code == 143
+    assert capsys.readouterr().err == "error: stopped by SIGTERM; begin anew\n"
+
+
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_is_one_line(name, code, usual_signals, capsys):
     def main():
@@ -163,3 +181,19 @@ def test_another_process_that_has_ended_is_one_line(said, monkeypatch, capsys):
         run(main)
     assert caught.value.code == 1
     assert capsys.readouterr().err.startswith("error: another process of this run has ended: ")
+
+
+def test_a_worker_that_is_forked_while_the_run_ends_can_be_ended(usual_signals):
+    """As a pool does it that replaces a worker which the signal has ended."""
+    stop_on_signals(lambda: "")
+    with pytest.raises(Stopped):
+        os.kill(os.getpid(), signal.SIGHUP)
+    begun, begin = os.pipe()
+    worker = os.fork()
+    if worker == 0:
+        os.write(begin, b"1")
+        time.sleep(60)
+        os._exit(1)
+    os.read(begun, 1)
+    os.kill(worker, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == -signal.SIGTERM

@@ -32,6 +32,28 @@ class SaveAfterEvaluation(TrainerCallback):
         control.should_save = control.should_save or self.waiting
 
 
+def begin_loading(worker: int, seed: Callable[[int], None] | None) -> None:
+    """What a process that loads rows does first: signals to a whole run are for the process that trains.
+
+    That process saves a checkpoint, for which it needs further rows, and ends its loaders; torch takes a loader that a signal
+    has ended for a failure of the run. A second SIGTERM ends a loader: it is from the process that trains.
+
+    Args:
+        worker: its number.
+        seed: sets the seed of a loader.
+    """
+
+    def outlive(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
+
+    signal.signal(signal.SIGTERM, outlive)
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if seed is not None:
+        seed(worker)
+
+
 class SaveWhenTerminated(TrainerCallback):
     """On SIGTERM, as machines get it that are needed elsewhere, has a checkpoint saved after the step and ends the run.
 

@@ -21,7 +21,7 @@ from ..models.adapters import Adapters, check_resumed_adapters
 from ..models.frozen import HiddenStates
 from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
-from .callbacks import SaveAfterEvaluation
+from .callbacks import SaveAfterEvaluation, begin_loading
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
@@ -192,6 +192,12 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         lengths: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         return EpochLengthGroupedSampler(batch_size, list(lengths["length"]), seed)
+
+    def _get_dataloader(self, *args, **kwargs):
+        loader: Any = super()._get_dataloader(*args, **kwargs)
+        own = loader.base_dataloader  # what accelerate has put around it starts no processes
+        own.worker_init_fn = partial(begin_loading, seed=own.worker_init_fn)
+        return loader
 
     def get_eval_dataloader(self, eval_dataset=None):
         with self._every_row():
