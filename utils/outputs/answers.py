@@ -22,7 +22,7 @@ from ..files import Row
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
 from ..training.collation import Collator
-from .evidence import MOST_TOKENS, Attribution, SequenceReader
+from .evidence import MOST_TOKENS, Evidence, SequenceReader
 
 TYPED = "the text"  # what errors and notes call it
 ANSWERS = 5  # that are shown of a question
@@ -53,7 +53,7 @@ class CheckpointAnswer(NamedTuple):
     choices: list[tuple[str, float]]
     marked: int = 0
     marks: Sequence[Mark] = ()
-    evidence: Attribution | None = None
+    evidence: Evidence | None = None
     note: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .answers import Checkpoint, CheckpointAnswer, Mark
-from .evidence import Attribution, Shade
+from .evidence import Evidence, Shade
 from .page.formatting import number
 from .page.markup import Markup, element, fragment
 from .page.texts import language
@@ -98,7 +98,7 @@ def _choices(choices: Sequence[tuple[str, float]]) -> Markup:
     return element("table", element("tbody", *rows), class_="shares", aria_label="probabilities")
 
 
-def _evidence(evidence: Attribution, texts: Sequence[str]) -> Markup:
+def _evidence(evidence: Evidence, texts: Sequence[str]) -> Markup:
     """The texts in the colours of what they did for the logit, and the parts by name."""
     largest = max((abs(shade.value) for own in evidence.shades for shade in own), default=0.0)
     shown = [_shaded(text, own, largest) for text, own in zip(texts, evidence.shades, strict=True)]

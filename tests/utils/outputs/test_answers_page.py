@@ -11,7 +11,7 @@ from html_page import Page
 
 from utils.outputs.answers import CheckpointAnswer, Mark
 from utils.outputs.answers_page import answers_page
-from utils.outputs.evidence import Attribution, Shade
+from utils.outputs.evidence import Evidence, Shade
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&{{x}}${y}</p><script>"
 
@@ -20,10 +20,10 @@ def run(name: str, head: str = "cnn") -> Any:
     return SimpleNamespace(name=name, place=name, model=SimpleNamespace(config=SimpleNamespace(head=head)))
 
 
-def exact(**changes: Any) -> Attribution:
+def exact(**changes: Any) -> Evidence:
     parts = [(f"n{i}", 1.0 - 0.1 * i) for i in range(10)]
     fields = {"label": "good", "exact": True, "shades": [[Shade(0, 2, 1.0)]], "parts": parts, "bias": 0.5, "logit": 6.0}
-    return Attribution(**(fields | changes))
+    return Evidence(**(fields | changes))
 
 
 def words(page: str) -> str:
