@@ -16,7 +16,7 @@ from utils.models.loading import build_model, check_length, load_config, load_to
 from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
 from utils.outputs.stages import run_stages
-from utils.tasks.sequence_classification import SequenceClassification
+from utils.tasks import SequenceClassification
 from utils.tasks.text_features import prepare_tokenizer
 from utils.tasks.text_windows import keep_windows
 from utils.training.setup import start_run

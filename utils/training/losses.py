@@ -19,10 +19,9 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments, read_yaml
 from ..errors import UserError, first_line
+from ..tasks.label_kinds import SETS
 
 logger = logging.getLogger(__name__)
-
-SETS = "multi_label_classification"
 
 
 @dataclass
@@ -82,7 +81,7 @@ def _focal(losses: torch.Tensor, gamma: float) -> torch.Tensor:
     return (-torch.expm1(-losses)).clamp(min=1e-12) ** gamma * losses
 
 
-def class_loss(
+def choose_loss(
     model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments, features: datasets.Dataset | None
 ) -> ClassLoss | None:
     """The loss that flags ask for; None for the model's own, or where Trainer's label smoothing is enough.

@@ -25,7 +25,7 @@ from .callbacks import SaveAfterEvaluation
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
-from .losses import class_loss
+from .losses import choose_loss
 from .progress import show_lines
 from .rates import learning_rates, set_learning_rates
 from .sampler import EpochLengthGroupedSampler
@@ -72,7 +72,7 @@ def build_trainer(
             data_collator=Collator(task.tokenizer, task.padding, width, hidden_states),
             compute_metrics=partial(task.compute_metrics, validation) if validation else None,
             preprocess_logits_for_metrics=task.reduce_logits,
-            compute_loss_func=class_loss(model, training, train.features if train else None),
+            compute_loss_func=choose_loss(model, training, train.features if train else None),
         )
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
