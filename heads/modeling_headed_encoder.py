@@ -32,12 +32,12 @@ from .pooling import COMBINATIONS, LayerMix
 from .spans import close_tokens
 from .tag_marks import SCHEMES  # noqa: F401  (for crf.py, as above)
 from .weights import load_weights
-from .windows import POOLINGS, pool_windows
+from .windows import WINDOW_POOLINGS, pool_windows
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
 
-# What `from_encoder` writes into a configuration.
-FIELDS = (
+# The fields of a configuration that `from_encoder` takes as arguments.
+CONFIG_ARGUMENTS = (
     "num_labels",
     "id2label",
     "problem_type",
@@ -133,9 +133,11 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             ValueError: an unknown head, argument or field, no labels, or weights that are not all there. What the library raises
                 where there is no such model is left as it is.
         """
-        unknown = [field for field in fields if field not in FIELDS]
+        unknown = [field for field in fields if field not in CONFIG_ARGUMENTS]
         if unknown:
-            raise ValueError(f"from_encoder has no argument '{unknown[0]}': valid ones are labels, {', '.join(FIELDS)}")
+            raise ValueError(
+                f"from_encoder has no argument '{unknown[0]}': valid ones are labels, {', '.join(CONFIG_ARGUMENTS)}"
+            )
         if labels is not None:
             if "id2label" in fields or fields.get("num_labels", len(labels)) != len(labels):
                 raise ValueError("labels are the names of all classes: leave num_labels and id2label out")
@@ -269,8 +271,8 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
     def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
         config = copy.deepcopy(config)
         vars(config).pop("custom_pipelines", None)
-        if config.windows is not None and config.windows.get("pooling") not in POOLINGS:
-            raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
+        if config.windows is not None and config.windows.get("pooling") not in WINDOW_POOLINGS:
+            raise ValueError(f"windows are pooled by one of {', '.join(WINDOW_POOLINGS)}, not {config.windows}")
         super().__init__(config, encoder)
         self._name_pipeline()
 

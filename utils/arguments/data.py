@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from heads.windows import POOLINGS
+from heads.windows import WINDOW_POOLINGS
 
 from ..benchmarks import BENCHMARKS, Benchmark, find_files
 
@@ -199,7 +199,7 @@ class SequenceDataArguments(DataArguments):
             "help": "Texts longer than max_seq_length are not cut but read in overlapping windows; the mean (alone: mean) or max of "
             "the windows' logits is the text's. A text of N windows takes the memory of N (default: the checkpoint's own, else "
             "none).",
-            "choices": ["none", *POOLINGS],
+            "choices": ["none", *WINDOW_POOLINGS],
             "nargs": "?",
             "const": "mean",
         },

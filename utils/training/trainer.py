@@ -21,6 +21,7 @@ from ..models.adapters import Adapters, check_resumed_adapters
 from ..models.frozen import HiddenStates
 from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
+from ..tasks.label_kinds import SINGLE
 from .callbacks import SaveAfterEvaluation
 from .collation import Collator
 from .evaluation import SummingTrainer
@@ -32,7 +33,8 @@ from .sampler import EpochLengthGroupedSampler
 from .saving import SavingTrainer
 from .unfreezing import UnfreezeEncoder
 
-CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
+# The problem types with one class for each label; tags have none.
+ONE_CLASS_EACH = (None, SINGLE)
 
 
 def build_trainer(
@@ -87,7 +89,7 @@ def build_trainer(
 def _check(model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments, inputs: int) -> None:
     """Raises UserError for flags that contradict the model or the number of its inputs for training."""
     if training.label_smoothing_factor and (
-        "labels" not in find_labels(type(model)) or model.config.problem_type not in CLASSES
+        "labels" not in find_labels(type(model)) or model.config.problem_type not in ONE_CLASS_EACH
     ):
         cure = "leave --label_smoothing_factor out"
         raise UserError(f"labels are smoothed between classes, and this model has no single class to give; {cure}")
