@@ -20,17 +20,16 @@ from heads.weights import first_not_finite
 
 from ..arguments import HeadTrainingArguments
 from ..errors import ShownError, UserError, first_line
-from ..files import share_weights
+from ..files import UNFINISHED_CHECKPOINT, share_weights
 from ..models.adapters import Adapters
 from ..models.loading import write_for_all_releases
 from .callbacks import SaveWhenTerminated
-from .checkpoints import STAGE, best_of, checkpoints, damage, how_to_go_on, new_stage, put_in_place, remove, step_of
+from .checkpoints import best_of, checkpoints, damage, how_to_go_on, new_stage, put_in_place, remove, step_of
 from .finite import not_finite
 from .pushing import PushingTrainer
 
-USUALLY_KEPT = (
-    2  # checkpoints where --save_total_limit says nothing: where the latest is damaged, one before it is whole
-)
+# Checkpoints that stay where --save_total_limit says nothing: where the latest is damaged, the one before it is whole.
+USUALLY_KEPT = 2
 OS_ERROR = re.compile(r"\(os error \d+\)")
 
 
@@ -62,7 +61,7 @@ class SavingTrainer(PushingTrainer):
 
     def train(self, *args, **kwargs):
         if self.args.should_save:  # of a run that was killed
-            shutil.rmtree(self.args.folder / STAGE, ignore_errors=True)
+            shutil.rmtree(self.args.folder / UNFINISHED_CHECKPOINT, ignore_errors=True)
         try:
             with self.termination.heard():
                 outcome = super().train(*args, **kwargs)
@@ -101,7 +100,7 @@ class SavingTrainer(PushingTrainer):
 
     def _save_checkpoint(self, model, trial):
         folder = self.args.folder
-        draft = folder / STAGE / f"checkpoint-{self.state.global_step}"
+        draft = folder / UNFINISHED_CHECKPOINT / f"checkpoint-{self.state.global_step}"
         push = self.args.push_to_hub
         with self._room_for(folder / draft.name):
             if self.args.should_save:
