@@ -31,7 +31,7 @@ from ..errors import UserError
 from ..files import cache_folder, sync
 from .each_window import each_window
 from .layers import FirstLayers
-from .loading import add_weights, count
+from .parameters import add_weights, count_parameters
 
 logger = logging.getLogger(__name__)
 
@@ -149,8 +149,8 @@ def _stop_training(
         cure = "start one process for each with accelerate launch, or show it one with CUDA_VISIBLE_DEVICES"
         raise UserError(f"--freeze_layers in one process with {training.n_gpu} GPUs: {cure}")
     first = FirstLayers(model, training.freeze_layers)
-    parameters = count(model.encoder)
-    frozen = f"{parameters - count(model.encoder, trained=True):,} of the encoder's {parameters:,} parameters"
+    size, trained = count_parameters(model.encoder), count_parameters(model.encoder, trained=True)
+    frozen = f"{size - trained:,} of the encoder's {size:,} parameters"
     logger.info("frozen: the embeddings and %d layers, %s", first.count, frozen)
     return first.kept, f" up to {first.count}", first.read
 

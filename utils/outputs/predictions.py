@@ -16,7 +16,7 @@ from accelerate.utils import broadcast_object_list
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import listed, replace_file, source_hash, write_json
-from ..models.loading import add_weights
+from ..models.parameters import add_weights
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer

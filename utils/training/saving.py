@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import pickle
 import re
 import shutil
@@ -22,7 +23,6 @@ from ..arguments import HeadTrainingArguments
 from ..errors import ShownError, UserError, first_line
 from ..files import UNFINISHED_CHECKPOINT, share_weights
 from ..models.adapters import Adapters
-from ..models.loading import write_for_all_releases
 from .callbacks import SaveWhenTerminated
 from .checkpoints import best_of, checkpoints, damage, how_to_go_on, new_stage, put_in_place, remove, step_of
 from .finite import not_finite
@@ -192,6 +192,20 @@ class SavingTrainer(PushingTrainer):
             if told is None:
                 raise
             raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error
+
+
+def write_for_all_releases(folder: Path) -> None:
+    """Gives a saved tokenizer's class and extra tokens the names that transformers 4 knows too; transformers 5 reads both.
+
+    The tokens themselves are in tokenizer.json in either release.
+    """
+    file = folder / "tokenizer_config.json"
+    fields = json.loads(file.read_text(encoding="utf-8"))
+    if fields["tokenizer_class"] == "TokenizersBackend":
+        fields["tokenizer_class"] = "PreTrainedTokenizerFast"
+    if isinstance(fields.get("extra_special_tokens"), list):
+        fields["additional_special_tokens"] = fields.pop("extra_special_tokens")
+    file.write_text(json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _why_not_written(error: Exception) -> str | None:
