@@ -96,11 +96,11 @@ def load_checkpoints(places: Sequence[str], names: Sequence[str]) -> list[Checkp
         )
         first = found[0] if found else own
         if own.task is not first.task:
-            kinds = (one.task.pipeline_tag.replace("-", " ") for one in (own, first))
-            raise UserError("{2} is for {0}, {3} for {1}: name runs of one task".format(*kinds, place, first.place))
+            own_kind, kind = (one.task.pipeline_tag.replace("-", " ") for one in (own, first))
+            raise UserError(f"{place} is for {own_kind}, {first.place} for {kind}: name runs of one task")
         if own.inputs != first.inputs:
-            kinds = ("pairs" if len(one.inputs) > 1 else "single texts" for one in (own, first))
-            raise UserError("{2} reads {0}, {3} {1}: name runs that read alike".format(*kinds, place, first.place))
+            own_kind, kind = ("pairs" if len(one.inputs) > 1 else "single texts" for one in (own, first))
+            raise UserError(f"{place} reads {own_kind}, {first.place} {kind}: name runs that read alike")
         found.append(own)
     return found
 

@@ -13,9 +13,7 @@ from ..tasks import Task
 FLAGS = {"text": "--text", "text_pair": "--text_pair", "question": "--question", "context": "--text"}
 
 
-def closing_lines(
-    task: Task, arguments: Arguments, metrics: Mapping[str, float], language: str | None = None
-) -> list[str]:
+def closing_lines(task: Task, arguments: Arguments, metrics: Mapping[str, float], language: str | None) -> list[str]:
     """Two or three lines.
 
     Args:

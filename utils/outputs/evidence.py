@@ -16,13 +16,14 @@ from heads.characters import compose, original_offsets
 from heads.cnn import CNNHead
 from heads.configuration_headed_encoder import longest_input
 
-from ..models.attribution import MOST_PIECES, ngram_contributions, occlusion, token_shares
+from ..models.attribution import ngram_contributions, occlusion, token_shares
 from ..tasks.text_features import tokenize
 from ..tasks.text_windows import tokenize_windows
 from ..training.collation import Collator
 
 MOST_TOKENS = 512  # of a text, where the model takes as many
 BATCH = 16  # texts that are read at once
+MOST_PIECES = 64  # of an input that are left out one by one; of a longer one several words at a time
 
 Place = tuple[int, int, int]  # which text, and its characters, start <= i < end
 
