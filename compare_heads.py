@@ -38,8 +38,8 @@ from comparison.running import FURTHER, run_cells, run_trials, shell_lines
 from utils.arguments import program
 from utils.data.splits import Split
 from utils.errors import ShownError, run
-from utils.outputs.card import language_of
-from utils.outputs.closing import asking
+from utils.outputs.closing import example_command
+from utils.outputs.language import language_of
 
 
 def print_lines(cells: Sequence[Cell]) -> None:
@@ -131,7 +131,7 @@ def next_command(plan: Plan, rows: Split, comparison: Mapping[str, Any]) -> str:
     best = (min if comparison["smaller_is_better"] else max)(means, key=lambda head: means[head])
     folder = next(cell.folder for cell in plan.cells if cell.head == best)
     task = plan.load_task().with_labels(AutoConfig.from_pretrained(folder), rows)
-    return asking(task, folder, language_of(task.texts(rows)))
+    return example_command(task, folder, language_of(task.texts(rows)))
 
 
 def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:

@@ -18,10 +18,11 @@ from ..training.trainer import HeadTrainer
 from .analysis import analyse, observe, write_analysis
 from .answer_table import show_answers
 from .calibration import calibrate
-from .card import language_of, scores_of, write_card
+from .card import scores_of, write_card
 from .closing import closing_lines
 from .figures import draw_reliability, draw_scores, draw_training
 from .hub import push
+from .language import language_of
 from .predictions import predict
 from .run_folder import clear, finish, staged
 from .run_record import Record, run_record
