@@ -16,6 +16,9 @@ from .yaml_file import read_node, read_yaml
 # What switches these off. YAML reads a bare `no` or `off` as a truth value, which none of them is.
 OFF = {"eval_strategy": "no", "save_strategy": "no", "logging_strategy": "no", "report_to": "none"}
 OFF_WORDS = ("no", "off", "false", "none")
+# What people write for true and false.
+TRUE_WORDS = ("true", "yes", "on", "t", "y", "1")
+FALSE_WORDS = ("false", "no", "off", "f", "n", "0")
 # What runs code of others, or a command. A file that came from somewhere does not decide that.
 FOR_THE_COMMAND_LINE = {"trust_remote_code": "code of a model's repository runs", "launcher": "it is a command"}
 
@@ -81,7 +84,7 @@ def check_permissions(told: Mapping[str, Any], path: str, argv: Sequence[str]) -
         argv: the words of the command line.
     """
     for name, what in FOR_THE_COMMAND_LINE.items():
-        off = told.get(name) is None or str(told[name]).lower() in ("false", "no", "off", "f", "n", "0")
+        off = told.get(name) is None or str(told[name]).lower() in FALSE_WORDS
         if not off and not any(word.partition("=")[0] == f"--{name}" for word in argv):
             cure = f"give --{name} on the command line, if you trust it"
             raise UserError(f"{name}: {what}, which a file alone does not allow; {cure}", file=path)

@@ -310,7 +310,7 @@ class SequenceClassification(Task):
 
     def records_with(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         more = super().records_with(prepared, output)
-        if "probabilities" not in self.data.beside:
+        if "probabilities" not in self.data.prediction_columns:
             return more
         found = self._probabilities(prepared, output)
         return [one | {"probabilities": shares} for one, shares in zip(more, found, strict=True)]
