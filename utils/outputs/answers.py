@@ -21,6 +21,7 @@ from ..errors import UserError
 from ..files import Row
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
+from ..tasks.label_kinds import REGRESSION, SETS, SINGLE
 from ..training.collation import Collator
 from .evidence import MOST_TOKENS, Evidence, SequenceReader
 
@@ -122,12 +123,12 @@ def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> CheckpointAnswer:
     values, names = logits[0].double(), config.label_names
     best = int(values.argmax())
     note = f"the first {reader.length} tokens were read, the others cut" if cut else ""
-    kind = config.problem_type or ("regression" if len(values) == 1 else "single_label_classification")
-    name = "" if kind == "regression" else names[best]
+    kind = config.problem_type or (REGRESSION if len(values) == 1 else SINGLE)
+    name = "" if kind == REGRESSION else names[best]
     evidence = reader.evidence(texts, float(values[best]), best, name)
-    if kind == "regression":
+    if kind == REGRESSION:
         return CheckpointAnswer(prediction=f"{values[0]:.3f}", choices=[], evidence=evidence, note=note)
-    if kind == "multi_label_classification":
+    if kind == SETS:
         shares, thresholds = values.sigmoid().tolist(), calibration.get("thresholds", {})
         chosen = [name for name, share in zip(names, shares, strict=True) if share > thresholds.get(name, 0.5)]
         prediction = ", ".join(chosen)
