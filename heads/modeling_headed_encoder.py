@@ -217,9 +217,9 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 
     def encode_from(self, hidden_states: torch.Tensor, **inputs) -> tuple[Any, torch.Tensor]:
-        """What `encode` gives, from hidden states that are given: they are what is read, and the encoder does not run.
+        """What `encode` gives where the hidden states are known: the head reads them, and the encoder does not run.
 
-        A training puts its own in the place of this where layers above the given ones have to run.
+        A training with frozen first layers replaces this method: its hidden states have to pass through the layers above.
         """
         return {}, hidden_states
 
@@ -397,7 +397,7 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
         return best_sequences(logits, mask, chain), log_marginals(logits, mask, chain)
 
     def chain(self) -> Chain:
-        """What sequences of tags score beside their logits."""
+        """What a sequence of tags scores in addition to its logits."""
         chain = free_chain(len(self.config.label_names)) if self.crf is None else self.crf.chain()
         if self.config.decoding == "constrained":
             allowed = scheme_chain(self.config.label_names)

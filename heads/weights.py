@@ -65,7 +65,7 @@ def load_weights(
 
 
 def why_refused(model_class: Any, name: str) -> str | None:
-    """Why nothing is read from a folder, in words: it has no weights, or as a pickle only; None where it has."""
+    """Why no weights can be read from a folder, in words: there are none, or only a pickle; None where they can."""
     folder = Path(name)
     if not folder.is_dir() or any(folder.glob("*.safetensors")):
         return None

@@ -28,10 +28,10 @@ from .loading import build_model, load_config, load_tokenizer
 
 
 class Ensemble(nn.Module):
-    """Models with the same labels and the same inputs. Its logits are what gives the mean of their probabilities.
+    """Models with the same labels and the same inputs. Its logits are those that have the mean of their probabilities.
 
-    Of tags that are decided together they are those of all models beside each other, (B, T, M * C): what is averaged then is
-    how likely each tag is in its sentence, see `decode`.
+    For tags that are decided together they are the logits of all models side by side, (B, T, M * C): `decode` then averages
+    how likely each tag is in its sentence.
     """
 
     accepts_loss_kwargs = True  # as the members: exact losses

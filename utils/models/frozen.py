@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 BATCH_TOKENS = 4096  # padding included: what the encoder reads at once, and what is held in memory
 PROGRESS_SECONDS = 10.0
 
-# What rows say to an encoder -> their tokens' hidden states, (tokens, H).
+# Reads rows: their inputs -> the hidden states of their tokens, (tokens, H).
 Read = Callable[[dict[str, list]], np.ndarray]
 
 
@@ -141,7 +141,11 @@ def freeze(
 def _stop_training(
     model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments
 ) -> tuple[int, str, Callable[..., torch.Tensor]]:
-    """Freezes what is to be frozen; how many layers are kept of it, up to which in words, and what gives their hidden states."""
+    """Freezes the encoder or its first layers.
+
+    Returns:
+        how many layers are kept on disk, the last of them in words ("" for the encoder's last), and what reads inputs.
+    """
     if training.freeze_layers is None:
         model.encoder.requires_grad_(False)
         return model.config.use_last_layers, "", lambda **inputs: model.encode(**inputs)[1]

@@ -40,7 +40,7 @@ def load_config(
     That is one of this project or, where nothing is trained, a stock one.
 
     Args:
-        do_train, calibrate: as the flags: what a checkpoint was calibrated to is then dropped.
+        do_train, calibrate: as the flags; with either of them the calibration of a checkpoint is dropped.
 
     Raises:
         UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head

@@ -1,4 +1,4 @@
-"""What is trained here goes to the Hub, or says how it gets there."""
+"""Pushes a finished run to the Hub, or says how to push it later."""
 
 from __future__ import annotations
 

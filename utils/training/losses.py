@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 class ClassLoss:
     """`compute_loss_func` of Trainer: a loss summed over labels and divided by their number, as the models' own.
 
-    A class's weight multiplies the loss of its labels; the number that is divided by stays that of labels. So a label counts for the
-    same in whatever batch it is, and parts of a batch, on several devices too, add up to the whole.
+    A class's weight multiplies the loss of its labels; the number that is divided by stays that of labels. So a label counts
+    the same in any batch, and parts of a batch, on several devices too, add up to the whole.
 
     Attributes:
         sets: labels are sets of classes, (B, C) of 0 and 1; a class's weight is then for its presence alone.

@@ -83,7 +83,7 @@ def _check_links(training: HeadTrainingArguments) -> None:
     if not training.push_to_hub or not folder.is_dir():
         return
     for entry in sorted(folder.iterdir()):
-        if CHECKPOINT_NAME.fullmatch(entry.name):  # checkpoints stay at home
+        if CHECKPOINT_NAME.fullmatch(entry.name):  # checkpoints are not pushed
             continue
         for path in (entry, *(entry.rglob("*") if entry.is_dir() and not entry.is_symlink() else ())):
             if path.is_symlink() and folder.resolve() not in path.resolve().parents:
