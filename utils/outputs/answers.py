@@ -23,7 +23,7 @@ from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
 from ..tasks.label_kinds import REGRESSION, SETS, SINGLE
 from ..training.collation import Collator
-from .evidence import MOST_TOKENS, Evidence, SequenceReader
+from .explanations import MOST_TOKENS, Explanation, SequenceReader
 
 TYPED = "the text"  # what errors and notes call it
 ANSWERS = 5  # that are shown of a question
@@ -46,7 +46,7 @@ class CheckpointAnswer(NamedTuple):
         choices: what could be said and its probability, the likeliest first; empty for scores and tags.
         marked: of the texts of the input, the one that has marks.
         marks: where tags and answers stand in it.
-        evidence: what it came from; None for tags and answers.
+        explanation: what it came from; None for tags and answers.
         note: what else there is to say, such as that the text was cut.
     """
 
@@ -54,7 +54,7 @@ class CheckpointAnswer(NamedTuple):
     choices: list[tuple[str, float]]
     marked: int = 0
     marks: Sequence[Mark] = ()
-    evidence: Evidence | None = None
+    explanation: Explanation | None = None
     note: str = ""
 
 
@@ -125,9 +125,9 @@ def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> CheckpointAnswer:
     note = f"the first {reader.length} tokens were read, the others cut" if cut else ""
     kind = config.problem_type or (REGRESSION if len(values) == 1 else SINGLE)
     name = "" if kind == REGRESSION else names[best]
-    evidence = reader.evidence(texts, float(values[best]), best, name)
+    explanation = reader.explain(texts, float(values[best]), best, name)
     if kind == REGRESSION:
-        return CheckpointAnswer(prediction=f"{values[0]:.3f}", choices=[], evidence=evidence, note=note)
+        return CheckpointAnswer(prediction=f"{values[0]:.3f}", choices=[], explanation=explanation, note=note)
     if kind == SETS:
         shares, thresholds = values.sigmoid().tolist(), calibration.get("thresholds", {})
         chosen = [name for name, share in zip(names, shares, strict=True) if share > thresholds.get(name, 0.5)]
@@ -136,7 +136,7 @@ def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> CheckpointAnswer:
         shares = (values / calibration.get("temperature", 1.0)).softmax(dim=-1).tolist()
         prediction = names[best]
     choices = sorted(zip(names, shares, strict=True), key=lambda one: -one[1])
-    return CheckpointAnswer(prediction=prediction, choices=choices, evidence=evidence, note=note)
+    return CheckpointAnswer(prediction=prediction, choices=choices, explanation=explanation, note=note)
 
 
 # Tags

@@ -36,7 +36,7 @@ class Shade(NamedTuple):
     value: float
 
 
-class Evidence(NamedTuple):
+class Explanation(NamedTuple):
     """What a logit came from.
 
     Attributes:
@@ -94,7 +94,7 @@ class SequenceReader:
         batches = (collate(rows[i : i + BATCH]) for i in range(0, len(rows), BATCH))
         return torch.cat([self.model(**batch).logits.float() for batch in batches]), any(features["truncated"])
 
-    def evidence(self, texts: Sequence[str], logit: float, label: int, name: str) -> Evidence:
+    def explain(self, texts: Sequence[str], logit: float, label: int, name: str) -> Explanation:
         """What a logit came from: exact n-grams of a CNN, else what happens where words are left out.
 
         Args:
@@ -114,9 +114,9 @@ class SequenceReader:
             shades.append([Shade(*piece) for piece in found])
             parts += [(text[piece.start : piece.end], piece.fall) for piece in found]
         parts.sort(key=lambda one: -abs(one[1]))
-        return Evidence(label=name, exact=False, shades=shades, parts=parts, bias=0.0, logit=logit)
+        return Explanation(label=name, exact=False, shades=shades, parts=parts, bias=0.0, logit=logit)
 
-    def _ngrams(self, texts: Sequence[str], logit: float, label: int, name: str) -> Evidence:
+    def _ngrams(self, texts: Sequence[str], logit: float, label: int, name: str) -> Explanation:
         """The n-grams of all windows: of a mean each window gives its share, of a maximum one window gives all."""
         windows = list(self.windows(texts))
         found = [ngram_contributions(self.model.head, window.states, label) for window in windows]
@@ -136,7 +136,7 @@ class SequenceReader:
                 total = parts.get(key, ("", 0.0))[1] + ngram.contribution
                 parts[key] = _written(window.tokens[inside], window.places[inside], texts), total
         ordered = sorted(parts.values(), key=lambda one: -abs(one[1]))
-        return Evidence(label=name, exact=True, shades=shades, parts=ordered, bias=found[0].bias, logit=logit)
+        return Explanation(label=name, exact=True, shades=shades, parts=ordered, bias=found[0].bias, logit=logit)
 
     @torch.no_grad()
     def windows(self, texts: Sequence[str]) -> Iterator[Window]:
