@@ -21,7 +21,8 @@ from ..errors import UserError
 from ..files import Row
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
-from ..tasks.label_kinds import REGRESSION, SETS, SINGLE
+from ..tasks.class_predictions import predict, probabilities
+from ..tasks.labels import Labels
 from ..training.collation import Collator
 from .explanations import MOST_TOKENS, Explanation, SequenceReader
 
@@ -117,26 +118,19 @@ def _inputs(task: type[Task], model: HeadedEncoderPreTrainedModel) -> tuple[str,
 
 
 def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> CheckpointAnswer:
-    config, calibration = checkpoint.model.config, checkpoint.model.config.calibration or {}
+    config = checkpoint.model.config
+    labels, calibration = Labels.of_checkpoint(config), config.calibration or {}
     reader = SequenceReader(checkpoint.model, checkpoint.tokenizer)
     logits, cut = reader.logits([texts])
-    values, names = logits[0].double(), config.label_names
+    values = logits[0].double().numpy()
     best = int(values.argmax())
     note = f"the first {reader.length} tokens were read, the others cut" if cut else ""
-    kind = config.problem_type or (REGRESSION if len(values) == 1 else SINGLE)
-    name = "" if kind == REGRESSION else names[best]
+    name = labels.names[best] if labels.names else ""
     explanation = reader.explain(texts, float(values[best]), best, name)
-    if kind == REGRESSION:
-        return CheckpointAnswer(prediction=f"{values[0]:.3f}", choices=[], explanation=explanation, note=note)
-    if kind == SETS:
-        shares, thresholds = values.sigmoid().tolist(), calibration.get("thresholds", {})
-        chosen = [name for name, share in zip(names, shares, strict=True) if share > thresholds.get(name, 0.5)]
-        prediction = ", ".join(chosen)
-    else:
-        shares = (values / calibration.get("temperature", 1.0)).softmax(dim=-1).tolist()
-        prediction = names[best]
-    choices = sorted(zip(names, shares, strict=True), key=lambda one: -one[1])
-    return CheckpointAnswer(prediction=prediction, choices=choices, explanation=explanation, note=note)
+    said = predict(values, labels, calibration)["prediction"]
+    words = ", ".join(said) if isinstance(said, list) else f"{said:.3f}" if isinstance(said, float) else said
+    choices = sorted(probabilities(values, labels, calibration).items(), key=lambda one: -one[1])
+    return CheckpointAnswer(prediction=words, choices=choices, explanation=explanation, note=note)
 
 
 # Tags
