@@ -41,7 +41,9 @@ def read_recipe(path: str, names: Sequence[str]) -> list[str]:
                 cure = meant_by(str(key.value), names) or "--help lists the flags, the keys are the same"
                 row = key.start_mark.line + 1
                 raise UserError(f"unknown key '{key.value}'; {cure}", file=path, row=row)
-            arguments += _words(key.value, value, loader)
+            words = _words(key.value, value, loader)
+            _check_values(key.value, words[1:], file=path, row=key.start_mark.line + 1)
+            arguments += words
     except OSError as error:
         raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
     except (yaml.YAMLError, ValueError) as error:
@@ -91,14 +93,27 @@ def check_permissions(told: Mapping[str, Any], path: str, argv: Sequence[str]) -
 
 
 def as_words(mapping: Mapping[Any, Any]) -> list[str]:
-    """Turns `flag: value` into command-line arguments; a flag without a value is left out."""
+    """Turns `flag: value` into command-line arguments; a flag without a value is left out.
+
+    Raises:
+        UserError: a value that would be read as a flag.
+    """
     words: list[str] = []
     for name, value in mapping.items():
-        if value is None:
+        if value is None or value == []:
             continue
         values = value if isinstance(value, list) else [OFF[name]] if name in OFF and value is False else [value]
-        words += [f"--{name}", *(json.dumps(v) if isinstance(v, dict) else str(v) for v in values)]
+        texts = [json.dumps(v) if isinstance(v, dict) else str(v) for v in values]
+        _check_values(name, texts)
+        words += [f"--{name}", *texts]
     return words
+
+
+def _check_values(name: str, values: Sequence[str], **place: Any) -> None:
+    """Raises UserError for a value that the command line would take for another flag, such as one that runs code."""
+    for value in values:
+        if value.startswith("--"):
+            raise UserError(f"a value of {name} is '{value}', and what begins with -- is a flag; change it", **place)
 
 
 def _check_twice(path: str, node: yaml.MappingNode) -> None:
@@ -111,9 +126,9 @@ def _check_twice(path: str, node: yaml.MappingNode) -> None:
 
 def _words(name: str, value: yaml.Node, loader: Any) -> list[str]:
     """A flag and its values as words of a command line; none where the value is empty."""
-    if value.tag == "tag:yaml.org,2002:null":
-        return []
     values = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    if value.tag == "tag:yaml.org,2002:null" or not values:
+        return []
     if name in OFF and len(values) == 1 and str(values[0].value).lower() in OFF_WORDS:
         return [f"--{name}", OFF[name]]
     return [
