@@ -63,6 +63,11 @@ def main() -> None:
 def compare(arguments: ComparisonArguments) -> None:
     """Runs what is still to do, and writes the report."""
     plan, rows = prepare(arguments)
+    how: dict[str, Any] = {
+        "workers": arguments.workers or 1,
+        "ray_address": arguments.ray_address,
+        "launcher": arguments.launcher,
+    }
     tuned = None
     if arguments.tune is not None:
         tuning = plan_trials(arguments, plan)
@@ -73,9 +78,7 @@ def compare(arguments: ComparisonArguments) -> None:
             return
         if due:
             print(f"trials: {arguments.tune} per head in {plan.folder / 'trials'}, {len(due)} to do now", flush=True)
-        run_trials(
-            tuning, workers=arguments.workers or 1, ray_address=arguments.ray_address, launcher=arguments.launcher
-        )
+        run_trials(tuning, **how)
         tuned = gather_trials(tuning, plan, rows)
         plan = make_plan(tuning.choose(arguments, best_trials(tuned)))
     rule = Rule(tuple(arguments.looks), arguments.margin) if arguments.until_decided else None
@@ -94,8 +97,6 @@ def compare(arguments: ComparisonArguments) -> None:
             return
         counts = f"{len(part.cells)} in {plan.folder / 'cells'}, {len(part.unfinished)} of them to do"
         print(f"{place}runs: {counts}", flush=True)
-        how: dict[str, Any] = {"workers": arguments.workers or 1, "ray_address": arguments.ray_address}
-        how |= {"launcher": arguments.launcher}
         run_cells(part.cells, **how)
         ensembles = plan_ensembles(arguments, part) if arguments.ensembles else []
         if ensembles:

@@ -36,7 +36,8 @@ def load_weights(
     if refused is not None:
         raise ValueError(f"{name}: {refused}")
     verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # its table of missing and left-over weights: the former are an error below
+    # Without the library's table of missing and left-over weights: the missing ones are an error below.
+    logging.set_verbosity_error()
     try:
         model, info = model_class.from_pretrained(
             name,

@@ -48,7 +48,7 @@ def load_config(
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
     config = read_config(arguments)
-    task = model_class.__name__.removeprefix("HeadedEncoder")
+    ending = model_class.__name__.removeprefix("HeadedEncoder")
     if model_class is not heads.HeadedEncoderForTokenClassification and (arguments.crf or arguments.decoding):
         flag = "--crf" if arguments.crf else "--decoding"
         raise UserError(f"{flag} is about tags, which run_token_cls.py learns; leave it out")
@@ -83,10 +83,10 @@ def load_config(
     elif not do_train:
         made_by = (config.architectures or ["model without a class"])[0]
         if stock_ending(config) is None or arguments.model_name_or_path is None:
-            wanted = f"a checkpoint of this project or a stock ...{task}"
+            wanted = f"a checkpoint of this project or a stock ...{ending}"
             raise UserError(f"without --do_train, --model_name_or_path must be {wanted}; {name} is a {made_by}")
-        if stock_ending(config) != task:
-            raise UserError(f"{name} is a {made_by}, this script takes a ...{task}; run the other script")
+        if stock_ending(config) != ending:
+            raise UserError(f"{name} is a {made_by}, this script takes a ...{ending}; run the other script")
         if arguments.head not in (None, "dense") or arguments.head_kwargs is not None:
             cure = "leave --head and --head_kwargs out, or give --do_train"
             raise UserError(f"the checkpoint {name} has a head of its own, which is 'dense' here; {cure}")

@@ -48,6 +48,7 @@ def write_card(
     config: Any,
     task: Task,
     arguments: Arguments,
+    *,
     run: Mapping[str, Any],
     report: Mapping[str, Any],
     by_class: Mapping[str, Mapping[str, float]],

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerFast
 from heads.characters import compose, original_offsets
 from heads.cnn import CNNHead
 from heads.configuration_headed_encoder import longest_input
+from heads.windows import Windows
 
 from ..models.attribution import ngram_contributions, occlusion, token_shares
 from ..tasks.text_features import tokenize
@@ -157,7 +158,8 @@ class SequenceReader:
             with self.model.head.register_forward_pre_hook(lambda _, given, read=read: read.append(given[0][0])):
                 self.model(**inputs)
             places = _places(encoded, number, texts)
-            if len(places) != size:  # a sentence with marked entities has lost a token, see `relations.repair_suffixes`
+            # A sentence with marked entities may have lost a token, see `relations.repair_suffixes`.
+            if len(places) != size:
                 places = [None] * size
             tokens: Any = self.tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist())
             yield Window(read[0], tokens, places)
@@ -170,9 +172,7 @@ class SequenceReader:
         windows = self.model.config.windows
         if windows is None:
             return tokenize(batch, self.tokenizer, self.length)
-        return tokenize_windows(
-            batch, self.tokenizer, (windows["pooling"], windows["max_seq_length"], windows["doc_stride"])
-        )
+        return tokenize_windows(batch, self.tokenizer, Windows(**windows))
 
 
 def _places(encoded: Any, number: int, texts: Sequence[str]) -> list[Place | None]:
