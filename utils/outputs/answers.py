@@ -22,6 +22,7 @@ from ..files import Row
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
 from ..tasks.class_predictions import predict, probabilities
+from ..tasks.columns import reads_pairs
 from ..tasks.labels import Labels
 from ..training.collation import Collator
 from .explanations import MOST_TOKENS, Explanation, SequenceReader
@@ -110,8 +111,7 @@ def load_checkpoints(places: Sequence[str], names: Sequence[str]) -> list[Checkp
 def _inputs(task: type[Task], model: HeadedEncoderPreTrainedModel) -> tuple[str, ...]:
     if task is QuestionAnswering:
         return "question", "context"
-    pairs = task is SequenceClassification and (getattr(model.config, "input_columns", None) or {}).get("pair")
-    return ("text", "second text") if pairs else ("text",)
+    return ("text", "second text") if reads_pairs(model.config) else ("text",)
 
 
 # Classes, sets and scores

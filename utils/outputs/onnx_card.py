@@ -12,6 +12,7 @@ from huggingface_hub import ModelCardData
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task
+from ..tasks.columns import reads_pairs
 from ..tasks.label_kinds import REGRESSION, SETS
 from .card import STAGES, scores_of
 from .escaping import code, literal
@@ -115,10 +116,9 @@ def render_onnx_card(
 def _code(task: type[Task], config: Any) -> str:
     """A program that answers about an example; it runs as it stands."""
     first, second = task.examples["ko"]
-    pair = second if task is QuestionAnswering else _pair(config, second)
     example = json.dumps(first, ensure_ascii=False)
-    if pair:
-        example = f"({example}, {json.dumps(pair, ensure_ascii=False)})"
+    if task is QuestionAnswering or reads_pairs(config):
+        example = f"({example}, {json.dumps(second, ensure_ascii=False)})"
     ending = PRINT_TAGS
     if task is QuestionAnswering:
         ending = PRINT_ANSWERS.format(context=json.dumps(second, ensure_ascii=False))
@@ -126,11 +126,6 @@ def _code(task: type[Task], config: Any) -> str:
         kinds = {REGRESSION: PRINT_SCORES, SETS: PRINT_SETS}
         ending = kinds.get(config.problem_type, PRINT_CLASSES)
     return ASK.format(example=example) + ending
-
-
-def _pair(config: Any, second: str) -> str:
-    columns = getattr(config, "input_columns", None) or {}
-    return second if columns.get("pair") else ""
 
 
 def _scores(folder: Path, int8: bool) -> str:
