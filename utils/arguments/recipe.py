@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ OFF_WORDS = ("no", "off", "false", "none")
 # What people write for true and false.
 TRUE_WORDS = ("true", "yes", "on", "t", "y", "1")
 FALSE_WORDS = ("false", "no", "off", "f", "n", "0")
+NO_MAPPING = "a recipe is a mapping, one 'flag: value' a line"
 # What runs code of others, or a command. A file that came from somewhere does not decide that.
 FOR_THE_COMMAND_LINE = {"trust_remote_code": "code of a model's repository runs", "launcher": "it is a command"}
 
@@ -29,25 +31,21 @@ def read_recipe(path: str, names: Sequence[str]) -> list[str]:
     Raises:
         UserError: no such file, not a mapping, a key that is not in `names`, or one that stands there twice.
     """
-    try:
+    with _readable(path):
         node, loader = read_node(path)
         if not isinstance(node, yaml.MappingNode):
-            raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
+            raise UserError(NO_MAPPING, file=path)
         _check_twice(path, node)
         loader.flatten_mapping(node)
         arguments: list[str] = []
         for key, value in node.value:
+            row = key.start_mark.line + 1
             if key.value not in names:
                 cure = meant_by(str(key.value), names) or "--help lists the flags, the keys are the same"
-                row = key.start_mark.line + 1
                 raise UserError(f"unknown key '{key.value}'; {cure}", file=path, row=row)
             words = _words(key.value, value, loader)
-            _check_values(key.value, words[1:], file=path, row=key.start_mark.line + 1)
+            _check_values(key.value, words[1:], file=path, row=row)
             arguments += words
-    except OSError as error:
-        raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
     return arguments
 
 
@@ -57,15 +55,22 @@ def read_mapping(path: str) -> dict[Any, Any]:
     Raises:
         UserError: no such file, or not a mapping.
     """
-    try:
+    with _readable(path):
         mapping = read_yaml(path)
+    if not isinstance(mapping, dict):
+        raise UserError(NO_MAPPING, file=path)
+    return mapping
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    """Makes one line of what goes wrong while a file is read."""
+    try:
+        yield
     except OSError as error:
         raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
-    if not isinstance(mapping, dict):
-        raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
-    return mapping
 
 
 def check_keys(mapping: Mapping[Any, Any], names: Sequence[str], path: str) -> None:
