@@ -38,8 +38,8 @@ from comparison.running import FURTHER, run_cells, run_trials, shell_lines
 from utils.arguments import program
 from utils.data.splits import Split
 from utils.errors import ShownError, run
-from utils.outputs.card import language_of
-from utils.outputs.closing import asking
+from utils.outputs.closing import example_command
+from utils.outputs.language import language_of
 
 
 def print_lines(cells: Sequence[Cell]) -> None:
@@ -63,6 +63,11 @@ def main() -> None:
 def compare(arguments: ComparisonArguments) -> None:
     """Runs what is still to do, and writes the report."""
     plan, rows = prepare(arguments)
+    how: dict[str, Any] = {
+        "workers": arguments.workers or 1,
+        "ray_address": arguments.ray_address,
+        "launcher": arguments.launcher,
+    }
     tuned = None
     if arguments.tune is not None:
         tuning = plan_trials(arguments, plan)
@@ -73,9 +78,7 @@ def compare(arguments: ComparisonArguments) -> None:
             return
         if due:
             print(f"trials: {arguments.tune} per head in {plan.folder / 'trials'}, {len(due)} to do now", flush=True)
-        run_trials(
-            tuning, workers=arguments.workers or 1, ray_address=arguments.ray_address, launcher=arguments.launcher
-        )
+        run_trials(tuning, **how)
         tuned = gather_trials(tuning, plan, rows)
         plan = make_plan(tuning.choose(arguments, best_trials(tuned)))
     rule = Rule(tuple(arguments.looks), arguments.margin) if arguments.until_decided else None
@@ -94,8 +97,6 @@ def compare(arguments: ComparisonArguments) -> None:
             return
         counts = f"{len(part.cells)} in {plan.folder / 'cells'}, {len(part.unfinished)} of them to do"
         print(f"{place}runs: {counts}", flush=True)
-        how: dict[str, Any] = {"workers": arguments.workers or 1, "ray_address": arguments.ray_address}
-        how |= {"launcher": arguments.launcher}
         run_cells(part.cells, **how)
         ensembles = plan_ensembles(arguments, part) if arguments.ensembles else []
         if ensembles:
@@ -131,7 +132,7 @@ def next_command(plan: Plan, rows: Split, comparison: Mapping[str, Any]) -> str:
     best = (min if comparison["smaller_is_better"] else max)(means, key=lambda head: means[head])
     folder = next(cell.folder for cell in plan.cells if cell.head == best)
     task = plan.load_task().with_labels(AutoConfig.from_pretrained(folder), rows)
-    return asking(task, folder, language_of(task.texts(rows)))
+    return example_command(task, folder, language_of(task.texts(rows)))
 
 
 def prepare(arguments: ComparisonArguments) -> tuple[Plan, Split]:

@@ -16,8 +16,8 @@ from utils.models.loading import build_model, check_length, load_config, load_to
 from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
 from utils.outputs.stages import run_stages
-from utils.tasks.sequence_classification import SequenceClassification
-from utils.tasks.text_features import add_markers
+from utils.tasks import SequenceClassification
+from utils.tasks.text_features import prepare_tokenizer
 from utils.tasks.text_windows import keep_windows
 from utils.training.setup import start_run
 from utils.training.trainer import build_trainer
@@ -31,7 +31,7 @@ def main() -> None:
 
     config = load_config(model_arguments, SequenceClassification.model_class, training.do_train, training.calibrate)
     tokenizer = load_tokenizer(model_arguments)
-    add_markers(tokenizer, data)
+    prepare_tokenizer(tokenizer, data)
     keep_windows(data, config)
     data.max_seq_length = check_length(data.max_seq_length, config, tokenizer)
 

@@ -80,7 +80,7 @@ class CNNHead(nn.Module):
         return torch.cat([maps.amax(dim=-1) for maps in self.maps(channels, attention_mask)], dim=-1)
 
     def maps(self, channels: torch.Tensor, attention_mask: torch.Tensor) -> Iterator[torch.Tensor]:
-        """Of a sequence, for each width what its filters say of every n-gram: (B, F, T), by first token; 0 where there is none.
+        """Yields for each width what its filters find in every n-gram, (B, F, T), by first token; 0 where no n-gram begins.
 
         Args:
             channels: (B, H, T), 0 at padding.

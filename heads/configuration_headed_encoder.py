@@ -14,14 +14,13 @@ class HeadedEncoderConfig(PretrainedConfig):
         encoder_config: the encoder's own configuration, or its dictionary; default: a stock ELECTRA.
         head: a name in `HEADS`.
         head_kwargs: keyword arguments of that head; `dropout` defaults to what the encoder's stock head uses.
-        kwargs: as for `PretrainedConfig`, e.g. `id2label`, `problem_type`; and the attributes below, where they are not what
-            they are for most: a file names them then only.
+        kwargs: as for `PretrainedConfig`, e.g. `id2label`, `problem_type`; and the attributes below. A file holds only those
+            that differ from their defaults.
 
     Attributes:
         crf: tags are trained and decoded with a linear-chain CRF, see `crf.CRF`.
         use_last_layers: how many of the encoder's last layers the head reads.
-        combine_layers: how it reads several of them: "sum", their weighted sum, see `pooling.LayerMix`; "concat", one beside the
-            next.
+        combine_layers: how it reads several: "sum", their weighted sum, see `pooling.LayerMix`; "concat", side by side.
         decoding: "constrained": no tag follows another that the scheme of the tags does not let it follow; else "argmax".
         windows: how long texts are read, the fields of `windows.Windows`; None: they are cut.
         calibration: what was chosen on so many validation `rows`. `temperature`: logits are divided by it before the softmax;
@@ -83,6 +82,7 @@ class HeadedEncoderConfig(PretrainedConfig):
 
     @property
     def vocab_size(self) -> int:
+        """The number of tokens that the encoder knows."""
         return self.encoder_config.vocab_size
 
     @vocab_size.setter

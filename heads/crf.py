@@ -17,7 +17,7 @@ from .tag_marks import SCHEMES, Marks, split_tag
 
 
 class Chain(NamedTuple):
-    """What sequences of tags score beside their emissions, -inf where a sequence is forbidden.
+    """What a sequence of tags scores in addition to its emissions; -inf where it is forbidden.
 
     Attributes:
         start: (C,), a tag as the first one.
@@ -111,12 +111,12 @@ def log_marginals(emissions: torch.Tensor, mask: torch.Tensor, chain: Chain) -> 
     """
     emissions, mask = _readable(emissions, mask)
     chain = Chain(*(scores.to(emissions) for scores in chain))
-    ahead = torch.stack(_forward_scores(emissions, mask, chain), dim=1)  # (B, L, C)
-    behind = [chain.end.expand(emissions.shape[0], -1)]
+    forward = torch.stack(_forward_scores(emissions, mask, chain), dim=1)  # (B, L, C)
+    backward = [chain.end.expand(emissions.shape[0], -1)]
     for t in range(emissions.shape[1] - 1, 0, -1):
-        step = (chain.between + (emissions[:, t] + behind[-1]).unsqueeze(1)).logsumexp(dim=2)
-        behind.append(torch.where(mask[:, t, None], step, behind[-1]))
-    scores = ahead + torch.stack(behind[::-1], dim=1)
+        step = (chain.between + (emissions[:, t] + backward[-1]).unsqueeze(1)).logsumexp(dim=2)
+        backward.append(torch.where(mask[:, t, None], step, backward[-1]))
+    scores = forward + torch.stack(backward[::-1], dim=1)
     return scores - scores.logsumexp(dim=-1, keepdim=True)
 
 

@@ -32,12 +32,12 @@ from .pooling import COMBINATIONS, LayerMix
 from .spans import close_tokens
 from .tag_marks import SCHEMES  # noqa: F401  (for crf.py, as above)
 from .weights import load_weights
-from .windows import POOLINGS, pool_windows
+from .windows import WINDOW_POOLINGS, pool_windows
 
 HEADS: dict[str, type[nn.Module]] = {"dense": DenseHead, "cnn": CNNHead, "lstm": LSTMHead}
 
-# What `from_encoder` writes into a configuration.
-FIELDS = (
+# The fields of a configuration that `from_encoder` takes as arguments.
+CONFIG_ARGUMENTS = (
     "num_labels",
     "id2label",
     "problem_type",
@@ -133,9 +133,11 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
             ValueError: an unknown head, argument or field, no labels, or weights that are not all there. What the library raises
                 where there is no such model is left as it is.
         """
-        unknown = [field for field in fields if field not in FIELDS]
+        unknown = [field for field in fields if field not in CONFIG_ARGUMENTS]
         if unknown:
-            raise ValueError(f"from_encoder has no argument '{unknown[0]}': valid ones are labels, {', '.join(FIELDS)}")
+            raise ValueError(
+                f"from_encoder has no argument '{unknown[0]}': valid ones are labels, {', '.join(CONFIG_ARGUMENTS)}"
+            )
         if labels is not None:
             if "id2label" in fields or fields.get("num_labels", len(labels)) != len(labels):
                 raise ValueError("labels are the names of all classes: leave num_labels and id2label out")
@@ -215,9 +217,9 @@ class HeadedEncoderPreTrainedModel(PreTrainedModel):
         return output if asked else {name: output[name] for name in output if name != "hidden_states"}, states
 
     def encode_from(self, hidden_states: torch.Tensor, **inputs) -> tuple[Any, torch.Tensor]:
-        """What `encode` gives, from hidden states that are given: they are what is read, and the encoder does not run.
+        """What `encode` gives where the hidden states are known: the head reads them, and the encoder does not run.
 
-        A training puts its own in the place of this where layers above the given ones have to run.
+        A training with frozen first layers replaces this method: its hidden states have to pass through the layers above.
         """
         return {}, hidden_states
 
@@ -269,8 +271,8 @@ class HeadedEncoderForSequenceClassification(HeadedEncoderPreTrainedModel):
     def __init__(self, config: HeadedEncoderConfig, encoder: PreTrainedModel | None = None):
         config = copy.deepcopy(config)
         vars(config).pop("custom_pipelines", None)
-        if config.windows is not None and config.windows.get("pooling") not in POOLINGS:
-            raise ValueError(f"windows are pooled by one of {', '.join(POOLINGS)}, not {config.windows}")
+        if config.windows is not None and config.windows.get("pooling") not in WINDOW_POOLINGS:
+            raise ValueError(f"windows are pooled by one of {', '.join(WINDOW_POOLINGS)}, not {config.windows}")
         super().__init__(config, encoder)
         self._name_pipeline()
 
@@ -395,7 +397,7 @@ class HeadedEncoderForTokenClassification(HeadedEncoderPreTrainedModel):
         return best_sequences(logits, mask, chain), log_marginals(logits, mask, chain)
 
     def chain(self) -> Chain:
-        """What sequences of tags score beside their logits."""
+        """What a sequence of tags scores in addition to its logits."""
         chain = free_chain(len(self.config.label_names)) if self.crf is None else self.crf.chain()
         if self.config.decoding == "constrained":
             allowed = scheme_chain(self.config.label_names)

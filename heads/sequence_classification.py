@@ -35,8 +35,8 @@ class SequenceClassificationPipeline(TextClassificationPipeline, ChunkPipeline):
         encoded = encode_texts([text], tokenizer, Windows(**fields))
         count = len(encoded["input_ids"])
         for i in range(count):
-            inputs = {name: encoded[name][i] for name in tokenizer.model_input_names if name in encoded}
-            yield {name: torch.tensor([values]) for name, values in inputs.items()} | {"is_last": i == count - 1}
+            window = {name: encoded[name][i] for name in tokenizer.model_input_names if name in encoded}
+            yield {name: torch.tensor([values]) for name, values in window.items()} | {"is_last": i == count - 1}
 
     def _forward(self, model_inputs: Any):  # type: ignore[override]
         is_last = model_inputs.pop("is_last")

@@ -17,6 +17,7 @@ class Marks(NamedTuple):
 
     @property
     def all(self) -> set[str]:
+        """Every mark of the scheme once."""
         return set("".join(self))
 
 

@@ -39,7 +39,7 @@ class TaggingPipeline(TokenClassificationPipeline):
         return super().postprocess(outputs, *arguments, **options)
 
     def _pieces(self, outputs: list[dict[str, Any]]) -> list[tuple[list[Place], bool]]:
-        """The sub-words of a text in order: where each stands, the chunk that sees more of its context first; is it tagged?"""
+        """The sub-words of a text in order: the places of each, that with more context first, and whether it begins a word."""
         units = self._units(outputs[0]["sentence"])
         pieces: list[tuple[list[Place], bool]] = []
         seen: list[tuple] = []  # of every piece: its word as far as it is known, and its place in it or in the text

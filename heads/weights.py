@@ -36,7 +36,8 @@ def load_weights(
     if refused is not None:
         raise ValueError(f"{name}: {refused}")
     verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # its table of missing and left-over weights: the former are an error below
+    # Without the library's table of missing and left-over weights: the missing ones are an error below.
+    logging.set_verbosity_error()
     try:
         model, info = model_class.from_pretrained(
             name,
@@ -65,7 +66,7 @@ def load_weights(
 
 
 def why_refused(model_class: Any, name: str) -> str | None:
-    """Why nothing is read from a folder, in words: it has no weights, or as a pickle only; None where it has."""
+    """Why no weights can be read from a folder, in words: there are none, or only a pickle; None where they can."""
     folder = Path(name)
     if not folder.is_dir() or any(folder.glob("*.safetensors")):
         return None

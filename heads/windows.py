@@ -12,7 +12,7 @@ from transformers import BatchEncoding, PreTrainedTokenizerFast
 
 from .characters import compose
 
-POOLINGS = ("mean", "max")
+WINDOW_POOLINGS = ("mean", "max")
 
 
 class Windows(NamedTuple):
@@ -54,7 +54,7 @@ def pool_windows(logits: torch.Tensor, real: torch.Tensor, pooling: str) -> torc
     Args:
         logits: (N, C), those of a text after each other.
         real: (B, W), which windows there are; N of them.
-        pooling: one of `POOLINGS`.
+        pooling: one of `WINDOW_POOLINGS`.
     """
     mask = real.unsqueeze(-1)
     shape = (*real.shape, logits.shape[-1])

@@ -6,7 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from utils.training.checkpoints import STAGE, new_stage, put_in_place
+from utils.files import UNFINISHED_CHECKPOINT
+from utils.training.checkpoints import new_stage, put_in_place
 
 FILES = {"model.safetensors": "weights", "optimizer.pt": "moments", "rng_state.pth": "draws"}
 
@@ -21,7 +22,7 @@ def save_checkpoint(
     """
     draft = new_stage(folder) / f"checkpoint-{step}"
     draft.mkdir()
-    assert draft.parent == folder / STAGE
+    assert draft.parent == folder / UNFINISHED_CHECKPOINT
     for name, text in FILES.items():
         (draft / name).write_text(text, encoding="utf-8")
     state = {"global_step": step, "best_model_checkpoint": best}

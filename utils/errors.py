@@ -181,8 +181,13 @@ def _to_its_end(main: Callable[[], None]) -> None:
 
 
 def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:
+    """Ends the program with the line of an error.
+
+    Args:
+        alone: this process says it, whatever its number; otherwise the first one speaks for all.
+    """
     if "--debug" in sys.argv:
         _show(*sys.exc_info())
-    elif alone or os.environ.get("RANK", "0") == "0":  # one process speaks for all
+    elif alone or os.environ.get("RANK", "0") == "0":
         print(f"error: {printable(str(error))}", file=sys.stderr)
     sys.exit(error.exit_code)

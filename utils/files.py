@@ -1,4 +1,4 @@
-"""Paths and what is written there: everything that can be wrong with a file before it is read; whole files or none."""
+"""Files: rows and their ids, what can be wrong with a file before it is read, and how files are written, whole or not at all."""
 
 from __future__ import annotations
 

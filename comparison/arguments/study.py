@@ -94,6 +94,8 @@ def _with_flags(value: Any, key: str, names: Sequence[str], path: str) -> list[t
         if not isinstance(name, str) or not isinstance(flags, dict | None):
             example = f"`{key}: [A, B]`, or `{key}: {{A: {{flag: value}}}}`"
             raise UserError(f"{key} are missing or not a list: write {example}", file=path)
+        if name.startswith("-"):
+            raise UserError(f"{key}: '{name}' begins as flags do; give it another name, or write ./{name}", file=path)
         check_keys(flags or {}, names, path)
     return [(name, flags or {}) for name, flags in pairs]
 

@@ -22,8 +22,8 @@ from tiny import FAMILIES, answers, make_tokenizer, perturb, tiny_config, tiny_m
 from transformers import AutoTokenizer, pipeline
 
 from heads import HEADS
-from utils.models.loading import write_for_all_releases
 from utils.tasks.relations import add_markers, mark
+from utils.training.saving import write_for_all_releases
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LABELS = {

@@ -10,8 +10,8 @@ import torch
 from tiny import TASKS, make_tokenizer, run_elsewhere, tiny_config, tiny_model
 from transformers import AutoTokenizer, pipeline
 
-from utils.models.loading import write_for_all_releases
 from utils.tasks.relations import MARKERS, add_markers
+from utils.training.saving import write_for_all_releases
 
 TEXTS = ["영화 서울은 대한민국의 서울!", "the good movie", "좋다", "서울의 영화는 정말 bad, e\u0301 서울대한민국"]
 LABELS = {"seq_cls": {0: "부정", 1: "긍정", 2: "중립"}, "token_cls": {0: "O", 1: "B-LC", 2: "B-OG"}}

@@ -19,7 +19,7 @@ from transformers.trainer_utils import PredictionOutput
 
 from heads.question_answering import N_BEST, QuestionAnsweringPipeline
 from utils.tasks import PreparedSplit
-from utils.tasks.question_answering import feature_columns, tokenize
+from utils.tasks.question_windows import feature_columns, tokenize
 from utils.training.collation import Collator
 
 CONTEXT = "the good movie is bad"
@@ -101,7 +101,7 @@ def decoded(model, tokenizer, rows: list[dict], **flags) -> list[dict[str, Any]]
     """What `run_qa.py` would write: windows of all questions, the longest first, in batches of 5."""
     task = task_of(tokenizer, max_seq_length=32, doc_stride=8, **flags)
     split = split_of(rows)
-    columns = tokenize(feature_columns(split), tokenizer, 32, 8, legacy=False, training=False)
+    columns = tokenize(feature_columns(split, negative=False), tokenizer, 32, 8, legacy=False, training=False)
     features = datasets.Dataset.from_dict(columns)
     features = features.select(np.argsort(-np.asarray(features["length"]), kind="stable"))
     collate = Collator(tokenizer, task.padding)

@@ -12,9 +12,9 @@ from tiny import make_tokenizer, perturb, run_elsewhere, tiny_config, tiny_model
 from transformers.trainer_utils import PredictionOutput
 
 from utils.metrics.iob2 import PREFIX
-from utils.models.loading import write_for_all_releases
 from utils.tasks import PreparedSplit
 from utils.tasks.tags import Tags
+from utils.training.saving import write_for_all_releases
 
 WORDS = "서울 대한민국의 the good, movie is 뷁 좋다. 영화는 bad 9.5 e\u0301t".split()
 KINDS = [{"decoding": "constrained"}, {"crf": True}, {"crf": True, "decoding": "constrained"}]

@@ -9,7 +9,7 @@ import torch
 from tiny import pad, perturb, run_elsewhere, tiny_config, tiny_labels, tiny_model, tiny_sequences
 
 from heads.windows import Windows, encode_texts, largest_stride, pool_windows
-from utils.models.loading import write_for_all_releases
+from utils.training.saving import write_for_all_releases
 
 LABELS = {0: "부정", 1: "긍정", 2: "중립"}
 LONG = "the good movie is bad the movie is good good bad"  # 11 words, a token each

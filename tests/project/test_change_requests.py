@@ -179,7 +179,7 @@ def test_another_file_format(monkeypatch, tmp_path):
 def test_a_column_in_the_predictions(tiny_tokenizer):
     line = EXAMPLES["utils/tasks/sequence_classification.py, the last line of the loop in `records`"].strip()
     source = textwrap.dedent(inspect.getsource(SequenceClassification.records))
-    old = "records.append(record | self._prediction(values))"
+    old = "records.append(record | predict(values, self.labels, self.calibration))"
     assert source.count(old) == 1
     module = dict(vars(sys.modules[SequenceClassification.__module__]))
     exec(source.replace(old, line), module)

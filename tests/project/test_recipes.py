@@ -31,7 +31,7 @@ from utils.arguments import (
 )
 from utils.benchmarks import BENCHMARKS
 from utils.tasks.relations import MARKERS, read_relations
-from utils.tasks.text_features import add_markers, tokenize
+from utils.tasks.text_features import prepare_tokenizer, tokenize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = {
@@ -332,7 +332,7 @@ def test_a_checkpoint_for_relations_reads_the_same_text(run, tmp_path):
     assert embedded.shape[0] == len(tokenizer) == len(own.tokenizer()) + 4
     rows = [row.fields["text"] for row in read_relations(tmp_path / "data" / "klue-re-v1.1_dev.json")]
     fresh = own.tokenizer()
-    add_markers(fresh, SequenceDataArguments(task_name="klue-re", data_dir=str(tmp_path / "data")))
+    prepare_tokenizer(fresh, SequenceDataArguments(task_name="klue-re", data_dir=str(tmp_path / "data")))
     batch = {"text": rows, "row": list(range(len(rows)))}
     assert tokenize(batch, tokenizer, 256) == tokenize(batch, fresh, 256)
     # Evaluated once more, from the checkpoint alone.

@@ -8,7 +8,7 @@ import pytest
 
 from comparison.arguments.study import is_study, parse_study
 from comparison.cells.space import read_space
-from utils.arguments import SequenceDataArguments, parse_arguments
+from utils.arguments import SequenceDataArguments, TokenDataArguments, as_words, parse_arguments
 from utils.errors import UserError
 from utils.training.losses import read_weights
 
@@ -56,6 +56,48 @@ def test_a_recipe_alone_runs_no_code_of_a_model(tmp_path):
     assert parse_arguments(SequenceDataArguments, words).model.trust_remote_code
     recipe.write_text(recipe.read_text(encoding="utf-8").replace("code: yes", "code: no"), encoding="utf-8")
     assert not parse_arguments(SequenceDataArguments, [str(recipe)]).model.trust_remote_code
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'tag_names: [O, "--trust_remote_code"]',
+        'tag_names: [O, "--trust-remote-code"]',
+        'tag_names: [O, "--trust_remote_code=true"]',
+        'run_name: "--trust_remote_code"',
+    ],
+)
+def test_a_value_of_a_recipe_is_no_flag(line, tmp_path):
+    """As the last line it would stand alone on the command line, without a value that is looked at."""
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"model_name_or_path: m\ntrain_file: a.csv\ndo_train: yes\n{line}\n", encoding="utf-8")
+    with pytest.raises(UserError, match="row 4: a value of .* and what begins with -- is a flag"):
+        parse_arguments(TokenDataArguments, [str(recipe)])
+
+
+def test_an_empty_list_switches_nothing_on(tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    text = "model_name_or_path: m\ntrain_file: a.csv\ndo_train: yes\ntrust_remote_code: []\n"
+    recipe.write_text(text, encoding="utf-8")
+    assert not parse_arguments(SequenceDataArguments, [str(recipe)]).model.trust_remote_code
+    assert as_words({"crf": [], "head": "cnn"}) == ["--head", "cnn"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'recipes: [r.yaml]\ntag_names: [O, "--launcher=touch mark"]\n',
+        'recipes: {r.yaml: {run_name: "--launcher=touch mark"}}\n',
+        'recipes: ["--launcher=touch mark"]\n',
+        'recipes: [r.yaml]\nencoders: ["--launcher=touch mark"]\n',
+        'recipes: [r.yaml]\noutput_dir: "--launcher=touch mark"\n',
+    ],
+)
+def test_a_value_of_a_study_is_no_flag(text, tmp_path):
+    study = tmp_path / "study.yaml"
+    study.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="what begins with -- is a flag|begins as flags do"):
+        parse_study([str(study)])
 
 
 @pytest.mark.parametrize("flag", ["launcher: touch mark", "trust_remote_code: true"])

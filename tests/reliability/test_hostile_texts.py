@@ -117,7 +117,18 @@ def test_a_card_of_hostile_names(tmp_path):
     report = {"validation": split, "shared_texts": {}}
     by_class = {label: {"f1": 1.0, "support": 1} for label in MARKUP}
     arguments = (model, data, training)
-    card.write_card(tmp_path, config, task, arguments, run_json, report, by_class, "the last", None, None)  # type: ignore[arg-type]
+    card.write_card(
+        tmp_path,
+        config,  # type: ignore[arg-type]
+        task,
+        arguments,
+        run=run_json,
+        report=report,
+        by_class=by_class,
+        chosen="the last",
+        language=None,
+        repository=None,
+    )
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     _, front, body = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
     (result,) = yaml.safe_load(front)["model-index"][0]["results"]

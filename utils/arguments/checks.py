@@ -1,4 +1,4 @@
-"""What the library finds out late and says in its own words, or not at all: numbers out of range, and packages that are missing."""
+"""Checks that the library makes late, in its own words, or not at all: numbers out of range, packages that are missing."""
 
 from __future__ import annotations
 

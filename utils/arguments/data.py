@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from heads.windows import POOLINGS
+from heads.windows import WINDOW_POOLINGS
 
 from ..benchmarks import BENCHMARKS, Benchmark, find_files
 
@@ -17,14 +17,14 @@ class DataArguments:
 
     Attributes:
         script: the script that trains on such data.
-        known_beside: what `predictions_with` may name.
+        known_prediction_columns: what `predictions_with` may name.
         benchmark: what `task_name` stands for; it fills in what the flags leave open.
     """
 
     _argument_group_name: ClassVar[str] = "data"  # in --help
 
     script: ClassVar[str]
-    known_beside: ClassVar[tuple[str, ...]] = ("text", "label")
+    known_prediction_columns: ClassVar[tuple[str, ...]] = ("text", "label")
     benchmark: Benchmark | None = field(init=False, default=None)
     task_name: str | None = field(
         default=None,
@@ -132,16 +132,16 @@ class DataArguments:
         for name in ("max_train_samples", "max_eval_samples", "max_predict_samples"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
-        for name in self.beside:
-            if name not in self.known_beside:
+        for name in self.prediction_columns:
+            if name not in self.known_prediction_columns:
                 raise ValueError(
-                    f"--predictions_with {name} is none of {', '.join(self.known_beside)} (of {self.script})"
+                    f"--predictions_with {name} is none of {', '.join(self.known_prediction_columns)} (of {self.script})"
                 )
         if self.max_seq_length < 8:
             raise ValueError(f"--max_seq_length must be at least 8 tokens, not {self.max_seq_length}")
 
     @property
-    def beside(self) -> list[str]:
+    def prediction_columns(self) -> list[str]:
         """The names in `predictions_with`."""
         return [name.strip() for name in (self.predictions_with or "").split(",") if name.strip()]
 
@@ -171,7 +171,7 @@ class SequenceDataArguments(DataArguments):
     """Single texts or pairs."""
 
     script = "run_seq_cls.py"
-    known_beside = ("text", "label", "probabilities")
+    known_prediction_columns = ("text", "label", "probabilities")
     text_pair_column_name: str | None = field(
         default=None, metadata={"help": "Column of the second text of a pair (default: guessed, logged)."}
     )
@@ -199,7 +199,7 @@ class SequenceDataArguments(DataArguments):
             "help": "Texts longer than max_seq_length are not cut but read in overlapping windows; the mean (alone: mean) or max of "
             "the windows' logits is the text's. A text of N windows takes the memory of N (default: the checkpoint's own, else "
             "none).",
-            "choices": ["none", *POOLINGS],
+            "choices": ["none", *WINDOW_POOLINGS],
             "nargs": "?",
             "const": "mean",
         },

@@ -21,7 +21,7 @@ from ..errors import UserError, first_line
 from .data import DataArguments
 from .help import Formatter, sections
 from .model import ModelArguments
-from .recipe import check_permissions, read_recipe
+from .recipe import FALSE_WORDS, TRUE_WORDS, check_permissions, read_recipe
 from .training import HeadTrainingArguments
 from .unknown import meant_by
 
@@ -43,15 +43,15 @@ def program() -> str:
     return f"python {name}" if name.endswith(".py") else name
 
 
-def truth_value(text: str) -> bool:
-    """What people write for true and false.
+def true_or_false(text: str) -> bool:
+    """The value of a flag that is switched on or off.
 
     Raises:
         argparse.ArgumentTypeError: anything else.
     """
-    if text.lower() in ("true", "yes", "on", "t", "y", "1"):
+    if text.lower() in TRUE_WORDS:
         return True
-    if text.lower() in ("false", "no", "off", "f", "n", "0"):
+    if text.lower() in FALSE_WORDS:
         return False
     raise argparse.ArgumentTypeError(f"'{text}' is neither true nor false")
 
@@ -70,7 +70,7 @@ class Parser(HfArgumentParser):
         self._negative_number_matcher = NEGATIVE
         for action in self._actions:
             if action.type is string_to_bool:
-                action.type = truth_value
+                action.type = true_or_false
 
     def complete(self) -> None:
         """Tells a shell that asks what may follow, and ends; argcomplete, which then is installed, takes the words from there."""
@@ -130,7 +130,12 @@ def parse_arguments(
         arguments = Arguments(*parser.parse_args_into_dataclasses(argv, look_for_args_file=False))
     except (ImportError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise UserError(first_line(error)) from error
-    _check(arguments)
+    _check_finite(arguments)
+    if arguments.data.text is not None:
+        _check_typed(arguments)
+        # What is typed is answered on the terminal, without files and without bars.
+        arguments.training.do_predict, arguments.training.disable_tqdm = False, True
+    _check_contradictions(arguments)
     return arguments
 
 
@@ -142,17 +147,19 @@ def _unknown(word: str, names: dict[str, Any], script: str) -> str:
     return f"there is no flag --{name}" + (f": {meant}" if meant else f"; {script} --help lists them")
 
 
-def _check(arguments: Arguments) -> None:
-    """Raises UserError for numbers that are none, and for contradictions between the kinds of arguments."""
+def _check_finite(arguments: Arguments) -> None:
+    """Raises UserError for a number that is nan or infinite."""
     for kind in arguments:
         for item in dataclasses.fields(kind):
             value = getattr(kind, item.name, None)
             if isinstance(value, float) and not math.isfinite(value):
                 raise UserError(f"--{item.name} must be a number, not {value}")
+
+
+def _check_contradictions(arguments: Arguments) -> None:
+    """Raises UserError for contradictions between the kinds of arguments."""
     model, data, training = arguments
-    if data.text is not None:
-        _check_typed(arguments)
-    elif not training.leaves_files:
+    if data.text is None and not training.leaves_files:
         raise UserError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")
     if data.report and not (training.do_eval or training.do_predict):
         raise UserError("--report is on rows that are scored: give --do_eval or --do_predict, or leave it out")
@@ -188,8 +195,6 @@ def _check_typed(arguments: Arguments) -> None:
     if training.output_dir not in (None, "trainer_output"):  # the default
         cure = "leave --output_dir out, or put the texts into a file and give --test_file and --do_predict"
         raise UserError(f"--text prints and writes nothing: {cure}")
-    training.do_predict = False  # its predictions are a file
-    training.disable_tqdm = True
 
 
 def _within(place: Path, folder: Path) -> bool:

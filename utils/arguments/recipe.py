@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from .yaml_file import read_node, read_yaml
 # What switches these off. YAML reads a bare `no` or `off` as a truth value, which none of them is.
 OFF = {"eval_strategy": "no", "save_strategy": "no", "logging_strategy": "no", "report_to": "none"}
 OFF_WORDS = ("no", "off", "false", "none")
+# What people write for true and false.
+TRUE_WORDS = ("true", "yes", "on", "t", "y", "1")
+FALSE_WORDS = ("false", "no", "off", "f", "n", "0")
+NO_MAPPING = "a recipe is a mapping, one 'flag: value' a line"
 # What runs code of others, or a command. A file that came from somewhere does not decide that.
 FOR_THE_COMMAND_LINE = {"trust_remote_code": "code of a model's repository runs", "launcher": "it is a command"}
 
@@ -26,23 +31,21 @@ def read_recipe(path: str, names: Sequence[str]) -> list[str]:
     Raises:
         UserError: no such file, not a mapping, a key that is not in `names`, or one that stands there twice.
     """
-    try:
+    with _readable(path):
         node, loader = read_node(path)
         if not isinstance(node, yaml.MappingNode):
-            raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
+            raise UserError(NO_MAPPING, file=path)
         _check_twice(path, node)
         loader.flatten_mapping(node)
         arguments: list[str] = []
         for key, value in node.value:
+            row = key.start_mark.line + 1
             if key.value not in names:
                 cure = meant_by(str(key.value), names) or "--help lists the flags, the keys are the same"
-                row = key.start_mark.line + 1
                 raise UserError(f"unknown key '{key.value}'; {cure}", file=path, row=row)
-            arguments += _words(key.value, value, loader)
-    except OSError as error:
-        raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
+            words = _words(key.value, value, loader)
+            _check_values(key.value, words[1:], file=path, row=row)
+            arguments += words
     return arguments
 
 
@@ -52,15 +55,22 @@ def read_mapping(path: str) -> dict[Any, Any]:
     Raises:
         UserError: no such file, or not a mapping.
     """
-    try:
+    with _readable(path):
         mapping = read_yaml(path)
+    if not isinstance(mapping, dict):
+        raise UserError(NO_MAPPING, file=path)
+    return mapping
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    """Makes one line of what goes wrong while a file is read."""
+    try:
+        yield
     except OSError as error:
         raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
-    if not isinstance(mapping, dict):
-        raise UserError("a recipe is a mapping, one 'flag: value' a line", file=path)
-    return mapping
 
 
 def check_keys(mapping: Mapping[Any, Any], names: Sequence[str], path: str) -> None:
@@ -81,21 +91,34 @@ def check_permissions(told: Mapping[str, Any], path: str, argv: Sequence[str]) -
         argv: the words of the command line.
     """
     for name, what in FOR_THE_COMMAND_LINE.items():
-        off = told.get(name) is None or str(told[name]).lower() in ("false", "no", "off", "f", "n", "0")
+        off = told.get(name) is None or str(told[name]).lower() in FALSE_WORDS
         if not off and not any(word.partition("=")[0] == f"--{name}" for word in argv):
             cure = f"give --{name} on the command line, if you trust it"
             raise UserError(f"{name}: {what}, which a file alone does not allow; {cure}", file=path)
 
 
 def as_words(mapping: Mapping[Any, Any]) -> list[str]:
-    """Turns `flag: value` into command-line arguments; a flag without a value is left out."""
+    """Turns `flag: value` into command-line arguments; a flag without a value is left out.
+
+    Raises:
+        UserError: a value that would be read as a flag.
+    """
     words: list[str] = []
     for name, value in mapping.items():
-        if value is None:
+        if value is None or value == []:
             continue
         values = value if isinstance(value, list) else [OFF[name]] if name in OFF and value is False else [value]
-        words += [f"--{name}", *(json.dumps(v) if isinstance(v, dict) else str(v) for v in values)]
+        texts = [json.dumps(v) if isinstance(v, dict) else str(v) for v in values]
+        _check_values(name, texts)
+        words += [f"--{name}", *texts]
     return words
+
+
+def _check_values(name: str, values: Sequence[str], **place: Any) -> None:
+    """Raises UserError for a value that the command line would take for another flag, such as one that runs code."""
+    for value in values:
+        if value.startswith("--"):
+            raise UserError(f"a value of {name} is '{value}', and what begins with -- is a flag; change it", **place)
 
 
 def _check_twice(path: str, node: yaml.MappingNode) -> None:
@@ -108,9 +131,9 @@ def _check_twice(path: str, node: yaml.MappingNode) -> None:
 
 def _words(name: str, value: yaml.Node, loader: Any) -> list[str]:
     """A flag and its values as words of a command line; none where the value is empty."""
-    if value.tag == "tag:yaml.org,2002:null":
-        return []
     values = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    if value.tag == "tag:yaml.org,2002:null" or not values:
+        return []
     if name in OFF and len(values) == 1 and str(values[0].value).lower() in OFF_WORDS:
         return [f"--{name}", OFF[name]]
     return [

@@ -1,4 +1,4 @@
-"""What was probably meant by a flag that there is none of: one of transformers 4, of another toolkit, or a slip."""
+"""What was probably meant by an unknown flag: one of transformers 4, one of another toolkit, or a slip."""
 
 from __future__ import annotations
 

@@ -74,9 +74,11 @@ class RelationMetric(ClassMetric):
     reads_logits = True
 
     def score(self, predictions: list, references: list, names: Sequence[str], logits: list) -> dict[str, float]:  # type: ignore[override]
-        from .evaluate_metrics import RelationMetric as Evaluated
+        from .evaluate_metrics import RelationExtractionMetric
 
-        return Evaluated().compute(predictions=logits, references=_ids(references, names), relations=names)
+        return RelationExtractionMetric().compute(
+            predictions=logits, references=_ids(references, names), relations=names
+        )
 
     def halves(self, names: Sequence[str]) -> dict[str, tuple[Count, Score]]:
         return {"micro_f1": (sums.pooled(partial(sums.of_classes, names, left_out="no_relation")), sums.f1)}

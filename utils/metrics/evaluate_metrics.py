@@ -72,7 +72,7 @@ class RegressionMetric(_OfflineMetric):
     source = f"{_SCIPY}\n{_KLUE}"
 
 
-class RelationMetric(_OfflineMetric):
+class RelationExtractionMetric(_OfflineMetric):
     """Micro F1 without `no_relation` and AUPRC of KLUE-RE; `compute` also needs `relations`, the class names."""
 
     score = staticmethod(score_relations)

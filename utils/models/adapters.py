@@ -21,7 +21,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments
 from ..errors import UserError, first_line
-from .loading import count
+from .parameters import count_parameters
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Adapters:
         """
         from peft import get_peft_model  # here, because nobody else pays for it or needs to have it
 
-        size = count(model)
+        size = count_parameters(model)
         self.model, self.merged = model, False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of peft's own use of transformers

@@ -12,8 +12,6 @@ import torch
 
 from heads.cnn import CNNHead
 
-MOST_PIECES = 64  # of a text that are left out one by one; of a longer one several words at a time
-
 
 class NGram(NamedTuple):
     """Tokens that won the maximum of at least one filter, first <= t < end, and what they gave to the logit of a class."""
@@ -80,7 +78,7 @@ def token_shares(ngrams: Sequence[NGram], length: int) -> list[float]:
     return shares
 
 
-def pieces(text: str, most: int = MOST_PIECES) -> list[tuple[int, int]]:
+def pieces(text: str, most: int) -> list[tuple[int, int]]:
     """Where the words of a text stand, or where there are more than `most` of them, runs of equally many words."""
     words, start = [], 0
     for word in text.split():
@@ -91,7 +89,7 @@ def pieces(text: str, most: int = MOST_PIECES) -> list[tuple[int, int]]:
     return [(words[i][0], words[i : i + size][-1][1]) for i in range(0, len(words), size)]
 
 
-def occlusion(text: str, logit: Callable[[list[str]], Sequence[float]], most: int = MOST_PIECES) -> list[Piece]:
+def occlusion(text: str, logit: Callable[[list[str]], Sequence[float]], most: int) -> list[Piece]:
     """How much a logit falls where a word is left out, after Zeiler and Fergus (2014), arXiv 1311.2901.
 
     The falls of all words add up to nothing in particular: words may say the same twice, or matter only together.

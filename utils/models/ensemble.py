@@ -28,10 +28,10 @@ from .loading import build_model, load_config, load_tokenizer
 
 
 class Ensemble(nn.Module):
-    """Models with the same labels and the same inputs. Its logits are what gives the mean of their probabilities.
+    """Models with the same labels and the same inputs. Its logits are those that have the mean of their probabilities.
 
-    Of tags that are decided together they are those of all models beside each other, (B, T, M * C): what is averaged then is
-    how likely each tag is in its sentence, see `decode`.
+    For tags that are decided together they are the logits of all models side by side, (B, T, M * C): `decode` then averages
+    how likely each tag is in its sentence.
     """
 
     accepts_loss_kwargs = True  # as the members: exact losses
@@ -106,10 +106,9 @@ def mean_logits(logits: torch.Tensor, problem_type: str | None) -> torch.Tensor:
     """Logits (..., C) whose probabilities are the mean of those of logits (M, ..., C); of scores, the mean of the scores."""
     if problem_type == "regression":
         return logits.mean(dim=0)
-    count = math.log(len(logits))
     if problem_type == "multi_label_classification":  # by the logarithms: a mean near 1 has a finite logit as well
         return F.logsigmoid(logits).logsumexp(dim=0) - F.logsigmoid(-logits).logsumexp(dim=0)
-    return logits.log_softmax(dim=-1).logsumexp(dim=0) - count
+    return logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(logits))
 
 
 def load_ensemble(
@@ -127,9 +126,8 @@ def load_ensemble(
     for run in runs:
         own = replace(arguments, model_name_or_path=run)
         tokenizers.append(load_tokenizer(own))
-        members.append(
-            build_model(model_class, own, load_config(own, model_class, False, calibrate=True), tokenizers[-1], {})
-        )
+        config = load_config(own, model_class, False, calibrate=True)
+        members.append(build_model(model_class, own, config, tokenizers[-1], {}))
     first, *others = members
     for run, member, tokenizer in zip(runs[1:], others, tokenizers[1:], strict=True):
         names, own_names = (one.config.label_names for one in (first, member))
@@ -138,8 +136,8 @@ def load_ensemble(
                 f"{run} has the labels {listed(own_names)}, {runs[0]} has {listed(names)}: no mean of the two"
             )
         if first.config.problem_type != member.config.problem_type:
-            kinds = (str(one.config.problem_type).replace("_", " ") for one in (member, first))
-            raise UserError("{2} is for {0}, {3} for {1}: no mean of the two".format(*kinds, run, runs[0]))
+            own_kind, kind = (str(one.config.problem_type).replace("_", " ") for one in (member, first))
+            raise UserError(f"{run} is for {own_kind}, {runs[0]} for {kind}: no mean of the two")
         if _reading(tokenizer) != _reading(tokenizers[0]):
             raise UserError(f"{run} has another tokenizer than {runs[0]}, and an ensemble reads the same tokens")
     return Ensemble(members), tokenizers[0]

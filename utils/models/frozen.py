@@ -31,14 +31,14 @@ from ..errors import UserError
 from ..files import cache_folder, sync
 from .each_window import each_window
 from .layers import FirstLayers
-from .loading import add_weights, count
+from .parameters import add_weights, count_parameters
 
 logger = logging.getLogger(__name__)
 
 BATCH_TOKENS = 4096  # padding included: what the encoder reads at once, and what is held in memory
 PROGRESS_SECONDS = 10.0
 
-# What rows say to an encoder -> their tokens' hidden states, (tokens, H).
+# Reads rows: their inputs -> the hidden states of their tokens, (tokens, H).
 Read = Callable[[dict[str, list]], np.ndarray]
 
 
@@ -141,7 +141,11 @@ def freeze(
 def _stop_training(
     model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments
 ) -> tuple[int, str, Callable[..., torch.Tensor]]:
-    """Freezes what is to be frozen; how many layers are kept of it, up to which in words, and what gives their hidden states."""
+    """Freezes the encoder or its first layers.
+
+    Returns:
+        how many layers are kept on disk, the last of them in words ("" for the encoder's last), and what reads inputs.
+    """
     if training.freeze_layers is None:
         model.encoder.requires_grad_(False)
         return model.config.use_last_layers, "", lambda **inputs: model.encode(**inputs)[1]
@@ -149,8 +153,8 @@ def _stop_training(
         cure = "start one process for each with accelerate launch, or show it one with CUDA_VISIBLE_DEVICES"
         raise UserError(f"--freeze_layers in one process with {training.n_gpu} GPUs: {cure}")
     first = FirstLayers(model, training.freeze_layers)
-    parameters = count(model.encoder)
-    frozen = f"{parameters - count(model.encoder, trained=True):,} of the encoder's {parameters:,} parameters"
+    size, trained = count_parameters(model.encoder), count_parameters(model.encoder, trained=True)
+    frozen = f"{size - trained:,} of the encoder's {size:,} parameters"
     logger.info("frozen: the embeddings and %d layers, %s", first.count, frozen)
     return first.kept, f" up to {first.count}", first.read
 

@@ -13,7 +13,8 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..errors import UserError
 
-CLOSE = 1e-3  # of the largest number of an answer: far more than rounding, far less than another layer
+# Of the largest number of an answer: far more than rounding, far less than another layer.
+CLOSE = 1e-3
 
 
 def find_layers(encoder: torch.nn.Module, flag: str) -> tuple[str, torch.nn.ModuleList]:

@@ -8,7 +8,6 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerFast
 
@@ -23,8 +22,9 @@ from ..arguments import ModelArguments
 from ..errors import UserError, first_line
 from ..files import listed
 from .named_code import check_no_code
-from .places import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
+from .parameters import count_parameters
 from .stock import LABEL_FIELDS, from_stock, headed_config, stock_class, stock_ending
+from .unreadable import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def load_config(
     That is one of this project or, where nothing is trained, a stock one.
 
     Args:
-        do_train, calibrate: as the flags: what a checkpoint was calibrated to is then dropped.
+        do_train, calibrate: as the flags; with either of them the calibration of a checkpoint is dropped.
 
     Raises:
         UserError: there is none, it belongs to another script's checkpoint, the flags ask for another head, or a head
@@ -48,7 +48,7 @@ def load_config(
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
     config = read_config(arguments)
-    task = model_class.__name__.removeprefix("HeadedEncoder")
+    ending = model_class.__name__.removeprefix("HeadedEncoder")
     if model_class is not heads.HeadedEncoderForTokenClassification and (arguments.crf or arguments.decoding):
         flag = "--crf" if arguments.crf else "--decoding"
         raise UserError(f"{flag} is about tags, which run_token_cls.py learns; leave it out")
@@ -83,10 +83,10 @@ def load_config(
     elif not do_train:
         made_by = (config.architectures or ["model without a class"])[0]
         if stock_ending(config) is None or arguments.model_name_or_path is None:
-            wanted = f"a checkpoint of this project or a stock ...{task}"
+            wanted = f"a checkpoint of this project or a stock ...{ending}"
             raise UserError(f"without --do_train, --model_name_or_path must be {wanted}; {name} is a {made_by}")
-        if stock_ending(config) != task:
-            raise UserError(f"{name} is a {made_by}, this script takes a ...{task}; run the other script")
+        if stock_ending(config) != ending:
+            raise UserError(f"{name} is a {made_by}, this script takes a ...{ending}; run the other script")
         if arguments.head not in (None, "dense") or arguments.head_kwargs is not None:
             cure = "leave --head and --head_kwargs out, or give --do_train"
             raise UserError(f"the checkpoint {name} has a head of its own, which is 'dense' here; {cure}")
@@ -128,20 +128,6 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def write_for_all_releases(folder: Path) -> None:
-    """Gives a saved tokenizer's class and extra tokens the names that transformers 4 knows too; transformers 5 reads both.
-
-    The tokens themselves are in tokenizer.json in either release.
-    """
-    file = folder / "tokenizer_config.json"
-    fields = json.loads(file.read_text(encoding="utf-8"))
-    if fields["tokenizer_class"] == "TokenizersBackend":
-        fields["tokenizer_class"] = "PreTrainedTokenizerFast"
-    if isinstance(fields.get("extra_special_tokens"), list):
-        fields["additional_special_tokens"] = fields.pop("extra_special_tokens")
-    file.write_text(json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def check_length(max_seq_length: int, config: PretrainedConfig, tokenizer: PreTrainedTokenizerFast) -> int:
     """The longest input that flags and model agree on; says so where that is less than the flag asks for."""
     longest = longest_input(getattr(config, "encoder_config", config), tokenizer, max_seq_length)
@@ -155,21 +141,21 @@ def build_model(
     arguments: ModelArguments,
     config: PretrainedConfig,
     tokenizer: PreTrainedTokenizerFast,
-    labels: dict[str, Any],
+    fields: dict[str, Any],
 ) -> HeadedEncoderPreTrainedModel:
     """Builds the model in float32; mixed precision is Trainer's business.
 
     Args:
         config: what `load_config` gave.
-        labels: further fields of the configuration, e.g. `id2label`; those of a checkpoint are its own, but for the columns
-            that it is trained on.
+        fields: of the configuration besides, e.g. `id2label`; a checkpoint keeps its own, but for the columns that it is
+            trained on.
 
     Raises:
         UserError: weights that do not fit, are missing or are not safetensors.
     """
     config = copy.deepcopy(config)
     if isinstance(config, HeadedEncoderConfig):
-        config.update({name: value for name, value in labels.items() if name not in ("num_labels", *LABEL_FIELDS)})
+        config.update({name: value for name, value in fields.items() if name not in ("num_labels", *LABEL_FIELDS)})
         _set_decoding(config, arguments.decoding)
         stock = stock_class(config)
         if stock is None:
@@ -190,13 +176,13 @@ def build_model(
             logger.info("encoder: %s from scratch, vocabulary of %d", config.model_type, len(tokenizer))
         config._name_or_path = ""  # nobody's folders in what is published
         if arguments.crf:
-            labels = labels | {"crf": True}
+            fields = fields | {"crf": True}
         if arguments.use_last_layers > 1:
-            labels = labels | {"use_last_layers": arguments.use_last_layers}
+            fields = fields | {"use_last_layers": arguments.use_last_layers}
         if arguments.combine_layers == "concat":
-            labels = labels | {"combine_layers": "concat"}
+            fields = fields | {"combine_layers": "concat"}
         try:
-            headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **labels)
+            headed = HeadedEncoderConfig(config, head=head, head_kwargs=arguments.parsed_head_kwargs, **fields)
             _set_decoding(headed, arguments.decoding)
             model = model_class(headed, encoder=encoder)
         except ValueError as error:
@@ -206,7 +192,7 @@ def build_model(
     if len(tokenizer) > rows:
         logger.warning("the vocabulary grows from %d to the tokenizer's %d", rows, len(tokenizer))
         model.resize_token_embeddings(len(tokenizer))
-    encoder_parameters, all_parameters = count(model.encoder), count(model)
+    encoder_parameters, all_parameters = count_parameters(model.encoder), count_parameters(model)
     logger.info(
         "parameters: encoder %s, head %s", f"{encoder_parameters:,}", f"{all_parameters - encoder_parameters:,}"
     )
@@ -258,18 +244,6 @@ def load_checkpoint(name: str) -> tuple[HeadedEncoderPreTrainedModel, PreTrained
         raise UserError(f"{name} is no checkpoint of this project, but a model of type {config.model_type}")
     tokenizer = load_tokenizer(arguments)
     return build_model(model_class, arguments, config, tokenizer, {}).eval(), tokenizer
-
-
-def count(module: torch.nn.Module, trained: bool = False) -> int:
-    """The number of a module's parameters, or of those that are trained."""
-    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad or not trained)
-
-
-def add_weights(key: Any, module: torch.nn.Module) -> None:
-    """Adds a module's weights and their names to a hash of `hashlib`."""
-    for name, tensor in module.state_dict().items():
-        key.update(name.encode())
-        key.update(tensor.contiguous().flatten().view(torch.uint8).cpu().numpy())
 
 
 def read_config(arguments: ModelArguments) -> PretrainedConfig:

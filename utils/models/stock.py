@@ -56,7 +56,7 @@ LABEL_FIELDS = ("id2label", "label2id", "problem_type", "token_unit", "tag_schem
 def stock_ending(config: PretrainedConfig) -> str | None:
     """Which of `ENDINGS` the class of a stock checkpoint was fine-tuned for; None for an encoder, or for another task."""
     made_by = (config.architectures or [""])[0]
-    return next((task for task in ENDINGS if made_by.endswith(task)), None)
+    return next((ending for ending in ENDINGS if made_by.endswith(ending)), None)
 
 
 def stock_class(config: HeadedEncoderConfig) -> type[PreTrainedModel] | None:
@@ -75,13 +75,13 @@ def headed_config(config: PretrainedConfig, name: str) -> HeadedEncoderConfig:
     Raises:
         UserError: no head here computes what that class does.
     """
-    task, made_by = stock_ending(config) or "", (config.architectures or [""])[0]
+    ending, made_by = stock_ending(config) or "", (config.architectures or [""])[0]
     family = FAMILIES.get(config.model_type)
-    if family is None or made_by != family.name + task:
+    if family is None or made_by != family.name + ending:
         raise UserError(f"{name} is a {made_by}: {_unlike(config)}; score it with transformers, or give --do_train")
     fields = {field: getattr(config, field) for field in LABEL_FIELDS if hasattr(config, field)}
     head_kwargs = {}
-    if task == "ForSequenceClassification":
+    if ending == "ForSequenceClassification":
         activation = _activation(config, family)
         if activation not in ACTIVATIONS:
             raise UserError(f"{name} applies {activation} in its head; the dense head knows {', '.join(ACTIVATIONS)}")
@@ -126,20 +126,22 @@ def to_stock(model: HeadedEncoderPreTrainedModel) -> PreTrainedModel:
         raise UserError(f"a stock class reads the last layer's first token; {cure}")
     if ours.crf:
         raise UserError("no stock class has a CRF; train without --crf what is to be exported")
-    if getattr(ours, "windows", None) is not None:
+    if ours.windows is not None:
         raise UserError("no stock class reads texts in windows; train without --windows what is to be exported")
     if family is None:
         raise UserError(f"no stock class for a head on {config.model_type}: {_unlike(config)}")
-    task = type(model).__name__.removeprefix("HeadedEncoder")
-    if task == "ForSequenceClassification" and model.head.activation != _activation(config, family):
+    ending = type(model).__name__.removeprefix("HeadedEncoder")
+    if ending == "ForSequenceClassification" and model.head.activation != _activation(config, family):
         wanted = _activation(config, family)
         cure = f"""train with --head_kwargs '{{"activation": "{wanted}"}}'"""
-        raise UserError(f"{family.name}{task} applies {wanted} where this head applies {model.head.activation}; {cure}")
+        raise UserError(
+            f"{family.name}{ending} applies {wanted} where this head applies {model.head.activation}; {cure}"
+        )
     for field in LABEL_FIELDS:
         if hasattr(ours, field):
             setattr(config, field, getattr(ours, field))
     vars(config).pop("auto_map", None)  # the stock class needs no code of the repository that the encoder came from
-    kind = getattr(transformers, family.name + task)
+    kind = getattr(transformers, family.name + ending)
     stock = kind(config)
     stock.load_state_dict(_rename(model.state_dict(), _places(kind, config)))
     return stock.eval()
@@ -148,9 +150,9 @@ def to_stock(model: HeadedEncoderPreTrainedModel) -> PreTrainedModel:
 def _places(kind: type[PreTrainedModel], config: PretrainedConfig) -> dict[str, str]:
     """Where a stock class keeps what lies under `encoder` and `head` here."""
     family = FAMILIES[config.model_type]
-    task = kind.__name__.removeprefix(family.name)
-    if task in LINEAR:
-        return {"encoder": kind.base_model_prefix, "head.out_proj": LINEAR[task]}
+    ending = kind.__name__.removeprefix(family.name)
+    if ending in LINEAR:
+        return {"encoder": kind.base_model_prefix, "head.out_proj": LINEAR[ending]}
     return {"encoder": kind.base_model_prefix, "head.dense": family.dense, "head.out_proj": family.out_proj}
 
 

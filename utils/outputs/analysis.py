@@ -33,7 +33,7 @@ FEWEST = 20  # rows that an interval can be taken from
 def observe(
     task: Task, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """What is kept of a part of the rows, ready for JSON; `together` puts parts together.
+    """What is kept of a part of the rows, ready for JSON; `merge_observed` puts parts together.
 
     Args:
         pairs, records: what the task made of the output.
@@ -59,7 +59,7 @@ def observe(
     }
 
 
-def together(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def merge_observed(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What `observe` would have kept of all rows at once, but for the names of columns that only some parts have."""
     every = list(parts)
     decisions: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def analyse(
     Args:
         file: where its rows are from.
         pairs: of all of them.
-        observed: what `observe` or `together` gave.
+        observed: what `observe` or `merge_observed` gave.
         scores: of them, by name.
     """
     predictions, references, names = pairs["predictions"], pairs["references"], task.labels.names

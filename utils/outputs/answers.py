@@ -21,8 +21,11 @@ from ..errors import UserError
 from ..files import Row
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
+from ..tasks.class_predictions import predict, probabilities
+from ..tasks.columns import reads_pairs
+from ..tasks.labels import Labels
 from ..training.collation import Collator
-from .evidence import MOST_TOKENS, Attribution, SequenceReader
+from .explanations import MOST_TOKENS, Explanation, SequenceReader
 
 TYPED = "the text"  # what errors and notes call it
 ANSWERS = 5  # that are shown of a question
@@ -45,7 +48,7 @@ class CheckpointAnswer(NamedTuple):
         choices: what could be said and its probability, the likeliest first; empty for scores and tags.
         marked: of the texts of the input, the one that has marks.
         marks: where tags and answers stand in it.
-        evidence: what it came from; None for tags and answers.
+        explanation: what it came from; None for tags and answers.
         note: what else there is to say, such as that the text was cut.
     """
 
@@ -53,7 +56,7 @@ class CheckpointAnswer(NamedTuple):
     choices: list[tuple[str, float]]
     marked: int = 0
     marks: Sequence[Mark] = ()
-    evidence: Attribution | None = None
+    explanation: Explanation | None = None
     note: str = ""
 
 
@@ -96,11 +99,11 @@ def load_checkpoints(places: Sequence[str], names: Sequence[str]) -> list[Checkp
         )
         first = found[0] if found else own
         if own.task is not first.task:
-            kinds = (one.task.pipeline_tag.replace("-", " ") for one in (own, first))
-            raise UserError("{2} is for {0}, {3} for {1}: name runs of one task".format(*kinds, place, first.place))
+            own_kind, kind = (one.task.pipeline_tag.replace("-", " ") for one in (own, first))
+            raise UserError(f"{place} is for {own_kind}, {first.place} for {kind}: name runs of one task")
         if own.inputs != first.inputs:
-            kinds = ("pairs" if len(one.inputs) > 1 else "single texts" for one in (own, first))
-            raise UserError("{2} reads {0}, {3} {1}: name runs that read alike".format(*kinds, place, first.place))
+            own_kind, kind = ("pairs" if len(one.inputs) > 1 else "single texts" for one in (own, first))
+            raise UserError(f"{place} reads {own_kind}, {first.place} {kind}: name runs that read alike")
         found.append(own)
     return found
 
@@ -108,34 +111,26 @@ def load_checkpoints(places: Sequence[str], names: Sequence[str]) -> list[Checkp
 def _inputs(task: type[Task], model: HeadedEncoderPreTrainedModel) -> tuple[str, ...]:
     if task is QuestionAnswering:
         return "question", "context"
-    pairs = task is SequenceClassification and (getattr(model.config, "input_columns", None) or {}).get("pair")
-    return ("text", "second text") if pairs else ("text",)
+    return ("text", "second text") if reads_pairs(model.config) else ("text",)
 
 
 # Classes, sets and scores
 
 
 def _answer_sequence(checkpoint: Checkpoint, *texts: str) -> CheckpointAnswer:
-    config, calibration = checkpoint.model.config, checkpoint.model.config.calibration or {}
+    config = checkpoint.model.config
+    labels, calibration = Labels.of_checkpoint(config), config.calibration or {}
     reader = SequenceReader(checkpoint.model, checkpoint.tokenizer)
     logits, cut = reader.logits([texts])
-    values, names = logits[0].double(), config.label_names
+    values = logits[0].double().numpy()
     best = int(values.argmax())
     note = f"the first {reader.length} tokens were read, the others cut" if cut else ""
-    kind = config.problem_type or ("regression" if len(values) == 1 else "single_label_classification")
-    name = "" if kind == "regression" else names[best]
-    evidence = reader.evidence(texts, float(values[best]), best, name)
-    if kind == "regression":
-        return CheckpointAnswer(prediction=f"{values[0]:.3f}", choices=[], evidence=evidence, note=note)
-    if kind == "multi_label_classification":
-        shares, thresholds = values.sigmoid().tolist(), calibration.get("thresholds", {})
-        chosen = [name for name, share in zip(names, shares, strict=True) if share > thresholds.get(name, 0.5)]
-        prediction = ", ".join(chosen)
-    else:
-        shares = (values / calibration.get("temperature", 1.0)).softmax(dim=-1).tolist()
-        prediction = names[best]
-    choices = sorted(zip(names, shares, strict=True), key=lambda one: -one[1])
-    return CheckpointAnswer(prediction=prediction, choices=choices, evidence=evidence, note=note)
+    name = labels.names[best] if labels.names else ""
+    explanation = reader.explain(texts, float(values[best]), best, name)
+    said = predict(values, labels, calibration)["prediction"]
+    words = ", ".join(said) if isinstance(said, list) else f"{said:.3f}" if isinstance(said, float) else said
+    choices = sorted(probabilities(values, labels, calibration).items(), key=lambda one: -one[1])
+    return CheckpointAnswer(prediction=words, choices=choices, explanation=explanation, note=note)
 
 
 # Tags

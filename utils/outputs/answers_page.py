@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .answers import Checkpoint, CheckpointAnswer, Mark
-from .evidence import Attribution, Shade
+from .explanations import Explanation, Shade
 from .page.formatting import number
 from .page.markup import Markup, element, fragment
 from .page.texts import language
@@ -71,7 +71,9 @@ def _card(checkpoint: Checkpoint, answer: CheckpointAnswer, texts: Sequence[str]
         element("p", prediction, class_="said", lang=language(prediction), dir="auto"),
         _choices(answer.choices),
         element("p", answer.note, class_="note") if answer.note else "",
-        _marked(texts[answer.marked], answer.marks) if answer.evidence is None else _evidence(answer.evidence, texts),
+        _marked(texts[answer.marked], answer.marks)
+        if answer.explanation is None
+        else _explanation(answer.explanation, texts),
     )
 
 
@@ -98,25 +100,25 @@ def _choices(choices: Sequence[tuple[str, float]]) -> Markup:
     return element("table", element("tbody", *rows), class_="shares", aria_label="probabilities")
 
 
-def _evidence(evidence: Attribution, texts: Sequence[str]) -> Markup:
+def _explanation(explanation: Explanation, texts: Sequence[str]) -> Markup:
     """The texts in the colours of what they did for the logit, and the parts by name."""
-    largest = max((abs(shade.value) for own in evidence.shades for shade in own), default=0.0)
-    shown = [_shaded(text, own, largest) for text, own in zip(texts, evidence.shades, strict=True)]
-    whose = f"Logit of “{evidence.label}”." if evidence.label else "The score."
-    note = " ".join([whose, EXACT if evidence.exact else OCCLUSION, COLOURS])
-    decimals = 3 if max((abs(value) for _, value in evidence.parts), default=1.0) >= 0.1 else 5
+    largest = max((abs(shade.value) for own in explanation.shades for shade in own), default=0.0)
+    shown = [_shaded(text, own, largest) for text, own in zip(texts, explanation.shades, strict=True)]
+    whose = f"Logit of “{explanation.label}”." if explanation.label else "The score."
+    note = " ".join([whose, EXACT if explanation.exact else OCCLUSION, COLOURS])
+    decimals = 3 if max((abs(value) for _, value in explanation.parts), default=1.0) >= 0.1 else 5
 
     def line(name: str, value: float, kind: str | None = None) -> Markup:
         cells = element("td", number(value, decimals, sign=True), class_="value")
         return element("tr", element("th", name, scope="row", dir="auto"), cells, class_=kind)
 
-    most = MOST_PARTS + (len(evidence.parts) == MOST_PARTS + 1)  # one that is left over has a name, too
-    rows, rest = [line(*part) for part in evidence.parts[:most]], evidence.parts[most:]
-    if evidence.exact:
+    most = MOST_PARTS + (len(explanation.parts) == MOST_PARTS + 1)  # one that is left over has a name, too
+    rows, rest = [line(*part) for part in explanation.parts[:most]], explanation.parts[most:]
+    if explanation.exact:
         if rest:
             rows.append(line(f"{len(rest)} other n-grams", sum(value for _, value in rest), "rest"))
-        rows.append(line("bias", evidence.bias, "rest"))
-        rows.append(line("logit" if evidence.label else "score", evidence.logit, "sum"))
+        rows.append(line("bias", explanation.bias, "rest"))
+        rows.append(line("logit" if explanation.label else "score", explanation.logit, "sum"))
     elif rest:
         cells = (
             element("th", f"{len(rest)} other words", scope="row"),

@@ -17,7 +17,7 @@ BEFORE, AFTER = "_uncalibrated", "_calibrated"  # of names of scores
 def calibrate(
     trainer: HeadTrainer, task: Task, validation: PreparedSplit, output: Output, stage: Path
 ) -> tuple[Task, dict[str, float]]:
-    """Chooses, and writes it into the checkpoint; one that was not trained here is saved with it.
+    """Chooses the calibration and writes it into the checkpoint; a checkpoint that was not trained here is saved with it.
 
     Args:
         output: of the validation rows.

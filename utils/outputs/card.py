@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from huggingface_hub import EvalResult, ModelCardData
-
-from heads.characters import compose
 
 from ..arguments import Arguments, DataArguments, HeadTrainingArguments
 from ..files import sha256
@@ -21,7 +18,6 @@ from .data_report import ceiling_in_words, splits_of
 from .escaping import code, literal
 
 LANGUAGES = {"ko": "Korean "}  # as the card calls them
-MOST_TEXTS = 2000  # that the language is seen in
 STAGES = {"validation": "eval_", "test": "predict_"}
 NO_SCORES = ("loss", "runtime", "model_preparation_time", "samples", "samples_per_second", "steps_per_second", "epoch")
 PICTURES = {
@@ -52,6 +48,7 @@ def write_card(
     config: Any,
     task: Task,
     arguments: Arguments,
+    *,
     run: Mapping[str, Any],
     report: Mapping[str, Any],
     by_class: Mapping[str, Mapping[str, float]],
@@ -186,17 +183,6 @@ def loaded_from(training: HeadTrainingArguments, repository: str | None) -> str:
         repository: that is pushed to. Its full name, so that nobody's folders are published.
     """
     return repository or training.hub_model_id or training.folder.as_posix()
-
-
-def language_of(texts: Sequence[str]) -> str | None:
-    """The language of texts as the Hub writes it: `ko` where more than half of their letters are Hangul; else nobody knows."""
-    letters = Counter(is_hangul(letter) for text in texts[:MOST_TEXTS] for letter in compose(text) if letter.isalpha())
-    return "ko" if letters[True] > letters[False] else None
-
-
-def is_hangul(letter: str) -> bool:
-    """Whether a letter is a syllable or a letter of Hangul."""
-    return "가" <= letter <= "힣" or "\u3131" <= letter <= "\u318e" or "\u1100" <= letter <= "\u11ff"
 
 
 def _widget(example: Mapping[str, str]) -> list[dict[str, str]] | None:

@@ -13,9 +13,7 @@ from ..tasks import Task
 FLAGS = {"text": "--text", "text_pair": "--text_pair", "question": "--question", "context": "--text"}
 
 
-def closing_lines(
-    task: Task, arguments: Arguments, metrics: Mapping[str, float], language: str | None = None
-) -> list[str]:
+def closing_lines(task: Task, arguments: Arguments, metrics: Mapping[str, float], language: str | None) -> list[str]:
     """Two or three lines.
 
     Args:
@@ -36,11 +34,11 @@ def closing_lines(
             lines.append(f"score: {name} {metrics[f'{prefix}{name}']:.4g} on {count}")
             break
     if training.do_train:
-        lines.append(f"next: {asking(task, folder, language)}")
+        lines.append(f"next: {example_command(task, folder, language)}")
     return lines
 
 
-def asking(task: Task, folder: Path, language: str | None) -> str:
+def example_command(task: Task, folder: Path, language: str | None) -> str:
     """A command that asks the model in a folder about nothing in particular, in its language; it works as it stands."""
     started = program()
     if started.startswith("python "):

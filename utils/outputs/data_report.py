@@ -31,7 +31,8 @@ def data_report(task: Task, prepared: Mapping[str, PreparedSplit]) -> dict[str, 
         prepared: "train", "validation" and "test", as far as they are there.
     """
     report: dict[str, Any] = {
-        name: summary(one.split.file, count(task, one)) | _whole(task, one) for name, one in prepared.items()
+        name: summarise(one.split.file, count_split(task, one)) | _count_whole(task, one)
+        for name, one in prepared.items()
     }
     texts = {name: list(map(compose, task.texts(one.split))) for name, one in prepared.items()}
     for name, own in texts.items():
@@ -65,7 +66,7 @@ def _is_decoded_wrongly(text: str) -> bool:
     return False
 
 
-def count(task: Task, prepared: PreparedSplit) -> Counter[str]:
+def count_split(task: Task, prepared: PreparedSplit) -> Counter[str]:
     """Counts that add up over the parts of a split; `label:x` and `length:n` count by label and by tokens per input."""
     texts, features = task.texts(prepared.split), prepared.features
     counts = Counter(
@@ -83,7 +84,7 @@ def count(task: Task, prepared: PreparedSplit) -> Counter[str]:
     return counts
 
 
-def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
+def summarise(file: str, counts: Counter[str]) -> dict[str, Any]:
     """The report on a split from the sum of its counts."""
     sizes = {int(key.removeprefix("length:")): n for key, n in counts.items() if key.startswith("length:")}
     lengths = np.repeat(list(sizes), list(sizes.values()))
@@ -102,7 +103,7 @@ def summary(file: str, counts: Counter[str]) -> dict[str, Any]:
     } | windows
 
 
-def _whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
+def _count_whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
     """What takes all rows of a split at once."""
     texts = list(map(compose, task.texts(prepared.split)))
     labels_of: dict[str, set[tuple[str, ...]]] = {}

@@ -14,7 +14,7 @@ def literal(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text as code, between more backticks than it has beside each other; also for the cell of a table."""
+    """The text as code, between more backticks than it has in a row; also for the cell of a table."""
     text = " ".join(printable(text).split()).replace("|", "\\|")
     if "`" not in text:
         return f"`{text}`"

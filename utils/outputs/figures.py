@@ -1,4 +1,4 @@
-"""What people would rather see than read: PNG files beside a checkpoint. matplotlib is imported when one is drawn."""
+"""Pictures beside a checkpoint, as PNG files. matplotlib is imported when one is drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is trained here goes to the Hub, or says how it gets there."""
+"""Pushes a finished run to the Hub, or says how to push it later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import huggingface_hub
 from ..errors import ShownError, first_line
 from ..training.trainer import HeadTrainer
 
-STAYS = ("checkpoint-*", "report.*")  # what is not pushed: states of the training, and pages that quote the data
+# What is not pushed: states of the training, and pages that quote the data.
+STAYS = ("checkpoint-*", "report.*")
 
 
 def push(trainer: HeadTrainer) -> None:
@@ -23,7 +24,8 @@ def push(trainer: HeadTrainer) -> None:
         return
     try:
         trainer._finish_current_push()
-        huggingface_hub.upload_folder(  # Trainer's own way would save the model once more, and leave nothing out
+        # Trainer's own way would save the model once more, and leave nothing out.
+        huggingface_hub.upload_folder(
             repo_id=str(trainer.hub_model_id),
             folder_path=training.folder,
             commit_message="End of training",

@@ -12,10 +12,13 @@ from huggingface_hub import ModelCardData
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task
+from ..tasks.columns import reads_pairs
+from ..tasks.label_kinds import REGRESSION, SETS
 from .card import STAGES, scores_of
 from .escaping import code, literal
 
-BEGINNING = """\
+# The program of a card: what asks the graph, and by kind of answer what prints it.
+ASK = """\
 import json
 
 import numpy as np
@@ -30,19 +33,19 @@ rows = tokenizer.encode_batch([{example}])
 parts = {{"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}}
 inputs = {{given.name: np.array([getattr(row, parts[given.name]) for row in rows]) for given in session.get_inputs()}}
 """
-NUMBERS = """\
+PRINT_SCORES = """\
 print(session.run(["logits"], inputs)[0][:, 0])"""
-SETS = """\
+PRINT_SETS = """\
 for logits in session.run(["logits"], inputs)[0]:
     print([names[str(i)] for i in np.flatnonzero(logits > 0)])"""
-CLASSES = """\
+PRINT_CLASSES = """\
 logits = session.run(["logits"], inputs)[0]
 print([names[str(best)] for best in logits.argmax(axis=-1)])"""
-TAGS = """\
+PRINT_TAGS = """\
 for row, logits in zip(rows, session.run(["logits"], inputs)[0]):
     tags = [names[str(best)] for best in logits.argmax(axis=-1)]
     print([(token, tag) for token, tag, special in zip(row.tokens, tags, row.special_tokens_mask) if not special])"""
-ANSWERS = """\
+PRINT_ANSWERS = """\
 starts, ends = session.run(["start_logits", "end_logits"], inputs)
 for row, start, end in zip(rows, starts, ends):
     inside = np.array([part == 1 for part in row.sequence_ids])  # the tokens of the text
@@ -50,7 +53,8 @@ for row, start, end in zip(rows, starts, ends):
     scores = np.where(np.triu(np.ones_like(scores)) > 0, scores, -np.inf)  # no end before its start
     first, last = np.unravel_index(scores.argmax(), scores.shape)
     print({context}[row.offsets[first][0] : row.offsets[last][1]])"""
-REST = {
+# What a card says of fields of the configuration that few have.
+MORE_FIELDS = {
     "tag_chain": "Its tags are decided together: `tag_chain` holds what they score beside their logits, and the code above, which takes the "
     "best tag of each token, is not all of it.",
     "windows": "Texts longer than a window are read in several; `windows` says how their logits become the text's.",
@@ -93,7 +97,7 @@ def render_onnx_card(
         "## Run it",
         "`pip install onnxruntime tokenizers numpy`; in this folder:",
         f"```python\n{_code(task, own)}\n```",
-        *(text for field, text in REST.items() if config.get(field) is not None),
+        *(text for field, text in MORE_FIELDS.items() if config.get(field) is not None),
         *(
             ["## Labels", "\n".join(["| index | label |", "|---|---|", *labels])]
             if task is not QuestionAnswering
@@ -112,22 +116,16 @@ def render_onnx_card(
 def _code(task: type[Task], config: Any) -> str:
     """A program that answers about an example; it runs as it stands."""
     first, second = task.examples["ko"]
-    pair = second if task is QuestionAnswering else _pair(config, second)
     example = json.dumps(first, ensure_ascii=False)
-    if pair:
-        example = f"({example}, {json.dumps(pair, ensure_ascii=False)})"
-    ending = TAGS
+    if task is QuestionAnswering or reads_pairs(config):
+        example = f"({example}, {json.dumps(second, ensure_ascii=False)})"
+    ending = PRINT_TAGS
     if task is QuestionAnswering:
-        ending = ANSWERS.format(context=json.dumps(second, ensure_ascii=False))
+        ending = PRINT_ANSWERS.format(context=json.dumps(second, ensure_ascii=False))
     elif task is SequenceClassification:
-        kinds = {"regression": NUMBERS, "multi_label_classification": SETS}
-        ending = kinds.get(config.problem_type, CLASSES)
-    return BEGINNING.format(example=example) + ending
-
-
-def _pair(config: Any, second: str) -> str:
-    columns = getattr(config, "input_columns", None) or {}
-    return second if columns.get("pair") else ""
+        kinds = {REGRESSION: PRINT_SCORES, SETS: PRINT_SETS}
+        ending = kinds.get(config.problem_type, PRINT_CLASSES)
+    return ASK.format(example=example) + ending
 
 
 def _scores(folder: Path, int8: bool) -> str:

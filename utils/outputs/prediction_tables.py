@@ -12,7 +12,6 @@ from typing import Any
 
 from ..files import replace_file
 
-FORMATS = ("jsonl", "csv", "parquet")
 ROWS = 4096  # that are turned into columns at a time
 
 
@@ -21,7 +20,8 @@ def write_table(predictions: Path, kind: str) -> None:
 
     Args:
         predictions: the file of records.
-        kind: one of `FORMATS`. In csv, which begins with a byte order mark for Excel's sake, lists and dictionaries are JSON.
+        kind: as `predictions_format`; "jsonl" is there already. In csv, which begins with a byte order mark for Excel's sake,
+            lists and dictionaries are JSON.
     """
     if kind == "csv":
         replace_file(predictions.with_suffix(".csv"), _csv_lines(_records(predictions)))

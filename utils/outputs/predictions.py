@@ -16,12 +16,12 @@ from accelerate.utils import broadcast_object_list
 from ..data.splits import Split
 from ..errors import UserError
 from ..files import listed, replace_file, source_hash, write_json
-from ..models.loading import add_weights
+from ..models.parameters import add_weights
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.trainer import HeadTrainer
-from .analysis import observe, together
-from .data_report import count, summary
+from .analysis import merge_observed, observe
+from .data_report import count_split, summarise
 from .prediction_tables import write_table
 from .run_folder import PARTS
 
@@ -36,7 +36,7 @@ class Predicted:
         metrics: `predict_loss` and the scores where all rows have labels, `predict_runtime` in seconds, `predict_samples`.
         pairs: what the scores were computed from; None where some row has no label.
         observed: what the report on errors is made of, where there are pairs and it is asked for.
-        report: on the rows, as `data_report.summary` gives it.
+        report: on the rows, as `data_report.summarise` gives it.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -116,7 +116,7 @@ def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> 
         "labels": trainer.loss_labels,  # that the loss is a mean over
         "seconds": output.metrics["predict_runtime"],
         "steps": round(output.metrics["predict_runtime"] * output.metrics["predict_steps_per_second"]),
-        "counts": count(task, prepared),
+        "counts": count_split(task, prepared),
         "pairs": pairs,
         "observed": observed,
         "records": [record | more for record, more in zip(records, task.records_with(prepared, output), strict=True)],
@@ -160,5 +160,5 @@ def _sum(files: list[Path], source: str) -> Predicted:
         "predict_steps_per_second": round(steps / seconds, 3),
         "predict_samples": counts["rows"],
     }
-    whole = together(observed) if pairs and observed else None
-    return Predicted(metrics=metrics, pairs=pairs, observed=whole, report=summary(source, counts))
+    whole = merge_observed(observed) if pairs and observed else None
+    return Predicted(metrics=metrics, pairs=pairs, observed=whole, report=summarise(source, counts))

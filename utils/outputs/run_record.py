@@ -25,7 +25,7 @@ PACKAGES = ("torch", "transformers", "datasets", "evaluate", "accelerate", "toke
 
 
 class Record(logging.Handler):
-    """Keeps what this project logged about its decisions, for `run.json`.
+    """Keeps what this project logs about its decisions from now on, for `run.json`.
 
     Attributes:
         notes: the messages: what was guessed, inherited, defaulted or overridden.

@@ -18,10 +18,11 @@ from ..training.trainer import HeadTrainer
 from .analysis import analyse, observe, write_analysis
 from .answer_table import show_answers
 from .calibration import calibrate
-from .card import language_of, scores_of, write_card
+from .card import scores_of, write_card
 from .closing import closing_lines
 from .figures import draw_reliability, draw_scores, draw_training
 from .hub import push
+from .language import language_of
 from .predictions import predict
 from .run_folder import clear, finish, staged
 from .run_record import Record, run_record
@@ -117,10 +118,18 @@ def run_stages(
                 draw_training(trainer.state.log_history, stage / "training.png")
                 if last_pairs is not None:
                     draw_scores(task, last_pairs, stage / "scores.png")
-                by_class = task.by_class(last_pairs) if last_pairs is not None else {}
-                chosen = chosen_weights(trainer)
-                config, repository = trainer.model.config, trainer.hub_model_id
-                write_card(stage, config, task, arguments, run, report, by_class, chosen, language, repository)
+                write_card(
+                    stage,
+                    trainer.model.config,
+                    task,
+                    arguments,
+                    run=run,
+                    report=report,
+                    by_class=task.by_class(last_pairs) if last_pairs is not None else {},
+                    chosen=chosen_weights(trainer),
+                    language=language,
+                    repository=trainer.hub_model_id,
+                )
             write_json(stage / "run.json", run)
             finish(stage, training.folder)
     if training.push_to_hub:

@@ -208,7 +208,7 @@ class Task(ABC):
 
     def records_with(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """What `predictions_with` adds to each of the records: texts and labels; a task may know of more."""
-        split, names = prepared.split, self.data.beside
+        split, names = prepared.split, self.data.prediction_columns
         columns: dict[str, list] = {}
         if "text" in names:
             columns |= self.text_fields(split)

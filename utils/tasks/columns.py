@@ -81,6 +81,12 @@ class Columns:
         return [name for name in (self.text, self.pair) if name]
 
 
+def reads_pairs(config: PretrainedConfig) -> bool:
+    """Whether a checkpoint was trained on pairs of texts, as far as its configuration says so."""
+    columns = Columns.of_checkpoint(config)
+    return columns is not None and bool(columns.pair)
+
+
 def find_columns(split: Split, data: SequenceDataArguments, known: Columns | None = None) -> Columns:
     """Takes the columns that the flags name, then those of the benchmark's files, then those that are known.
 

@@ -8,12 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerFast
 from typing_extensions import Self
 
 from heads import HeadedEncoderForQuestionAnswering
-from heads.characters import compose, original_offsets, whole_characters
-from heads.spans import best_places, best_spans, encode_windows, rank_answers, trim
+from heads.spans import best_places, best_spans, rank_answers
 
 from ..arguments import QADataArguments
 from ..data.splits import Group, Split
@@ -21,7 +19,7 @@ from ..data.squad import read_squad
 from ..data.typed import STANDARD_INPUT, paired, typed_lines
 from ..errors import UserError
 from ..files import Row
-from ..metrics.answers import score_answer, score_qa
+from ..metrics.answers import score_answer
 from ..metrics.calibration import best_null_threshold
 from ..metrics.catalogue import KLUE_MRC, KORQUAD, SQUAD, AnswerMetric
 from ..metrics.metric import Metric
@@ -30,6 +28,7 @@ from .excerpts import Judged, Mistake, around
 from .features import build_features
 from .judging import judge_answers
 from .question_checks import check_questions, has_answers, say_shared_tokens
+from .question_windows import ceiling, feature_columns, tokenize
 
 
 class QuestionAnswering(Task):
@@ -242,99 +241,3 @@ class QuestionAnswering(Task):
     def _style(self) -> str:
         metric = self.metric
         return metric.style if isinstance(metric, AnswerMetric) else SQUAD.style
-
-
-def feature_columns(split: Split, negative: bool = False) -> dict[str, list]:
-    """The columns that `tokenize` reads.
-
-    Args:
-        negative: see `has_answers`.
-    """
-    columns: dict[str, list] = {
-        "row": list(range(len(split.rows))),
-        "question": split.column("question"),
-        "context": split.column("context"),
-    }
-    if has_answers(split, negative):
-        # Of several answers the first one is trained on, as everywhere in this field; (-1, -1): no answer.
-        spans = [
-            _span(row.fields["context"], row.fields["answers"][0]) if row.fields["answers"] else (-1, -1)
-            for row in split.rows
-        ]
-        columns["answer_start"] = [start for start, _ in spans]
-        columns["answer_end"] = [end for _, end in spans]
-    return columns
-
-
-def tokenize(
-    batch: dict[str, list],
-    tokenizer: PreTrainedTokenizerFast,
-    max_seq_length: int,
-    doc_stride: int,
-    legacy: bool,
-    training: bool,
-) -> dict[str, list]:
-    """Tokenizes questions with their contexts into windows of at most `max_seq_length` tokens.
-
-    Args:
-        doc_stride, legacy: see `encode_windows`.
-        training: leave out what only the answer's text needs.
-
-    Returns:
-        one row per window: the model's inputs, `row`, `length`; `start_positions` and `end_positions`, the tokens in
-        which the answer starts and ends, or 0 where the window does not hold it; else `p_mask` (0: an answer can touch
-        the token) and the character offsets `starts` and `ends` of each token in the context.
-    """
-    features: dict[str, list] = {}
-    windows = encode_windows(batch["question"], batch["context"], tokenizer, max_seq_length, doc_stride, legacy)
-    for sample, window in windows:
-        feature: dict[str, Any] = window | {"row": batch["row"][sample], "length": len(window["p_mask"])}
-        if "answer_start" in batch:
-            positions = _positions(window, batch["answer_start"][sample], batch["answer_end"][sample])
-            feature["start_positions"], feature["end_positions"] = positions
-        for name, value in feature.items():
-            if not (training and name in ("p_mask", "starts", "ends")):
-                features.setdefault(name, []).append(value)
-    return features
-
-
-def _positions(window: dict[str, list[int]], start: int, end: int) -> tuple[int, int]:
-    """The first and last token of an answer, given by its characters; 0 where the window does not hold it."""
-    starts, ends = window["starts"], window["ends"]
-    touched = [i for i, (s, e) in enumerate(zip(starts, ends, strict=True)) if s < end and e > start]
-    whole = bool(touched) and starts[touched[0]] <= start and ends[touched[-1]] >= end
-    return (touched[0], touched[-1]) if whole else (0, 0)
-
-
-def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> float:
-    """The exact match (0-100) that the tokenizer allows: that of the best token span around every answer.
-
-    A particle often shares a token with the end of a Korean answer; no span of tokens can leave it out.
-    """
-    contexts = sorted({row.fields["context"] for row in split.rows})
-    composed = [compose(context) for context in contexts]
-    encoded = tokenizer(composed, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    offsets_of = {
-        context: original_offsets(context, offsets)
-        for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
-    }
-    predictions, references = [], []
-    for row in split.rows:
-        context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
-        best = ""
-        for answer in row.fields["answers"]:
-            start, end = _span(context, answer)
-            touched = [(s, e) for s, e in offsets_of[context] if s < end and e > start]
-            text = ""
-            if touched:
-                text = context[slice(*whole_characters(context, *trim(context, touched[0][0], touched[-1][1])))]
-            if not best or score_qa([text], [golds], style)["exact_match"] == 100:
-                best = text
-        predictions.append(best)
-        references.append(golds)
-    return score_qa(predictions, references, style)["exact_match"]
-
-
-def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:
-    """Where an answer stands, without spaces around it."""
-    return trim(context, answer["answer_start"], answer["answer_start"] + len(answer["text"]))

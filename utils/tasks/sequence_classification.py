@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import copy
-import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,20 +22,19 @@ from ..metrics.calibration import Reliability, nll, reliability
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
 from . import relations
-from .base import NoLabels, Output, Pairs, PreparedSplit, Task
+from .base import Output, Pairs, PreparedSplit, Task
 from .calibration import choose
-from .column_checks import check_rows, no_label
+from .class_predictions import chosen_labels, predict, probabilities
+from .column_checks import check_rows
 from .columns import Columns, find_columns
 from .excerpts import Judged, find_sources
 from .features import build_features
 from .judging import judge_classes, judge_numbers, judge_sets
 from .label_kinds import REGRESSION, SETS
-from .label_values import canonical, is_nothing, signs_for_nothing
-from .labels import UNSCORED, Labels
+from .labelled_rows import has_labels, labelled_rows, say_unscored
+from .labels import Labels
 from .text_features import check_markers, feature_columns, tokenize
 from .text_windows import check_single_texts, find_windows, tokenize_windows
-
-logger = logging.getLogger(__name__)
 
 OTHERS = 3  # classes beside the predicted one that a person is shown
 
@@ -61,6 +57,7 @@ class SequenceClassification(Task):
 
     data: SequenceDataArguments
     labels: Labels
+    _said_unscored = False
 
     def __init__(
         self,
@@ -81,7 +78,6 @@ class SequenceClassification(Task):
         if self.windows is not None:
             self.long_inputs = "longer texts were read in overlapping windows"
         self.known = None if config is None else Columns.of_checkpoint(config)
-        self.unscored = False  # whether it was said of the test rows
 
     def example(self, language: str) -> dict[str, str]:
         pair = {"text_pair": self.examples[language][1]} if self.known is not None and self.known.pair else {}
@@ -159,10 +155,10 @@ class SequenceClassification(Task):
     def prepare(self, split: Split) -> PreparedSplit:
         columns = self.find_columns(split)
         check_markers(split, columns, self.tokenizer)
-        if split.name == "test":
-            self._say_what_is_scored(split, columns)
-        else:
-            split = self._labelled_rows(split, columns)
+        if split.name != "test":
+            split = labelled_rows(split, columns.label or "", self.labels, self.data.drop_unlabelled)
+        elif not self._said_unscored:
+            self._said_unscored = say_unscored(split, columns, self.labels)
         rows = feature_columns(split, columns, self.labels, self.labelled(split))
         if self.windows is not None:
             features = build_features(
@@ -173,43 +169,6 @@ class SequenceClassification(Task):
             features = build_features(rows, tokenize, self.tokenizer, self.data, split, max_seq_length=length)
         return PreparedSplit(split, features)
 
-    def _labelled_rows(self, split: Split, columns: Columns) -> Split:
-        """The rows that have a label, and says which classes are not among those of the training.
-
-        Raises:
-            UserError: some have none, and no flag says that they are to be left out; or none is left.
-        """
-        label = columns.label or ""
-        nothing = [row for row in split.rows if self.labels.lacks(row.fields.get(label))]
-        if nothing and (not self.data.drop_unlabelled or len(nothing) == len(split.rows)):
-            raise no_label(split, label, self.labels.lacks)
-        if nothing:
-            message = "%s: %d of %d rows have no label and are left out of %s"
-            logger.warning(message, split.file, len(nothing), len(split.rows), split.name)
-            left_out = {id(row) for row in nothing}
-            split = replace(split, rows=[row for row in split.rows if id(row) not in left_out])
-        if split.name == "train" and not self.labels.kept:
-            used = {name for names in self.label_names(split) for name in names}
-            unused = [name for name in self.labels.names if name not in used]
-            if unused:
-                logger.warning("%s: classes without a row that is trained on: %s", split.file, listed(unused))
-        return split
-
-    def _say_what_is_scored(self, split: Split, columns: Columns) -> None:
-        """Says why test rows are not scored, or that their labels may be none."""
-        if columns.label is None or self.unscored:
-            return
-        values = split.column(columns.label)
-        nothing = sum(map(self.labels.lacks, values))
-        place = f"{split.file}, column '{columns.label}'"
-        if nothing or self.labels.is_placeholder(values):
-            count = nothing or len(values)
-            logger.warning("%s: %d of %d rows have no label: the rows are not scored", place, count, len(values))
-            self.unscored = True
-        elif len(values) > 9 and not split.part and all(value == values[0] for value in values):
-            message = "%s: every row has the label %r; if it stands where labels are hidden, %s"
-            logger.warning(message, place, values[0], UNSCORED)
-
     def texts(self, split: Split) -> list[str]:
         return self.find_columns(split).texts(split)
 
@@ -219,18 +178,7 @@ class SequenceClassification(Task):
         return texts | ({"text_pair": split.column(columns.pair)} if columns.pair else {})
 
     def labelled(self, split: Split) -> bool:
-        """Whether every row has a label: a test file may have an empty column of labels, one of placeholders, or none."""
-        label = self.find_columns(split).label
-        if label is None:
-            return False
-        values = split.column(label)
-        if isinstance(self.labels, NoLabels):
-            return not any(map(is_nothing, values)) and not signs_for_nothing(
-                Counter(canonical(str(v)) for v in values)
-            )
-        if any(map(self.labels.lacks, values)):
-            return False
-        return split.name != "test" or not self.labels.is_placeholder(values)
+        return has_labels(split, self.find_columns(split), self.labels)
 
     def label_names(self, split: Split) -> list[list[str]]:
         if not self.labelled(split) or self.labels.problem_type == REGRESSION:
@@ -257,7 +205,7 @@ class SequenceClassification(Task):
         if self.labels.problem_type == REGRESSION:
             return {"predictions": logits.reshape(-1).tolist(), "references": references.reshape(-1).tolist()}
         if self.labels.problem_type == SETS:
-            chosen = {"predictions": self._chosen(logits), "references": references > 0}
+            chosen = {"predictions": chosen_labels(logits, self.labels, self.calibration), "references": references > 0}
             if "thresholds" in self.calibration:
                 chosen["uncalibrated"] = logits > 0
             return {what: [[names[i] for i in np.flatnonzero(row)] for row in rows] for what, rows in chosen.items()}
@@ -305,12 +253,12 @@ class SequenceClassification(Task):
         records: list[dict[str, Any]] = []
         for row, values in zip(split.rows, logits, strict=True):
             record: dict[str, Any] = {"id": row.fields[columns.id]} if columns.id in row.fields else {}
-            records.append(record | self._prediction(values))
+            records.append(record | predict(values, self.labels, self.calibration))
         return records
 
     def records_with(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         more = super().records_with(prepared, output)
-        if "probabilities" not in self.data.beside:
+        if "probabilities" not in self.data.prediction_columns:
             return more
         found = self._probabilities(prepared, output)
         return [one | {"probabilities": shares} for one, shares in zip(more, found, strict=True)]
@@ -347,15 +295,9 @@ class SequenceClassification(Task):
         return find_sources(split, (columns.text, columns.pair, columns.label))
 
     def _probabilities(self, prepared: PreparedSplit, output: Output) -> list[dict[str, float]]:
-        """The probability of each class, by row: of classes they add up to 1, of sets each stands alone; of numbers none."""
-        if self.labels.problem_type == REGRESSION:
-            return [{} for _ in prepared.split.rows]
-        share = _sigmoid if self.labels.problem_type == SETS else _softmax
-        names, temperature = self.labels.names, self.calibration.get("temperature", 1.0)
-        return [
-            dict(zip(names, share(values / temperature).tolist(), strict=True))
-            for values in self._logits_by_row(prepared, output)
-        ]
+        """The probability of each class, by row."""
+        logits = self._logits_by_row(prepared, output)
+        return [probabilities(values, self.labels, self.calibration) for values in logits]
 
     def _logits_by_row(self, prepared: PreparedSplit, output: Output) -> np.ndarray:
         return _logits(output).astype(np.float64)[np.argsort(prepared.features["row"])]
@@ -365,43 +307,12 @@ class SequenceClassification(Task):
             return NUMBERS
         return LABEL_SETS if self.labels.problem_type == SETS else CLASSES
 
-    def _chosen(self, logits: np.ndarray) -> np.ndarray:
-        """Which labels of sets are predicted, by logits (..., C)."""
-        thresholds = self.calibration.get("thresholds")
-        if thresholds is None:
-            return logits > 0
-        return _sigmoid(logits.astype(np.float64)) > np.array([thresholds[name] for name in self.labels.names])
-
-    def _prediction(self, logits: np.ndarray) -> dict[str, Any]:
-        """The prediction and its score from the logits (C,) of one row."""
-        if self.labels.problem_type == REGRESSION:
-            return {"prediction": float(logits[0]), "score": float(logits[0])}
-        if self.labels.problem_type == SETS:
-            scores = _sigmoid(logits)
-            chosen = np.flatnonzero(self._chosen(logits))
-            return {
-                "prediction": [self.labels.names[i] for i in chosen],
-                "score": [float(scores[i]) for i in chosen],
-            }
-        scores = _softmax(logits / self.calibration.get("temperature", 1.0))
-        best = int(scores.argmax())
-        return {"prediction": self.labels.names[best], "score": float(scores[best])}
-
     def _label_column(self, split: Split) -> list[Any]:
         return split.column(self.find_columns(split).label or "")
 
     @property
     def _entity_pairs(self) -> bool:
         return self.data.benchmark is not None and self.data.benchmark.entity_pairs
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logits))
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    shares = np.exp(logits - logits.max())
-    return shares / shares.sum()
 
 
 def _logits(output: Output) -> np.ndarray:

@@ -14,8 +14,8 @@ from .columns import Columns
 from .labels import Labels
 
 
-def add_markers(tokenizer: PreTrainedTokenizerFast, data: SequenceDataArguments) -> None:
-    """Teaches the tokenizer the markers of entities, where the sentences of a benchmark have such."""
+def prepare_tokenizer(tokenizer: PreTrainedTokenizerFast, data: SequenceDataArguments) -> None:
+    """Adds the markers of entities to the tokenizer where the sentences of a benchmark have them."""
     if data.benchmark is not None and data.benchmark.entity_pairs:
         relations.add_markers(tokenizer)
 

@@ -55,7 +55,7 @@ def begin_loading(worker: int, seed: Callable[[int], None] | None) -> None:
 
 
 class SaveWhenTerminated(TrainerCallback):
-    """On SIGTERM, as machines get it that are needed elsewhere, has a checkpoint saved after the step and ends the run.
+    """On SIGTERM, which comes before a machine is taken away, has a checkpoint saved after the step and ends the run.
 
     transformers' own way (`enable_jit_checkpoint`) saves between a step's random numbers and its update, each process for
     itself, and then writes the results of a training that was cut off as if they were those of a whole one.

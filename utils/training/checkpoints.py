@@ -14,19 +14,18 @@ from typing import Any, NamedTuple
 
 from ..files import UNFINISHED_CHECKPOINT, sha256, sync
 
-STAGE = UNFINISHED_CHECKPOINT
 MANIFEST = "checkpoint.json"  # a checkpoint's list of its own files
-NAME = re.compile(r"checkpoint-(\d+)")
+CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
 OF_TRAINING = re.compile("optimizer|scheduler|scaler|rng_state")  # files that weights do not need
 INCOMPLETE = "checkpoint-is-incomplete.txt"  # what transformers puts into one that it is about to write
 
 
-class Found(NamedTuple):
+class FoundCheckpoint(NamedTuple):
     """The checkpoint to go on from.
 
     Attributes:
         checkpoint: the newest from which a run can go on; None: there is none.
-        skipped: why it is none of the newer ones: the name of each and what is wrong with it.
+        skipped: the newer ones, each with what is wrong with it.
     """
 
     checkpoint: Path | None
@@ -35,7 +34,7 @@ class Found(NamedTuple):
 
 def checkpoints(folder: Path) -> list[Path]:
     """The folders that are called a checkpoint, whole or not, by step."""
-    return sorted((path for path in folder.glob("checkpoint-*") if NAME.fullmatch(path.name)), key=step_of)
+    return sorted((path for path in folder.glob("checkpoint-*") if CHECKPOINT_NAME.fullmatch(path.name)), key=step_of)
 
 
 def step_of(checkpoint: Path) -> int:
@@ -45,7 +44,7 @@ def step_of(checkpoint: Path) -> int:
 
 def new_stage(folder: Path) -> Path:
     """An empty folder in `folder` for what is written or removed there."""
-    stage = folder / STAGE
+    stage = folder / UNFINISHED_CHECKPOINT
     if stage.exists():
         shutil.rmtree(stage)
     stage.mkdir(parents=True)
@@ -141,15 +140,15 @@ def obstacle(checkpoint: Path, with_best: bool) -> str | None:
     return found
 
 
-def newest(folder: Path, with_best: bool) -> Found:
+def newest(folder: Path, with_best: bool) -> FoundCheckpoint:
     """The newest checkpoint in a folder from which a run can go on."""
     skipped: list[str] = []
     for checkpoint in reversed(checkpoints(folder)):
         wrong = obstacle(checkpoint, with_best)
         if wrong is None:
-            return Found(checkpoint, skipped)
+            return FoundCheckpoint(checkpoint, skipped)
         skipped.append(f"{checkpoint.name} ({wrong})")
-    return Found(None, skipped)
+    return FoundCheckpoint(None, skipped)
 
 
 def how_to_go_on(folder: Path | None) -> str:

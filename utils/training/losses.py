@@ -19,18 +19,17 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments, read_yaml
 from ..errors import UserError, first_line
+from ..tasks.label_kinds import SETS
 
 logger = logging.getLogger(__name__)
-
-SETS = "multi_label_classification"
 
 
 @dataclass
 class ClassLoss:
     """`compute_loss_func` of Trainer: a loss summed over labels and divided by their number, as the models' own.
 
-    A class's weight multiplies the loss of its labels; the number that is divided by stays that of labels. So a label counts for the
-    same in whatever batch it is, and parts of a batch, on several devices too, add up to the whole.
+    A class's weight multiplies the loss of its labels; the number that is divided by stays that of labels. So a label counts
+    the same in any batch, and parts of a batch, on several devices too, add up to the whole.
 
     Attributes:
         sets: labels are sets of classes, (B, C) of 0 and 1; a class's weight is then for its presence alone.
@@ -82,7 +81,7 @@ def _focal(losses: torch.Tensor, gamma: float) -> torch.Tensor:
     return (-torch.expm1(-losses)).clamp(min=1e-12) ** gamma * losses
 
 
-def class_loss(
+def choose_loss(
     model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments, features: datasets.Dataset | None
 ) -> ClassLoss | None:
     """The loss that flags ask for; None for the model's own, or where Trainer's label smoothing is enough.

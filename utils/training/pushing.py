@@ -64,8 +64,9 @@ class PushingTrainer(Trainer):
         }
         if strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
             left_out["last-checkpoint" if strategy == HubStrategy.CHECKPOINT else source.name] = ["README.md"]
+        # One queue for all, so that no older checkpoint comes to lie over a newer one.
         jobs: list[Any] = [
-            huggingface_hub.upload_folder(  # one queue for all, so that no older checkpoint comes to lie over a newer one
+            huggingface_hub.upload_folder(
                 repo_id=str(self.hub_model_id),
                 folder_path=copy,
                 path_in_repo=folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import pickle
 import re
 import shutil
@@ -20,17 +21,15 @@ from heads.weights import first_not_finite
 
 from ..arguments import HeadTrainingArguments
 from ..errors import ShownError, UserError, first_line
-from ..files import share_weights
+from ..files import UNFINISHED_CHECKPOINT, share_weights
 from ..models.adapters import Adapters
-from ..models.loading import write_for_all_releases
 from .callbacks import SaveWhenTerminated
-from .checkpoints import STAGE, best_of, checkpoints, damage, how_to_go_on, new_stage, put_in_place, remove, step_of
+from .checkpoints import best_of, checkpoints, damage, how_to_go_on, new_stage, put_in_place, remove, step_of
 from .finite import not_finite
 from .pushing import PushingTrainer
 
-USUALLY_KEPT = (
-    2  # checkpoints where --save_total_limit says nothing: where the latest is damaged, one before it is whole
-)
+# Checkpoints that stay where --save_total_limit says nothing: where the latest is damaged, the one before it is whole.
+USUALLY_KEPT = 2
 OS_ERROR = re.compile(r"\(os error \d+\)")
 
 
@@ -62,7 +61,7 @@ class SavingTrainer(PushingTrainer):
 
     def train(self, *args, **kwargs):
         if self.args.should_save:  # of a run that was killed
-            shutil.rmtree(self.args.folder / STAGE, ignore_errors=True)
+            shutil.rmtree(self.args.folder / UNFINISHED_CHECKPOINT, ignore_errors=True)
         try:
             with self.termination.heard():
                 outcome = super().train(*args, **kwargs)
@@ -101,7 +100,7 @@ class SavingTrainer(PushingTrainer):
 
     def _save_checkpoint(self, model, trial):
         folder = self.args.folder
-        draft = folder / STAGE / f"checkpoint-{self.state.global_step}"
+        draft = folder / UNFINISHED_CHECKPOINT / f"checkpoint-{self.state.global_step}"
         push = self.args.push_to_hub
         with self._room_for(folder / draft.name):
             if self.args.should_save:
@@ -193,6 +192,20 @@ class SavingTrainer(PushingTrainer):
             if told is None:
                 raise
             raise UserError(f"cannot be written ({told}); is the disk full?", file=folder) from error
+
+
+def write_for_all_releases(folder: Path) -> None:
+    """Gives a saved tokenizer's class and extra tokens the names that transformers 4 knows too; transformers 5 reads both.
+
+    The tokens themselves are in tokenizer.json in either release.
+    """
+    file = folder / "tokenizer_config.json"
+    fields = json.loads(file.read_text(encoding="utf-8"))
+    if fields["tokenizer_class"] == "TokenizersBackend":
+        fields["tokenizer_class"] = "PreTrainedTokenizerFast"
+    if isinstance(fields.get("extra_special_tokens"), list):
+        fields["additional_special_tokens"] = fields.pop("extra_special_tokens")
+    file.write_text(json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _why_not_written(error: Exception) -> str | None:

@@ -16,7 +16,7 @@ from transformers import set_seed
 from ..arguments import HeadTrainingArguments
 from ..errors import Printable, UserError, stop_on_signals
 from ..files import PARTS, UNFINISHED, UNFINISHED_CHECKPOINT
-from .checkpoints import MANIFEST, NAME, Found, how_to_go_on, newest, obstacle, read_manifest
+from .checkpoints import CHECKPOINT_NAME, MANIFEST, FoundCheckpoint, how_to_go_on, newest, obstacle, read_manifest
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def _check_links(training: HeadTrainingArguments) -> None:
     if not training.push_to_hub or not folder.is_dir():
         return
     for entry in sorted(folder.iterdir()):
-        if NAME.fullmatch(entry.name):  # checkpoints stay at home
+        if CHECKPOINT_NAME.fullmatch(entry.name):  # checkpoints are not pushed
             continue
         for path in (entry, *(entry.rglob("*") if entry.is_dir() and not entry.is_symlink() else ())):
             if path.is_symlink() and folder.resolve() not in path.resolve().parents:
@@ -108,10 +108,10 @@ def _checkpoint_to_go_on_from(training: HeadTrainingArguments) -> Path:
     Raises:
         UserError: there is none, or the one that is named is damaged.
     """
-    answer: list[Found | UserError | None] = [None]
+    answer: list[FoundCheckpoint | UserError | None] = [None]
     if training.process_index == 0:  # one decides for all: they might see different states of a disk
         try:
-            answer = [_found(training)]
+            answer = [_find_checkpoint(training)]
         except UserError as error:
             answer = [error]
     found = broadcast_object_list(answer)[0]
@@ -127,17 +127,17 @@ def _checkpoint_to_go_on_from(training: HeadTrainingArguments) -> Path:
     return found.checkpoint
 
 
-def _found(training: HeadTrainingArguments) -> Found:
+def _find_checkpoint(training: HeadTrainingArguments) -> FoundCheckpoint:
     asked, flag = str(training.resume_from_checkpoint), "--resume_from_checkpoint"
     folder = training.folder if asked.lower() == "true" else Path(asked)
     if folder != training.folder and not folder.is_dir():
         raise UserError(f"{flag}: there is no folder {folder}")
-    if NAME.fullmatch(folder.name) or (folder / MANIFEST).exists():
+    if CHECKPOINT_NAME.fullmatch(folder.name) or (folder / MANIFEST).exists():
         wrong = obstacle(folder, training.load_best_model_at_end)
         if wrong is not None:
             cure = f"{flag} true takes the newest in --output_dir that is whole"
             raise UserError(f"{flag}: no run can go on from here: {wrong}; {cure}", file=folder)
-        return Found(folder, [])
+        return FoundCheckpoint(folder, [])
     found = newest(folder, training.load_best_model_at_end)
     if found.checkpoint is None and found.skipped:
         shown = ", ".join(found.skipped[:2] + ["..."] * (len(found.skipped) > 2))

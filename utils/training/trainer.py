@@ -21,18 +21,20 @@ from ..models.adapters import Adapters, check_resumed_adapters
 from ..models.frozen import HiddenStates
 from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
+from ..tasks.label_kinds import SINGLE
 from .callbacks import SaveAfterEvaluation, begin_loading
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
-from .losses import class_loss
+from .losses import choose_loss
 from .progress import show_lines
 from .rates import learning_rates, set_learning_rates
 from .sampler import EpochLengthGroupedSampler
 from .saving import SavingTrainer
 from .unfreezing import UnfreezeEncoder
 
-CLASSES = (None, "single_label_classification")  # kinds of problems with one class for each label; tags have no kind
+# The problem types with one class for each label; tags have none.
+ONE_CLASS_EACH = (None, SINGLE)
 
 
 def build_trainer(
@@ -72,7 +74,7 @@ def build_trainer(
             data_collator=Collator(task.tokenizer, task.padding, width, hidden_states),
             compute_metrics=partial(task.compute_metrics, validation) if validation else None,
             preprocess_logits_for_metrics=task.reduce_logits,
-            compute_loss_func=class_loss(model, training, train.features if train else None),
+            compute_loss_func=choose_loss(model, training, train.features if train else None),
         )
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
@@ -87,7 +89,7 @@ def build_trainer(
 def _check(model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments, inputs: int) -> None:
     """Raises UserError for flags that contradict the model or the number of its inputs for training."""
     if training.label_smoothing_factor and (
-        "labels" not in find_labels(type(model)) or model.config.problem_type not in CLASSES
+        "labels" not in find_labels(type(model)) or model.config.problem_type not in ONE_CLASS_EACH
     ):
         cure = "leave --label_smoothing_factor out"
         raise UserError(f"labels are smoothed between classes, and this model has no single class to give; {cure}")

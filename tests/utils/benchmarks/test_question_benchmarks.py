@@ -9,7 +9,8 @@ from transformers.trainer_utils import PredictionOutput
 
 from utils.arguments import QADataArguments
 from utils.metrics.catalogue import KORQUAD
-from utils.tasks import PreparedSplit, QuestionAnswering, question_answering
+from utils.tasks import PreparedSplit, QuestionAnswering
+from utils.tasks.question_windows import tokenize
 
 # Windows of long contexts
 
@@ -34,7 +35,7 @@ def test_windows(legacy, length, stride, repeat):
     whole = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     room = length - len(tokenizer.tokenize(question)) - 3
     batch = {"row": [0], "question": [question], "context": [context]}
-    features = question_answering.tokenize(batch, tokenizer, length, stride, legacy, training=False)
+    features = tokenize(batch, tokenizer, length, stride, legacy, training=False)
     places = []
     for mask, starts in zip(features["p_mask"], features["starts"], strict=True):
         inside = [start for closed, start in zip(mask[1:], starts[1:], strict=True) if not closed]

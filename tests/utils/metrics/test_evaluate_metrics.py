@@ -14,7 +14,7 @@ from utils.metrics.evaluate_metrics import (
     MultiLabelMetric,
     QuestionAnsweringMetric,
     RegressionMetric,
-    RelationMetric,
+    RelationExtractionMetric,
     SequenceClassificationMetric,
     TaggingMetric,
 )
@@ -26,7 +26,7 @@ METRICS = [
     SequenceClassificationMetric,
     MultiLabelMetric,
     RegressionMetric,
-    RelationMetric,
+    RelationExtractionMetric,
     TaggingMetric,
     QuestionAnsweringMetric,
 ]
@@ -52,7 +52,7 @@ CASES = [
         {"pearsonr": 1.0, "spearmanr": 1.0, "mse": 1.0, "f1": 1.0},
     ),
     (
-        RelationMetric,
+        RelationExtractionMetric,
         np.array([[0.1, 0.9, 0.0], [0.2, 0.8, 0.0], [0.3, 0.7, 0.0]]),
         [1, 0, 1],
         {"relations": RELATIONS},

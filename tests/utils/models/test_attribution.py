@@ -44,9 +44,9 @@ def test_shares_of_tokens_keep_the_sum():
 
 
 def test_pieces_are_words_or_runs_of_words():
-    assert pieces("참  좋다 \n좋다") == [(0, 1), (3, 5), (7, 9)]
+    assert pieces("참  좋다 \n좋다", most=3) == [(0, 1), (3, 5), (7, 9)]
     assert pieces("a b c d e", most=2) == [(0, 5), (6, 9)]
-    assert pieces(" ") == []
+    assert pieces(" ", most=3) == []
 
 
 def test_occlusion_is_the_fall_of_the_logit():
@@ -57,5 +57,5 @@ def test_occlusion_is_the_fall_of_the_logit():
         asked.extend(texts)
         return [one.count("정말") * 1.5 - one.count("좋다") for one in texts]
 
-    assert occlusion(text, logit) == [Piece(0, 2, 1.5), Piece(3, 5, -1.0), Piece(6, 8, 1.5)]
+    assert occlusion(text, logit, most=3) == [Piece(0, 2, 1.5), Piece(3, 5, -1.0), Piece(6, 8, 1.5)]
     assert asked == [text, " 좋다 정말", "정말  정말", "정말 좋다 "]

@@ -14,7 +14,7 @@ from utils.arguments import SequenceDataArguments
 from utils.data.splits import Split
 from utils.files import Row
 from utils.metrics.catalogue import CLASSES
-from utils.outputs.analysis import analyse, by_length, by_source, observe, together, write_analysis
+from utils.outputs.analysis import analyse, by_length, by_source, merge_observed, observe, write_analysis
 from utils.outputs.analysis_charts import reliability_chart, wilson
 from utils.outputs.analysis_page import render_analysis
 from utils.outputs.page.document import POLICY
@@ -72,7 +72,7 @@ def report(tmp_path_factory):
 
 def test_parts_are_the_whole():
     whole, (first, second) = observed(rows(60))[2], (observed(own)[2] for own in (rows(60)[:25], rows(60)[25:]))
-    added = together(json.loads(json.dumps([first, second])))
+    added = merge_observed(json.loads(json.dumps([first, second])))
     for name, sums in whole["decisions"].items():
         assert np.allclose(sums, added["decisions"][name])
     assert {key: added[key] for key in ("tokens", "sources", "mistakes")} == {

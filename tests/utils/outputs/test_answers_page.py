@@ -11,7 +11,7 @@ from html_page import Page
 
 from utils.outputs.answers import CheckpointAnswer, Mark
 from utils.outputs.answers_page import answers_page
-from utils.outputs.evidence import Attribution, Shade
+from utils.outputs.explanations import Explanation, Shade
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&{{x}}${y}</p><script>"
 
@@ -20,10 +20,10 @@ def run(name: str, head: str = "cnn") -> Any:
     return SimpleNamespace(name=name, place=name, model=SimpleNamespace(config=SimpleNamespace(head=head)))
 
 
-def exact(**changes: Any) -> Attribution:
+def exact(**changes: Any) -> Explanation:
     parts = [(f"n{i}", 1.0 - 0.1 * i) for i in range(10)]
     fields = {"label": "good", "exact": True, "shades": [[Shade(0, 2, 1.0)]], "parts": parts, "bias": 0.5, "logit": 6.0}
-    return Attribution(**(fields | changes))
+    return Explanation(**(fields | changes))
 
 
 def words(page: str) -> str:
@@ -31,9 +31,9 @@ def words(page: str) -> str:
 
 
 def test_nothing_of_the_data_is_markup():
-    evidence = exact(label=HOSTILE, parts=[(HOSTILE, 1.0)], shades=[[Shade(0, 9, 1.0), Shade(5, 20, -2.0)]])
+    explanation = exact(label=HOSTILE, parts=[(HOSTILE, 1.0)], shades=[[Shade(0, 9, 1.0), Shade(5, 20, -2.0)]])
     answers = [
-        CheckpointAnswer(prediction=HOSTILE, choices=[(HOSTILE, 1.0)], evidence=evidence),
+        CheckpointAnswer(prediction=HOSTILE, choices=[(HOSTILE, 1.0)], explanation=explanation),
         CheckpointAnswer(prediction=HOSTILE, choices=[], marks=[Mark(1, 4, HOSTILE, 0.5)], note=HOSTILE),
     ]
     page = answers_page([run(HOSTILE), run(HOSTILE, HOSTILE)], answers, [HOSTILE])
@@ -57,7 +57,7 @@ def test_an_exact_sum_is_shown_whole():
     page = words(
         answers_page(
             [run("cnn")],
-            [CheckpointAnswer(prediction="good", choices=[("good", 0.9), ("bad", 0.1)], evidence=exact())],
+            [CheckpointAnswer(prediction="good", choices=[("good", 0.9), ("bad", 0.1)], explanation=exact())],
             ["좋다"],
         )
     )
@@ -68,10 +68,12 @@ def test_an_exact_sum_is_shown_whole():
 
 
 def test_what_is_no_sum_says_so():
-    evidence = exact(exact=False, parts=[(f"w{i}", 0.001) for i in range(9)], bias=0.0)
+    explanation = exact(exact=False, parts=[(f"w{i}", 0.001) for i in range(9)], bias=0.0)
     page = words(
         answers_page(
-            [run("my-run", "lstm")], [CheckpointAnswer(prediction="good", choices=[], evidence=evidence)], ["좋다"]
+            [run("my-run", "lstm")],
+            [CheckpointAnswer(prediction="good", choices=[], explanation=explanation)],
+            ["좋다"],
         )
     )
     assert "Occlusion" in page and "not a sum" in page and "+0.00100" in page and "bias" not in page
@@ -79,8 +81,10 @@ def test_what_is_no_sum_says_so():
 
 
 def test_colours_follow_the_sum_of_the_shades():
-    evidence = exact(shades=[[Shade(0, 2, 2.0), Shade(1, 3, -3.0)]])
-    page = answers_page([run("cnn")], [CheckpointAnswer(prediction="good", choices=[], evidence=evidence)], ["abcd"])
+    explanation = exact(shades=[[Shade(0, 2, 2.0), Shade(1, 3, -3.0)]])
+    page = answers_page(
+        [run("cnn")], [CheckpointAnswer(prediction="good", choices=[], explanation=explanation)], ["abcd"]
+    )
     found = re.findall(r'<mark class="(\w+)" style="--share: ([\d.]+)" title="([^"]+)">(\w)</mark>', page)
     assert found == [
         ("for", "0.50", "+2.000", "a"),

@@ -9,7 +9,8 @@ import pytest
 from question_rows import task_of
 
 from utils.arguments import HeadTrainingArguments, SequenceDataArguments
-from utils.outputs.card import _loading, _widget, language_of, loaded_from
+from utils.outputs.card import _loading, _widget, loaded_from
+from utils.outputs.language import language_of
 from utils.tasks import TASKS, SequenceClassification
 from utils.tasks.columns import Columns
 from utils.tasks.labels import Labels

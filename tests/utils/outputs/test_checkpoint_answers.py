@@ -8,7 +8,7 @@ from tiny import make_tokenizer, perturb, tiny_config, tiny_model
 
 from utils.errors import UserError
 from utils.outputs.answers import Checkpoint, load_checkpoints
-from utils.outputs.evidence import SequenceReader
+from utils.outputs.explanations import SequenceReader
 from utils.tasks import TASKS
 
 TEXT = "서울은 정말 좋다. good movie"
@@ -35,19 +35,19 @@ def test_probabilities_are_those_of_the_pipeline_and_ngrams_add_up(config):
     assert [name for name, _ in answer.choices] == [choice["label"] for choice in told]
     assert [share for _, share in answer.choices] == pytest.approx([choice["score"] for choice in told], abs=1e-6)
     assert answer.prediction == told[0]["label"]
-    evidence = answer.evidence
-    assert evidence.exact and evidence.label == answer.prediction
-    assert evidence.bias + sum(value for _, value in evidence.parts) == pytest.approx(evidence.logit, abs=1e-5)
+    explanation = answer.explanation
+    assert explanation.exact and explanation.label == answer.prediction
+    assert explanation.bias + sum(value for _, value in explanation.parts) == pytest.approx(explanation.logit, abs=1e-5)
 
 
 def test_ngrams_are_written_as_they_stand_in_the_texts():
     one = checkpoint("seq_cls", "cnn", inputs=("text", "second text"), num_labels=3)
     texts = ["서울은  정말", "bad movie"]
-    evidence = one.answer(texts).evidence
-    assert evidence.bias + sum(value for _, value in evidence.parts) == pytest.approx(evidence.logit, abs=1e-5)
+    explanation = one.answer(texts).explanation
+    assert explanation.bias + sum(value for _, value in explanation.parts) == pytest.approx(explanation.logit, abs=1e-5)
     inside = " ".join(f"[CLS] {texts[0]} [SEP] {texts[1]} [SEP]".split())
-    assert all(name in inside for name, _ in evidence.parts)
-    for text, shades in zip(texts, evidence.shades, strict=True):
+    assert all(name in inside for name, _ in explanation.parts)
+    for text, shades in zip(texts, explanation.shades, strict=True):
         assert shades and {text[shade.start : shade.end] for shade in shades} <= {"서울", "은", "정말", "bad", "movie"}
 
 
@@ -56,18 +56,18 @@ def test_a_text_in_nfd_is_read_as_in_nfc_and_coloured_where_it_stands():
     composed, parts = "영화 is 좋다", "영화 is 좋다"
     found = one.answer([parts])
     assert found.choices == one.answer([composed]).choices
-    assert {parts[shade.start : shade.end] for shade in found.evidence.shades[0]} == set(parts.split())
+    assert {parts[shade.start : shade.end] for shade in found.explanation.shades[0]} == set(parts.split())
 
 
 @pytest.mark.parametrize("head", ["dense", "lstm"])
 def test_other_heads_are_told_by_leaving_words_out(head):
     one = checkpoint("seq_cls", head, **NAMES)
     answer = one.answer([TEXT])
-    evidence, reader = answer.evidence, SequenceReader(one.model, one.tokenizer)
+    explanation, reader = answer.explanation, SequenceReader(one.model, one.tokenizer)
     label = list(NAMES["id2label"].values()).index(answer.prediction)
-    assert not evidence.exact and [TEXT[s.start : s.end] for s in evidence.shades[0]] == TEXT.split()
+    assert not explanation.exact and [TEXT[s.start : s.end] for s in explanation.shades[0]] == TEXT.split()
     without = reader.logits([[TEXT.replace("정말", "")]])[0][0, label].item()
-    assert dict(evidence.parts)["정말"] == pytest.approx(evidence.logit - without, abs=1e-6)
+    assert dict(explanation.parts)["정말"] == pytest.approx(explanation.logit - without, abs=1e-6)
 
 
 def test_sets_go_by_their_thresholds_and_scores_have_no_probability():
@@ -77,7 +77,7 @@ def test_sets_go_by_their_thresholds_and_scores_have_no_probability():
     assert checkpoint("seq_cls", "dense", calibration=never, **sets).answer([TEXT]).prediction == ""
     assert checkpoint("seq_cls", "dense", calibration=always, **sets).answer([TEXT]).prediction == "나쁨, 보통, 좋음"
     score = checkpoint("seq_cls", "cnn", problem_type="regression", num_labels=1).answer([TEXT])
-    assert score.choices == [] and float(score.prediction) == pytest.approx(score.evidence.logit, abs=6e-4)
+    assert score.choices == [] and float(score.prediction) == pytest.approx(score.explanation.logit, abs=6e-4)
 
 
 def test_a_long_text_is_cut_and_says_so():
@@ -92,7 +92,7 @@ def test_entities_are_marked_in_the_text(unit, config):
     text = "서울은 대한민국 서울 좋다 " * 8  # longer than a window
     one = checkpoint("token_cls", "cnn", token_unit=unit, **TAGS, **config)
     answer = one.answer([text])
-    assert answer.evidence is None
+    assert answer.explanation is None
     for mark in answer.marks:
         assert mark.label == "LC" and 0 <= mark.probability <= 1
         assert text[mark.start : mark.end] == text[mark.start : mark.end].strip() != ""

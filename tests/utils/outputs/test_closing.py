@@ -7,7 +7,7 @@ import pytest
 
 from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, ModelArguments, program
 from utils.metrics.catalogue import CLASSES
-from utils.outputs.closing import asking, closing_lines
+from utils.outputs.closing import closing_lines, example_command
 
 TASK = SimpleNamespace(
     script="run_seq_cls.py",
@@ -47,6 +47,6 @@ def test_where_things_are_the_score_and_what_next(flags, metrics, expected, monk
 def test_the_installed_command(monkeypatch):
     monkeypatch.setattr("sys.argv", ["electra-heads qa", "recipe.yaml"])
     assert program() == "electra-heads qa"
-    assert asking(TASK, Path("a"), None) == (
+    assert example_command(TASK, Path("a"), None) == (
         """electra-heads seq-cls --model_name_or_path a --text 'It'"'"'s fine.' --text_pair too"""
     )

@@ -46,10 +46,10 @@ def test_jsonl_alone(predictions):
 
 
 def test_what_predictions_may_be_written_with():
-    assert SequenceDataArguments(test_file="a", predictions_with="text, label,probabilities").beside == [
+    assert SequenceDataArguments(test_file="a", predictions_with="text, label,probabilities").prediction_columns == [
         "text", "label", "probabilities",
     ]  # fmt: skip
-    assert SequenceDataArguments(test_file="a").beside == []
+    assert SequenceDataArguments(test_file="a").prediction_columns == []
     for kind in (TokenDataArguments, QADataArguments):
         with pytest.raises(ValueError, match="--predictions_with probabilities is none of text, label"):
             kind(test_file="a", predictions_with="probabilities")

@@ -17,15 +17,16 @@ from transformers.trainer_utils import PredictionOutput
 from heads.characters import whole_characters
 from utils.data.splits import Split
 from utils.errors import UserError
-from utils.tasks import PreparedSplit, question_answering
-from utils.tasks.question_answering import ceiling, check_questions, feature_columns
+from utils.tasks import PreparedSplit, question_windows
+from utils.tasks.question_checks import check_questions
 
 WORDS = ["영화", "서울은", "대한민국의", "the", "good", "movie.", "abc", "뷁", "😀", "e\u0301", "  ", "좋다!"]
 
 
 def tokenize(split: Split, tokenizer, size: int = 32, stride: int = 8, training: bool = False) -> dict[str, list]:
     sizes = {"max_seq_length": size, "doc_stride": stride}
-    return question_answering.tokenize(feature_columns(split), tokenizer, **sizes, legacy=False, training=training)
+    columns = question_windows.feature_columns(split, negative=False)
+    return question_windows.tokenize(columns, tokenizer, **sizes, legacy=False, training=training)
 
 
 def random_rows(tokenizer, count: int = 60) -> list[dict]:
@@ -133,7 +134,7 @@ def test_every_answer_of_a_decomposed_text_can_be_found():
     context = unicodedata.normalize("NFD", "서울은 대한민국")
     answers = [{"text": unicodedata.normalize("NFD", "대한민국"), "answer_start": 9}]
     split = split_of([{"context": context, "answers": answers}])
-    assert ceiling(split, tokenizer, "korquad") == 100
+    assert question_windows.ceiling(split, tokenizer, "korquad") == 100
     features = tokenize(split, tokenizer)
     first, last = features["start_positions"][0], features["end_positions"][0]
     assert context[features["starts"][0][first] : features["ends"][0][last]] == answers[0]["text"]

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from utils.arguments import HeadTrainingArguments
 from utils.errors import UserError
-from utils.training.losses import ClassLoss, balanced_weights, class_loss, read_weights
+from utils.training.losses import ClassLoss, balanced_weights, choose_loss, read_weights
 
 WEIGHTS = torch.tensor([0.5, 2.0, 4.0])
 LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 0.5], [-1.0, 3.0, 0.0], [0.0, 1.0, 2.0]])
@@ -117,16 +117,16 @@ def arguments(tmp_path, **flags) -> HeadTrainingArguments:
 )
 def test_labels_of_the_training_rows_are_counted(task, labels, config, expected, tmp_path):
     features = datasets.Dataset.from_dict({"labels": labels}).select([3, 2, 1, 0])
-    loss = class_loss(tiny_model(task, "dense", **config), arguments(tmp_path, class_weights="balanced"), features)
+    loss = choose_loss(tiny_model(task, "dense", **config), arguments(tmp_path, class_weights="balanced"), features)
     assert loss.weights.tolist() == pytest.approx(expected) and loss.sets == bool(config)
 
 
 def test_the_models_own_loss_where_nothing_is_asked(tmp_path):
     features = datasets.Dataset.from_dict({"labels": [0]})
     model = tiny_model("seq_cls", "dense")
-    assert class_loss(model, arguments(tmp_path), features) is None
-    assert class_loss(model, arguments(tmp_path, label_smoothing_factor=0.1), features) is None
-    focal = class_loss(model, arguments(tmp_path, loss="focal", focal_gamma=1.0), features)
+    assert choose_loss(model, arguments(tmp_path), features) is None
+    assert choose_loss(model, arguments(tmp_path, label_smoothing_factor=0.1), features) is None
+    focal = choose_loss(model, arguments(tmp_path, loss="focal", focal_gamma=1.0), features)
     assert (focal.gamma, focal.weights) == (1.0, None)
 
 
@@ -164,14 +164,14 @@ def test_models_that_have_no_such_loss(tmp_path):
     focal = arguments(tmp_path, loss="focal")
     for model in (tiny_model("qa", "dense"), tiny_model("seq_cls", "dense", problem_type="regression", num_labels=1)):
         with pytest.raises(UserError, match="--loss focal is for classes, and this model has none; leave it out"):
-            class_loss(model, focal, features)
+            choose_loss(model, focal, features)
     with pytest.raises(
         UserError, match="--class_weights balanced is for a loss of single tokens, and a CRF has another"
     ):
-        class_loss(tiny_model("token_cls", "dense", crf=True), arguments(tmp_path, class_weights="balanced"), features)
+        choose_loss(tiny_model("token_cls", "dense", crf=True), arguments(tmp_path, class_weights="balanced"), features)
     both = arguments(tmp_path, loss="focal", label_smoothing_factor=0.1)
     with pytest.raises(UserError, match="opposite directions"):
-        class_loss(tiny_model("seq_cls", "dense"), both, features)
+        choose_loss(tiny_model("seq_cls", "dense"), both, features)
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,16 @@ from transformers import PreTrainedTokenizerFast
 from heads.characters import compose, original_offsets
 from heads.cnn import CNNHead
 from heads.configuration_headed_encoder import longest_input
+from heads.windows import Windows
 
-from ..models.attribution import MOST_PIECES, ngram_contributions, occlusion, token_shares
+from ..models.attribution import ngram_contributions, occlusion, token_shares
 from ..tasks.text_features import tokenize
 from ..tasks.text_windows import tokenize_windows
 from ..training.collation import Collator
 
 MOST_TOKENS = 512  # of a text, where the model takes as many
 BATCH = 16  # texts that are read at once
+MOST_PIECES = 64  # of an input that are left out one by one; of a longer one several words at a time
 
 Place = tuple[int, int, int]  # which text, and its characters, start <= i < end
 
@@ -35,7 +37,7 @@ class Shade(NamedTuple):
     value: float
 
 
-class Attribution(NamedTuple):
+class Explanation(NamedTuple):
     """What a logit came from.
 
     Attributes:
@@ -93,7 +95,7 @@ class SequenceReader:
         batches = (collate(rows[i : i + BATCH]) for i in range(0, len(rows), BATCH))
         return torch.cat([self.model(**batch).logits.float() for batch in batches]), any(features["truncated"])
 
-    def evidence(self, texts: Sequence[str], logit: float, label: int, name: str) -> Attribution:
+    def explain(self, texts: Sequence[str], logit: float, label: int, name: str) -> Explanation:
         """What a logit came from: exact n-grams of a CNN, else what happens where words are left out.
 
         Args:
@@ -113,9 +115,9 @@ class SequenceReader:
             shades.append([Shade(*piece) for piece in found])
             parts += [(text[piece.start : piece.end], piece.fall) for piece in found]
         parts.sort(key=lambda one: -abs(one[1]))
-        return Attribution(label=name, exact=False, shades=shades, parts=parts, bias=0.0, logit=logit)
+        return Explanation(label=name, exact=False, shades=shades, parts=parts, bias=0.0, logit=logit)
 
-    def _ngrams(self, texts: Sequence[str], logit: float, label: int, name: str) -> Attribution:
+    def _ngrams(self, texts: Sequence[str], logit: float, label: int, name: str) -> Explanation:
         """The n-grams of all windows: of a mean each window gives its share, of a maximum one window gives all."""
         windows = list(self.windows(texts))
         found = [ngram_contributions(self.model.head, window.states, label) for window in windows]
@@ -135,7 +137,7 @@ class SequenceReader:
                 total = parts.get(key, ("", 0.0))[1] + ngram.contribution
                 parts[key] = _written(window.tokens[inside], window.places[inside], texts), total
         ordered = sorted(parts.values(), key=lambda one: -abs(one[1]))
-        return Attribution(label=name, exact=True, shades=shades, parts=ordered, bias=found[0].bias, logit=logit)
+        return Explanation(label=name, exact=True, shades=shades, parts=ordered, bias=found[0].bias, logit=logit)
 
     @torch.no_grad()
     def windows(self, texts: Sequence[str]) -> Iterator[Window]:
@@ -156,7 +158,8 @@ class SequenceReader:
             with self.model.head.register_forward_pre_hook(lambda _, given, read=read: read.append(given[0][0])):
                 self.model(**inputs)
             places = _places(encoded, number, texts)
-            if len(places) != size:  # a sentence with marked entities has lost a token, see `relations.repair_suffixes`
+            # A sentence with marked entities may have lost a token, see `relations.repair_suffixes`.
+            if len(places) != size:
                 places = [None] * size
             tokens: Any = self.tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist())
             yield Window(read[0], tokens, places)
@@ -169,9 +172,7 @@ class SequenceReader:
         windows = self.model.config.windows
         if windows is None:
             return tokenize(batch, self.tokenizer, self.length)
-        return tokenize_windows(
-            batch, self.tokenizer, (windows["pooling"], windows["max_seq_length"], windows["doc_stride"])
-        )
+        return tokenize_windows(batch, self.tokenizer, Windows(**windows))
 
 
 def _places(encoded: Any, number: int, texts: Sequence[str]) -> list[Place | None]:

@@ -1,0 +1,110 @@
+"""Questions on contexts to windows of tokens, and the best score that their tokens allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import PreTrainedTokenizerFast
+
+from heads.characters import compose, original_offsets, whole_characters
+from heads.spans import encode_windows, trim
+
+from ..data.splits import Split
+from ..metrics.answers import score_qa
+from .question_checks import has_answers
+
+
+def feature_columns(split: Split, negative: bool) -> dict[str, list]:
+    """The columns that `tokenize` reads.
+
+    Args:
+        negative: see `has_answers`.
+    """
+    columns: dict[str, list] = {
+        "row": list(range(len(split.rows))),
+        "question": split.column("question"),
+        "context": split.column("context"),
+    }
+    if has_answers(split, negative):
+        # Of several answers the first one is trained on, as everywhere in this field; (-1, -1): no answer.
+        spans = [
+            _span(row.fields["context"], row.fields["answers"][0]) if row.fields["answers"] else (-1, -1)
+            for row in split.rows
+        ]
+        columns["answer_start"] = [start for start, _ in spans]
+        columns["answer_end"] = [end for _, end in spans]
+    return columns
+
+
+def tokenize(
+    batch: dict[str, list],
+    tokenizer: PreTrainedTokenizerFast,
+    max_seq_length: int,
+    doc_stride: int,
+    legacy: bool,
+    training: bool,
+) -> dict[str, list]:
+    """Tokenizes questions with their contexts into windows of at most `max_seq_length` tokens.
+
+    Args:
+        doc_stride, legacy: see `encode_windows`.
+        training: leave out what only the answer's text needs.
+
+    Returns:
+        one row per window: the model's inputs, `row`, `length`; `start_positions` and `end_positions`, the tokens in
+        which the answer starts and ends, or 0 where the window does not hold it; else `p_mask` (0: an answer can touch
+        the token) and the character offsets `starts` and `ends` of each token in the context.
+    """
+    features: dict[str, list] = {}
+    windows = encode_windows(batch["question"], batch["context"], tokenizer, max_seq_length, doc_stride, legacy)
+    for sample, window in windows:
+        feature: dict[str, Any] = window | {"row": batch["row"][sample], "length": len(window["p_mask"])}
+        if "answer_start" in batch:
+            positions = _positions(window, batch["answer_start"][sample], batch["answer_end"][sample])
+            feature["start_positions"], feature["end_positions"] = positions
+        for name, value in feature.items():
+            if not (training and name in ("p_mask", "starts", "ends")):
+                features.setdefault(name, []).append(value)
+    return features
+
+
+def _positions(window: dict[str, list[int]], start: int, end: int) -> tuple[int, int]:
+    """The first and last token of an answer, given by its characters; 0 where the window does not hold it."""
+    starts, ends = window["starts"], window["ends"]
+    touched = [i for i, (s, e) in enumerate(zip(starts, ends, strict=True)) if s < end and e > start]
+    whole = bool(touched) and starts[touched[0]] <= start and ends[touched[-1]] >= end
+    return (touched[0], touched[-1]) if whole else (0, 0)
+
+
+def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> float:
+    """The exact match (0-100) that the tokenizer allows: that of the best token span around every answer.
+
+    A particle often shares a token with the end of a Korean answer; no span of tokens can leave it out.
+    """
+    contexts = sorted({row.fields["context"] for row in split.rows})
+    composed = [compose(context) for context in contexts]
+    encoded = tokenizer(composed, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    offsets_of = {
+        context: original_offsets(context, offsets)
+        for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
+    }
+    predictions, references = [], []
+    for row in split.rows:
+        context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
+        best = ""
+        for answer in row.fields["answers"]:
+            start, end = _span(context, answer)
+            touched = [(s, e) for s, e in offsets_of[context] if s < end and e > start]
+            text = ""
+            if touched:
+                text = context[slice(*whole_characters(context, *trim(context, touched[0][0], touched[-1][1])))]
+            if not best or score_qa([text], [golds], style)["exact_match"] == 100:
+                best = text
+        predictions.append(best)
+        references.append(golds)
+    return score_qa(predictions, references, style)["exact_match"]
+
+
+def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:
+    """Where an answer stands, without spaces around it."""
+    return trim(context, answer["answer_start"], answer["answer_start"] + len(answer["text"]))
