@@ -15,15 +15,8 @@ import torch
 from checkpoint_files import save_checkpoint
 
 from comparison.cells import ROOT, Cell
-from comparison.running import (
-    FURTHER,
-    discard_broken_checkpoints,
-    lock,
-    processes_of,
-    reason,
-    run_cells,
-    shell_lines,
-)
+from comparison.cells.processes import discard_broken_checkpoints, lock, processes_of, reason
+from comparison.running import FURTHER, run_cells, shell_lines
 from utils.errors import ENDING, ShownError, Stopped, UserError, stop_on_signals
 
 FINISH = "import pathlib, sys; out = pathlib.Path(sys.argv[1]); out.mkdir(exist_ok=True); (out / 'run.json').touch()"
