@@ -11,9 +11,8 @@ from utils.outputs.page.markup import Markup, element, fragment
 from utils.outputs.page.shapes import ChartRow, chart_of_rows, whisker
 
 _EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
-_BEYOND = (
-    0.5  # how far the scale goes beyond the data sets, as a share of their range; longer intervals end with an arrow
-)
+# How far the scale goes beyond the data sets, as a share of their range; longer intervals end with an arrow.
+_BEYOND = 0.5
 
 
 def forest_chart(pair: Mapping[str, Any], decimals: int = 2) -> Markup | None:

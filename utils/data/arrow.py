@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import ID_COLUMNS, SAVED_DATASET, Row, id_text
+from ..files import ID_COLUMNS, SAVED_DATASET, Row, id_text, is_gzip
 from .cells import check_distinct
 
 # pyarrow is imported where it is used: it is slow to load, and few runs read such files.
@@ -22,7 +22,7 @@ def read_parquet(path: Path) -> Iterator[Row]:
     """Rows of a parquet file, their nesting kept; see `_rows` for the values."""
     from pyarrow import parquet
 
-    if path.suffix.lower() == ".gz":
+    if is_gzip(path):
         raise UserError("parquet is compressed already; decompress the file with `gunzip`", file=path)
     with _readable(path, "parquet"), parquet.ParquetFile(path) as file:
         yield from _rows(path, file.schema_arrow, file.iter_batches(batch_size=_BATCH_ROWS))

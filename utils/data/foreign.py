@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 from ..errors import UserError
-from ..files import existing_file, extension
+from ..files import existing_file, extension, is_gzip
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def data_file(path: str | Path, *, csv: bool = True, columns: bool = False) -> P
 
 def _by_content(path: Path, kind: str) -> str | None:
     head = b""
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    opened = gzip.open if is_gzip(path) else open
     with contextlib.suppress(OSError, EOFError, zlib.error), opened(path, "rb") as stream:  # said by whoever reads on
         head = stream.read(1 << 16)
     if kind in _SHEETS:

@@ -16,7 +16,7 @@ import numpy as np
 from . import sums
 from .answers import QA_STYLES, score_answer
 from .errors import ErrorTable, answer_errors, class_errors, entity_errors, label_errors
-from .iob2 import Style
+from .iob2 import OUTSIDE, Style
 from .metric import Count, Metric, Score
 
 KLUE_STS_CUT = 3.0
@@ -190,7 +190,7 @@ class TagMetric(Metric):
         return TaggingMetric().compute(predictions=predictions, references=references, **options)
 
     def halves(self, names: Sequence[str]) -> dict[str, tuple[Count, Score]]:
-        tags, without_o = partial(sums.of_tags, names), partial(sums.of_tags, names, left_out="O")
+        tags, without_o = partial(sums.of_tags, names), partial(sums.of_tags, names, left_out=OUTSIDE)
         occurring, all_with_1 = (partial(sums.mean_f1, empty=empty) for empty in (None, 1.0))
         halves: dict[str, tuple[Count, Score]] = {
             "accuracy": (sums.count_equal_tags, sums.ratio),

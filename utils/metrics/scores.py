@@ -17,7 +17,7 @@ from scipy.stats import pearsonr, spearmanr
 from seqeval.scheme import IOB2, Entities
 from sklearn.metrics import auc, f1_score, precision_recall_curve
 
-from .iob2 import Style
+from .iob2 import OUTSIDE, Style
 from .metric import check_rows, check_sentences
 
 
@@ -171,7 +171,7 @@ def score_tagging(
         }
     if characters:
         per_tag = f1_score(gold_ids, predicted_ids, labels=range(len(names)), average=None, zero_division=1)
-        without_o = [score for tag, score in ids.items() if tag != "O"]
+        without_o = [score for tag, score in ids.items() if tag != OUTSIDE]
         result["char_macro_f1"] = float(np.mean(per_tag))
         result["char_macro_f1_without_o"] = float(np.mean(per_tag[without_o])) if without_o else 0.0
     return result

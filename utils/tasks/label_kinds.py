@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..data.fields import as_list, truth_value
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import Row, listed, shown
+from ..files import Row, beginning, listed, shown
 from .label_values import (
     MAYBE_NOTHING,
     canonical,
@@ -240,8 +240,7 @@ def _fault_of_set(items: list) -> str | None:
 
 
 def _short(value: Any) -> str:
-    text = repr(str(value))
-    return text if len(text) <= 50 else f"{text[:47]}..."
+    return beginning(repr(str(value)), 50)
 
 
 def sort_names(names: set[str]) -> list[str]:

@@ -28,9 +28,8 @@ _INVISIBLE: dict[int, str | None] = {
     )
     if not chr(code).isspace() and not chr(code).isprintable()
 }
-_BLANK_LETTERS: dict[int, str | None] = {
-    code: " " for code in (0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)
-}  # letters that show nothing
+# Letters that show nothing.
+_BLANK_LETTERS: dict[int, str | None] = dict.fromkeys((0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0), " ")
 _JOINERS = "\u200c\u200d"  # inside they make emoji and Persian words, outside they are left over
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
