@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..errors import UserError
 from ..files import Row, at_least_one, extension, id_of, listed, shown
-from .conllu import is_conllu, read_conllu
+from .conllu import CONLLU_EXTENSIONS, is_conllu, read_conllu
 from .fields import as_list, tidy_tag
 from .foreign import data_file
 from .spans import SPAN_COLUMNS, TEXT_COLUMNS, TOKEN_COLUMNS, as_characters
@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 TAG_COLUMNS = ("ner_tags", "tags", "labels", "pos_tags")
 
 # What files of columns are called, besides files without an extension.
-COLUMNS = {
-    *(".tsv", ".txt", ".col", ".data", ".annotated", ".ner", ".pos", ".tags", ".conllu", ".conllup"),
+COLUMN_EXTENSIONS = {
+    *(".tsv", ".txt", ".col", ".data", ".annotated", ".ner", ".pos", ".tags", *CONLLU_EXTENSIONS),
     *(".conll", ".conll02", ".conll03", ".conll2002", ".conll2003"),
     *(".bio", ".bio2", ".iob", ".iob1", ".iob2", ".iobes", ".bioes", ".bieo", ".bilou", ".bmes", ".bmewo"),
     *(".train", ".dev", ".valid", ".validation", ".test", ".testa", ".testb"),
@@ -52,10 +52,10 @@ class _Line(NamedTuple):
 def read_tagged(path: str | Path, text_column: str | None = None, label_column: str | None = None) -> Iterator[Row]:
     """Sentences for token classification: `{"id": str | None, "tokens": [str], "tags": [str] | None}`.
 
-    json, jsonl, parquet and csv hold lists (in csv spelled as JSON, or as pandas and numpy write them); without `text_column` and `label_column` they are
-    looked for under the usual names. A `label_column` that the file lacks means that it has no tags.
+    json, jsonl, parquet and csv hold lists (in csv spelled as JSON, or as pandas and numpy write them). Without `text_column`
+    and `label_column` the usual names are tried. A `label_column` that the file lacks means that it has no tags.
 
-    The extensions in `COLUMNS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
+    The `COLUMN_EXTENSIONS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
     by spaces; sentences end at blank lines. A space can be a token (` <TAB>O`). KLUE's `## guid<TAB>text` gives the id.
     A single column has no tags. Lines such as `two words<TAB>O O` (Naver NER) are a sentence each. `Row.line` is the
     line of the first token. CoNLL-U, whose first column numbers the words, is read as `conllu.read_conllu` says.
@@ -70,7 +70,7 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
     kind = extension(path)
     if kind in (*RECORDS, ".csv"):
         return _tidy(path, _lists(path, text_column, label_column))
-    if kind and kind not in COLUMNS:
+    if kind and kind not in COLUMN_EXTENSIONS:
         reason = f"the extension '{kind[:20]}' is not known here"
         cure = "name a file of columns .conll or .tsv; or write csv, json, jsonl or parquet"
         raise UserError(f"{reason}; {cure}", file=path)

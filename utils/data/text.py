@@ -103,7 +103,7 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
 
 
 def _likely_encoding(content: bytes) -> str | None:
-    """What text is written in that is not UTF-8; None where nothing fits. Of cp1252 nobody can be sure: nearly everything fits."""
+    """What text is written in that is not UTF-8; None where nothing fits. cp1252 is a guess: nearly everything fits it."""
     if content.startswith(_UTF32_MARKS):
         return "utf-32"
     if content.startswith(_UTF16_MARKS):

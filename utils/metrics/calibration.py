@@ -68,6 +68,7 @@ class Reliability(NamedTuple):
 
     @property
     def rows(self) -> int:
+        """How many decisions there are."""
         return int(self.sums[:, 0].sum())
 
     @property
@@ -77,7 +78,7 @@ class Reliability(NamedTuple):
 
     @property
     def bins(self) -> list[Bin]:
-        """The rows by the probability of their prediction, in `BINS` bins of equal width, ((i - 1) / 15, i / 15]; empty ones too."""
+        """The rows by the probability of their prediction, in 15 bins of equal width, ((i - 1) / 15, i / 15]; empty ones too."""
         return [
             Bin(int(count), total / max(count, 1), right / max(count, 1)) for count, total, right in self.sums.tolist()
         ]

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import sums
-from .answers import QA_STYLES, score_answer
-from .errors import ErrorTable, answer_errors, class_errors, entity_errors, label_errors
+from .answers import check_style, score_answer
+from .error_tables import ErrorTable, answer_errors, class_errors, entity_errors, label_errors
 from .iob2 import OUTSIDE, Style
 from .metric import Count, Metric, Score
 
@@ -236,9 +236,7 @@ class AnswerMetric(Metric):
     style: str = "squad"
 
     def __post_init__(self):
-        if self.style not in QA_STYLES:
-            known = ", ".join(QA_STYLES)
-            raise ValueError(f"unknown style of question answering scores '{self.style}': use one of {known}")
+        check_style(self.style)
 
     def score(  # type: ignore[override]
         self, predictions: list, references: list, names: Sequence[str], question_types: list

@@ -128,8 +128,8 @@ def score_tagging(
     """Scores of tagged sentences, given as one list of tag names per sentence.
 
     Entities are counted by seqeval's strict IOB2, so one that starts with I- is none and never matches. Types may contain
-    hyphens; tags may also carry B and I at the end (`PER-B`, Naver NER). No entity reaches from one sentence into the next: scoring
-    a list of sentences counts the same as KLUE's one long sequence with an O on either side of each.
+    hyphens; tags may also carry B and I at the end (`PER-B`, Naver NER). No entity reaches from one sentence into the next:
+    scoring a list of sentences counts the same as KLUE's one long sequence with an O on either side of each.
 
     Args:
         predictions, references: tag names.

@@ -38,7 +38,7 @@ _BITS = re.compile(r"[01]([ ,;|/]?[01])+")
 
 
 class Kind(NamedTuple):
-    """As `Labels` has them."""
+    """What kind of labels a column holds; the fields are those of `Labels`."""
 
     problem_type: str
     names: list[str]

@@ -93,9 +93,9 @@ def is_nothing(value: Any) -> bool:
 
 
 def signs_for_nothing(names: Counter[str]) -> set[str]:
-    """Which names of a column stand for no label: a dash, a point or a question mark among words, -100 and -1 among numbers of classes.
+    """Which names of a column stand for no label.
 
-    Beside "+" a dash is a class. -1 stands for no label beside three or more numbers that count from 0 or 1, and, where it is
+    A dash, a point or a question mark do among words, -100 and -1 among numbers of classes. Beside "+" a dash is a class. -1 stands for no label beside three or more numbers that count from 0 or 1, and, where it is
     much rarer than these, beside 0 and 1; else it is a class, as in -1, 0, 1 for bad, middling, good.
 
     Args:
@@ -121,7 +121,7 @@ def is_broken_list(text: str) -> bool:
 
 
 def is_multi_hot(values: Iterable[list]) -> bool:
-    """Whether lists are vectors of 0 and 1, one place for each class: all of one length of at least two, and nothing else in them."""
+    """Whether lists are vectors of 0 and 1, one place for each class, all of one length of at least two."""
     lengths = set()
     for value in values:
         lengths.add(len(value))
