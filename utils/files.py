@@ -171,6 +171,11 @@ def replace_file(path: Path, pieces: Iterable[str]) -> None:
     draft.replace(path)
 
 
+def read_json(path: Path) -> Any:
+    """What a JSON file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
     """Writes a JSON file, as a whole or not at all.
 

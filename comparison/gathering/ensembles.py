@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from utils.data.splits import Split
+from utils.files import read_json
 from utils.metrics.metric import SummableMetric
 from utils.outputs.card import NO_SCORES
 
@@ -39,7 +39,7 @@ def gather_ensembles(plan: Plan, ensembles: Sequence[Cell], split: Split) -> dic
     pairs = compare_ensembles(together, scored.counts, metric)
     heads = {}
     for cell in ensembles:
-        results = json.loads((cell.folder / "predict_results.json").read_text(encoding="utf-8"))
+        results = read_json(cell.folder / "predict_results.json")
         scores = {
             name.removeprefix("predict_"): value for name, value in results.items() if name.startswith("predict_")
         }
