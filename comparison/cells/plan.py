@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import shlex
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -74,7 +73,18 @@ class Plan:
         return TASKS[self.script](self.arguments.data, load_tokenizer(self.arguments.model))
 
     @property
+    def cells_by_head(self) -> dict[str, list[Cell]]:
+        """The cells of each head, in their order."""
+        return {head: [cell for cell in self.cells if cell.head == head] for head in self.heads}
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads, each once, in the order of their first cells."""
+        return list(dict.fromkeys(cell.head for cell in self.cells))
+
+    @property
     def unfinished(self) -> list[Cell]:
+        """The cells that have still to run."""
         return [cell for cell in self.cells if not cell.finished]
 
 
@@ -106,13 +116,9 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
     if not given:
         check_validation_rows(files, data)
         without = files.pop("test", None) is None
-        if arguments.validation_splits is not None:
-            notes += (
-                []
-                if without
-                else ["the heads are compared on rows held out of the training file, not on the test rows"]
-            )
-        elif without:
+        if arguments.validation_splits is not None and not without:
+            notes.append("the heads are compared on rows held out of the training file, not on the test rows")
+        if arguments.validation_splits is None and without:
             notes.append("there are no test rows: the validation rows are compared")
         if training.load_best_model_at_end:
             notes.append("the validation rows also chose the checkpoint, so the scores are too good")
@@ -177,7 +183,6 @@ def lay_out(
         more: further words.
     """
     assert arguments.script is not None
-    run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
     cells = []
     flag, values = arguments.crossed or ("", [])
     crossed_values: list[int | None] = [*values] or [None]
@@ -185,7 +190,7 @@ def lay_out(
         crossed = None if value is None else (flag, value)
         part = "" if value is None else f"-{'data' if flag == 'data_seed' else 'split'}-{value}"
         place = folder / f"{head}-seed-{seed}{part}-{short_hash(matters[head])}"
-        words = [*run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
+        words = [*arguments.run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
         words += [*_head_words(head, arguments), "--seed", str(seed)]
         words += [] if value is None else [f"--{flag}", str(value)]
         cells.append(
@@ -235,8 +240,8 @@ def what_matters(arguments: Arguments, contents: Mapping[str, Any]) -> dict[str,
     return {**matters, **contents, "head_kwargs": arguments.model.parsed_head_kwargs}
 
 
-def short_hash(matters: Mapping[str, Any]) -> str:
-    """Eight hexadecimal digits."""
+def short_hash(matters: Mapping[str, Any] | list[str]) -> str:
+    """Eight hexadecimal digits that tell apart what runs depend on."""
     return hashlib.sha256(json.dumps(matters, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 

@@ -81,7 +81,7 @@ def _check_same(before: Mapping[str, Any], rule: Rule, plan: Plan, heads: Sequen
         "looks": list(rule.looks),
         "margin": rule.margin,
         "first_seed": plan.cells[0].seed,
-        "heads": sorted({cell.head for cell in plan.cells}),
+        "heads": sorted(plan.heads),
     }
     then = {name: before[name] for name in ("looks", "margin", "first_seed")} | {"heads": sorted(heads)}
     for name, value in then.items():

@@ -57,10 +57,7 @@ def gather(
         UserError: a metric that does not fit the labels, or cells that do not belong to the test rows.
     """
     _, data, training = plan.arguments
-    cells: dict[str, list[Cell]] = {}
-    for cell in plan.cells:
-        cells.setdefault(cell.head, []).append(cell)
-    first = plan.cells[0]
+    cells = plan.cells_by_head
     scored = score_cells(plan, split)
     task, metric, references = scored.task, scored.metric, scored.references
     predictions, counts, texts = scored.predictions, scored.counts, scored.task.texts(scored.split)
@@ -73,7 +70,7 @@ def gather(
         head: np.stack([task.metric.right(one, references) for one in several]) for head, several in predictions.items()
     }
     costs = measure_costs({head: own[0].folder for head, own in cells.items()}, texts, data.max_seq_length)
-    run = read_json(first.folder / "run.json")
+    run = read_json(plan.cells[0].folder / "run.json")
     return {
         "title": data.task_name or Path(split.file).name,
         "script": plan.script,
