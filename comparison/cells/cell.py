@@ -19,7 +19,7 @@ class Cell:
 
     Attributes:
         head, seed, head_kwargs, head_flags: what it is about.
-        crossed: what its seed is crossed with, one of `CROSSED`, and the value; None where seeds are all that runs differ by.
+        crossed: what its seed is crossed with, a key of `CROSSED`, and the value; None where runs differ by their seed alone.
         folder: its `--output_dir`.
         words: its command, but for resuming.
         keeps_checkpoints: whether they stay once it is finished, because --save_total_limit says how many.
@@ -41,6 +41,7 @@ class Cell:
 
     @property
     def name(self) -> str:
+        """That of its folder."""
         return self.folder.name
 
     @property
@@ -50,6 +51,7 @@ class Cell:
 
     @property
     def finished(self) -> bool:
+        """Whether it has run to its end: its record is written last."""
         return (self.folder / "run.json").is_file()
 
     def discard_checkpoints(self) -> None:
@@ -60,7 +62,7 @@ class Cell:
 
     @property
     def command(self) -> list[str]:
-        """Goes on from the last checkpoint where there is one."""
+        """The words that run it; they go on from the last checkpoint where there is one."""
         resumes = any(self.folder.glob("checkpoint-*"))
         return [*self.words, *(["--resume_from_checkpoint", "true"] if resumes else [])]
 

@@ -51,6 +51,7 @@ class Trial:
 
     @property
     def ended(self) -> bool:
+        """Whether it has a score or has failed."""
         return self.cell.finished or self._mark.is_file()
 
     @property
@@ -79,6 +80,7 @@ class Trial:
         write_json(self._mark, {"reason": reason, "seconds": round(seconds, 1)}, indent=None)
 
     def forget_failure(self) -> None:
+        """Lets it run again."""
         self._mark.unlink(missing_ok=True)
 
     def discard_weights(self) -> None:

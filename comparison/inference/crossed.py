@@ -65,6 +65,7 @@ class CrossedRuns:
 
     @property
     def freedoms(self) -> tuple[int, int, int]:
+        """The degrees of freedom of `squares`."""
         return self.seeds - 1, self.orders - 1, (self.seeds - 1) * (self.orders - 1)
 
     def components(self, sources: Sequence[str] = SOURCES) -> list[Component]:

@@ -1,4 +1,4 @@
-"""Are two heads equal, for all that matters? Two one-sided tests (Schuirmann 1987): the difference is neither that large nor that small."""
+"""Are two heads equal, for all that matters? Two one-sided tests (Schuirmann 1987) ask whether they differ by the margin or more."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from utils.outputs.page.shapes import (
 
 from .tables import GroupRow
 
-_EDGE = 10  # free on the left and on the right of a scale, for half a mark or half a label
+EDGE = 10  # free on the left and on the right of a scale, for half a mark, half a label or an arrow
 _MOST_POINTS = 100  # of a curve; more cannot be seen
 
 
@@ -44,7 +44,7 @@ def score_chart(heads: Mapping[str, HeadScores], axis: str, decimals: int) -> Ma
     """Draws a dot per seed, and under the dots the mean with its 95 % interval."""
     ends = [end for head in heads.values() for end in (head.low, head.high) if end is not None]
     scale = fit_scale(
-        [*ends, *(score for head in heads.values() for score in head.by_seed.values())], _EDGE, WIDTH - _EDGE
+        [*ends, *(score for head in heads.values() for score in head.by_seed.values())], EDGE, WIDTH - EDGE
     )
     several = any(len(head.by_seed) > 1 for head in heads.values())
     rows = []
@@ -76,7 +76,7 @@ def pair_chart(pairs: Sequence[Mapping[str, Any]], axis: str, decimals: int, mar
     """
     values = [value for pair in pairs for value in _interval_ends(pair)]
     values += [] if margin is None else [-margin, margin]
-    scale = fit_scale([0, *values], _EDGE, WIDTH - _EDGE)
+    scale = fit_scale([0, *values], EDGE, WIDTH - EDGE)
     rows = []
     for pair in pairs:
         spread, y = [scale(value) for value in _interval_ends(pair)], 0
@@ -194,7 +194,7 @@ def dot_chart(
 
 def dot_scale(rows: Sequence[GroupRow]) -> Scale:
     """Returns the scale of a chart of dots."""
-    return fit_scale([value for row in rows for value in row.values if value is not None], _EDGE, WIDTH - _EDGE)
+    return fit_scale([value for row in rows for value in row.values if value is not None], EDGE, WIDTH - EDGE)
 
 
 def _seed_dots(scale: Scale, index: int, head: HeadScores, decimals: int) -> Markup:

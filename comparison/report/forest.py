@@ -10,7 +10,8 @@ from utils.outputs.page.formatting import interval, number
 from utils.outputs.page.markup import Markup, element, fragment
 from utils.outputs.page.shapes import ChartRow, chart_of_rows, whisker
 
-_EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
+from .charts import EDGE
+
 # How far the scale goes beyond the data sets, as a share of their range; longer intervals end with an arrow.
 _BEYOND = 0.5
 
@@ -58,7 +59,7 @@ def _scale(drawn: Sequence[Mapping[str, Any]], mean: Mapping[str, Any] | None) -
     more = [
         mean[name] for name in ("low", "high", "prediction_low", "prediction_high") if mean and mean[name] is not None
     ]
-    return fit_scale([*ends, *(min(max(value, low), high) for value in more)], _EDGE, WIDTH - _EDGE)
+    return fit_scale([*ends, *(min(max(value, low), high) for value in more)], EDGE, WIDTH - EDGE)
 
 
 def _diamond(scale: Scale, low: float, mean: float, high: float) -> Markup:

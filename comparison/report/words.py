@@ -8,7 +8,7 @@ from typing import Any
 
 from utils.outputs.page.formatting import number
 
-from .tables import crossed_with, metric_format, run_counts
+from .tables import crossed_with, margin_of, metric_format, run_counts
 
 
 def subject_line(comparison: Mapping[str, Any]) -> str:
@@ -93,11 +93,6 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
             "Rows won and lost are means over pairs of seeds; McNemar's exact test (1947) is about one such pair each."
         )
     return " ".join(parts)
-
-
-def margin_of(comparison: Mapping[str, Any]) -> float | None:
-    """Returns the margin within which heads may be equal; None where none was named."""
-    return next((pair["equality"]["margin"] for pair in comparison["comparisons"] if pair.get("equality")), None)
 
 
 def look_note(comparison: Mapping[str, Any]) -> str:
