@@ -1,4 +1,4 @@
-"""How often `--until_decided` says anything wrong of three heads: their pairs end one by one, and Holm's correction holds at each look.
+"""How often `--until_decided` says anything wrong of three heads: their pairs end one by one, corrected by Holm at each look.
 
     python -m benchmarks.rejections.several [--simulations 1000] [--rows 1000] [--seed_deviation 0.2] [--margin 2] [--max_seeds 20]
 

@@ -1,5 +1,7 @@
-"""Simulated heads: every row has a difficulty, and a model is right where the skill of its head and its seed, and what is easy for
-this head or this model alone, outweigh it.
+"""Simulated heads.
+
+Every row has a difficulty. A model is right where the skill of its head and its seed, and what is easy for this head or this
+model alone, outweigh it.
 """
 
 from __future__ import annotations

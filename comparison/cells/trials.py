@@ -51,7 +51,7 @@ class Trial:
 
     @property
     def ended(self) -> bool:
-        """Whether it has a score or has failed."""
+        """Whether it has run to its end or failed."""
         return self.cell.finished or self._mark.is_file()
 
     @property
