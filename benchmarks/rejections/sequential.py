@@ -47,7 +47,7 @@ class Course:
 
 
 class MeanEvidence(Evidence):
-    """Evidence by a mean over rows. What a row adds to the difference is its own one, which 20 seeds need not exchange 400 times."""
+    """Evidence by a mean over rows: a row adds its own difference, which 20 seeds need not exchange 400 times."""
 
     @cached_property
     def _effects(self) -> np.ndarray:

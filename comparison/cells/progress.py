@@ -50,7 +50,7 @@ class LivingLine:
             self._shown = ""
 
     def how_far(self, cell: Cell, seconds: float) -> str:
-        """Which step of its training a cell is at, as its log says, and how long the others take at the pace since the first look.
+        """Which step of its training a cell is at, as its log says, and how long the others take at the pace since a first look.
 
         Args:
             seconds: that it has run.

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from heads.tag_marks import SCHEMES
+
 from ..errors import UserError
 from ..files import Row, at_least_one, extension, id_of, listed, shown
 from .conllu import CONLLU_EXTENSIONS, is_conllu, read_conllu
@@ -37,7 +39,8 @@ TAG_HEADERS = set(
 )
 LOOKED_AT = 200  # rows of a file of columns, to see what its columns hold
 
-_TAG = r"([Oo]|[BIELMSUWbielmsuw][-_]\S+|[A-Z]+[-_][BIELMSUW])"
+MARKS = "".join(sorted(set().union(*(marks.all for marks in SCHEMES.values()))))  # of any scheme
+_TAG = rf"([Oo]|[{MARKS}{MARKS.lower()}][-_]\S+|[A-Z]+[-_][{MARKS}])"
 _IOB_TAG = re.compile(rf"\s{_TAG}$")
 _JOINED = re.compile(rf"\S+[,;|\s]{_TAG}")  # a token and its tag, by what separates no columns
 _GUID = re.compile(r"#+ (?:id )?([^\t]+)\t")

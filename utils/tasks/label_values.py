@@ -95,8 +95,9 @@ def is_nothing(value: Any) -> bool:
 def signs_for_nothing(names: Counter[str]) -> set[str]:
     """Which names of a column stand for no label.
 
-    A dash, a point or a question mark do among words, -100 and -1 among numbers of classes. Beside "+" a dash is a class. -1 stands for no label beside three or more numbers that count from 0 or 1, and, where it is
-    much rarer than these, beside 0 and 1; else it is a class, as in -1, 0, 1 for bad, middling, good.
+    A dash, a point or a question mark do among words, -100 and -1 among numbers of classes. Beside "+" a dash is a class. -1
+    stands for no label beside three or more numbers that count from 0 or 1, and, where it is much rarer than these, beside 0
+    and 1; else it is a class, as in -1, 0, 1 for bad, middling, good.
 
     Args:
         names: canonical names and how often each occurs.
