@@ -200,14 +200,7 @@ def _lists(path: Path, text_column: str | None, label_column: str | None) -> Ite
             continue
         tokens_in = _column(path, row, text_column, TOKEN_COLUMNS, "--text_column_name")
         if tokens_in is None:
-            reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
-            if any(isinstance(value, list) for value in row.fields.values()):
-                reason += ", or that of entities (start, end, type) with --label_column_name"
-            texts = {name.strip().lower() for name, value in row.fields.items() if isinstance(value, str)}
-            if texts & TOKEN_HEADERS and texts & TAG_HEADERS:
-                cure = "write a .tsv instead: token, TAB, tag, and a blank line after each sentence"
-                reason = f"columns {listed(row.fields)}, and no lists in them: one token a row? {cure}"
-            raise UserError(reason, file=path, row=row.line)
+            raise _no_tokens(path, row)
         tags_in = _column(path, row, label_column, TAG_COLUMNS, "--label_column_name")
         if tags_in is not None and row.fields[tags_in] is None:
             tags_in = None
@@ -215,6 +208,17 @@ def _lists(path: Path, text_column: str | None, label_column: str | None) -> Ite
         tokens = _strings(path, row, tokens_in)
         tags = None if tags_in is None else _strings(path, row, tags_in)
         yield _sentence(path, row.line, id_of(row.fields), tokens, tags, tags_in)
+
+
+def _no_tokens(path: Path, row: Row) -> UserError:
+    reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
+    if any(isinstance(value, list) for value in row.fields.values()):
+        reason += ", or that of entities (start, end, type) with --label_column_name"
+    texts = {name.strip().lower() for name, value in row.fields.items() if isinstance(value, str)}
+    if texts & TOKEN_HEADERS and texts & TAG_HEADERS:
+        cure = "write a .tsv instead: token, TAB, tag, and a blank line after each sentence"
+        reason = f"columns {listed(row.fields)}, and no lists in them: one token a row? {cure}"
+    return UserError(reason, file=path, row=row.line)
 
 
 def _plain_text(row: Row, text_column: str | None) -> Row | None:
