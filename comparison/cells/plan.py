@@ -12,7 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from utils.arguments import Arguments, as_words, parse_arguments
+from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, as_words, parse_arguments
 from utils.data.hub import hub_files
 from utils.errors import UserError
 from utils.files import existing_file, read_json, replace_file, sha256
@@ -105,23 +105,15 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         if arguments.data_seeds is not None and parsed.training.train_sampling_strategy == "sequential":
             cure = "leave it or --train_sampling_strategy sequential out"
             raise UserError(f"--data_seeds are orders of the training rows, which are to stay as they are: {cure}")
-    files = hub_files(data) if data.dataset_name else {}
-    for split in ("train", "validation", "test"):
-        if getattr(data, f"{split}_file"):
-            files[split] = str(existing_file(getattr(data, f"{split}_file")))
+    files = _data_files(data)
     if arguments.validation_splits is not None:
         check_hold_outs(files, data)
     given = "test" in files and data.predict_split == "test" and arguments.validation_splits is None
     compared, more = ("test", []) if given else ("validation", ["--predict_split", "validation"])
     if not given:
         check_validation_rows(files, data)
-        without = files.pop("test", None) is None
-        if arguments.validation_splits is not None and not without:
-            notes.append("the heads are compared on rows held out of the training file, not on the test rows")
-        if arguments.validation_splits is None and without:
-            notes.append("there are no test rows: the validation rows are compared")
-        if training.load_best_model_at_end:
-            notes.append("the validation rows also chose the checkpoint, so the scores are too good")
+        notes += _on_validation_rows(arguments, training, has_test="test" in files)
+        files.pop("test", None)
 
     contents = contents_of(arguments, files)
     cells_folder = folder / "cells"
@@ -149,6 +141,29 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         notes=notes,
         hold_outs=arguments.validation_splits,
     )
+
+
+def _data_files(data: DataArguments) -> dict[str, str]:
+    """The data files by split."""
+    files = hub_files(data) if data.dataset_name else {}
+    given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
+    return files | {split: str(existing_file(file)) for split, file in given.items() if file}
+
+
+def _on_validation_rows(arguments: ComparisonArguments, training: HeadTrainingArguments, has_test: bool) -> list[str]:
+    """Notes on a comparison on validation rows.
+
+    Args:
+        has_test: there are test rows as well.
+    """
+    notes = []
+    if arguments.validation_splits is not None and has_test:
+        notes.append("the heads are compared on rows held out of the training file, not on the test rows")
+    if arguments.validation_splits is None and not has_test:
+        notes.append("there are no test rows: the validation rows are compared")
+    if training.load_best_model_at_end:
+        notes.append("the validation rows also chose the checkpoint, so the scores are too good")
+    return notes
 
 
 def parse_words(arguments: ComparisonArguments, head: str, does: Sequence[str]) -> Arguments:
