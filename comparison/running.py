@@ -144,7 +144,7 @@ def run_here(
         end_processes([process for process, _, _ in running.values()])
 
 
-def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None = None) -> Generator[Ended, None, None]:
+def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None) -> Generator[Ended, None, None]:
     """Runs cells as tasks of a Ray cluster and yields them as they end.
 
     Each process of a cell has a CPU, and a GPU where the cluster has some.

@@ -103,12 +103,16 @@ def beginning(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def listed(names: Iterable[str], most: int = 20, room: int = 150) -> str:
-    """Names as an error message can list them: the first of them, with `...` where more follow."""
+def listed(names: Iterable[str], room: int = 150) -> str:
+    """Names as an error message can list them: the first of them, 20 at most, with `...` where more follow.
+
+    Args:
+        room: characters of the list.
+    """
     found: list[str] = []
     for name in names:
         cut = beginning(name, 40)
-        if len(found) == most or len(", ".join([*found, cut])) > room:
+        if len(found) == 20 or len(", ".join([*found, cut])) > room:
             return ", ".join([*found, "..."])
         found.append(cut)
     return ", ".join(found)

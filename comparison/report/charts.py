@@ -27,6 +27,7 @@ from utils.outputs.page.shapes import (
 from .tables import GroupRow
 
 EDGE = 10  # free on the left and on the right of a scale, for half a mark, half a label or an arrow
+_DOT = 6.8  # width of the dot of a seed, with a little room
 _MOST_POINTS = 100  # of a curve; more cannot be seen
 
 
@@ -219,13 +220,13 @@ def _interval_ends(pair: Mapping[str, Any]) -> list[float]:
     return [value for value in (pair["low"], pair["difference"], pair["high"]) if value is not None]
 
 
-def _spread_dots(places: Sequence[float], size: float = 6.8, levels: int = 2) -> list[tuple[float, float]]:
+def _spread_dots(places: Sequence[float]) -> list[tuple[float, float]]:
     """Returns x and y of dots. A dot that would cover another moves to the nearest free level, or stays where none is free."""
-    offsets = [0.0, *(sign * size * level for level in range(1, levels + 1) for sign in (-1, 1))]
+    offsets = [0.0, *(sign * _DOT * level for level in (1, 2) for sign in (-1, 1))]
     found: dict[int, tuple[float, float]] = {}
     for i in sorted(range(len(places)), key=lambda i: places[i]):
         x = places[i]
-        free = (y for y in offsets if all((x - a) ** 2 + (y - b) ** 2 >= size**2 for a, b in found.values()))
+        free = (y for y in offsets if all((x - a) ** 2 + (y - b) ** 2 >= _DOT**2 for a, b in found.values()))
         found[i] = (x, next(free, 0.0))
     return [found[i] for i in range(len(places))]
 

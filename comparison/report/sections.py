@@ -29,7 +29,7 @@ from .tables import (
 )
 from .words import (
     equal_lines,
-    head_arguments,
+    head_lines,
     look_note,
     outlook_note,
     pair_note,
@@ -219,7 +219,7 @@ def command_section(comparison: Mapping[str, Any]) -> Markup:
     versions = [(name, plain_value(value)) for name, value in comparison["versions"].items()]
     return fragment(
         element("pre", element("code", comparison["command"]), tabindex="0"),
-        fact_list([*head_arguments(comparison), *versions]),
+        fact_list([*head_lines(comparison), *versions]),
     )
 
 

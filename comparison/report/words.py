@@ -134,7 +134,7 @@ def equal_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*lines, ("arguments", ", ".join(said))] if said else lines
 
 
-def head_arguments(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+def head_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Lists the arguments of every head that was given some."""
     heads = comparison["heads"].items()
     return [

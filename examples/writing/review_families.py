@@ -59,15 +59,15 @@ def judgement(rng: Random, label: int, taken: str = "") -> tuple[str, str]:
             return aspect, pick(rng, bank.ASPECTS[aspect][1 - label])
 
 
-def clause(rng: Random, label: int, taken: str = "", particle: str = "은/는") -> tuple[str, str, str, str]:
+def clause(rng: Random, label: int, taken: str = "") -> tuple[str, str, str, str]:
     """Topic with particle and adverbs, predicate, key, aspect; now and then a negated predicate of the other polarity."""
     if rng.random() < 0.15:
         aspect, predicate = judgement(rng, 1 - label, taken)
         if gradable(predicate):
-            return f"{josa(aspect, particle)} {inflect(predicate, '지')}", "않다", f"{aspect}+{predicate}-", aspect
+            return f"{josa(aspect, '은/는')} {inflect(predicate, '지')}", "않다", f"{aspect}+{predicate}-", aspect
     aspect, predicate = judgement(rng, label, taken)
     return (
-        f"{josa(aspect, particle)} {adverb_for(rng, predicate, 0.2)}".rstrip(),
+        f"{josa(aspect, '은/는')} {adverb_for(rng, predicate, 0.2)}".rstrip(),
         predicate,
         f"{aspect}+{predicate}",
         aspect,
