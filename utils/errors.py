@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -165,6 +165,11 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
             raise
         cure = "its own message says why, or the launcher's; --resume_from_checkpoint true goes on from the newest checkpoint"
         _end(ShownError(f"another process of this run has ended: {cure}"), alone=True)
+
+
+def without_debug(words: Sequence[str]) -> list[str]:
+    """The words of a command without --debug, which is for `run`."""
+    return [word for word in words if word != "--debug"]
 
 
 def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:
