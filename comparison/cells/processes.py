@@ -91,13 +91,18 @@ def end_processes(processes: Sequence[subprocess.Popen]) -> None:
 
 
 def reason(cell: Cell, code: int | None) -> str:
-    """Why a cell failed: the last line of its latest run that begins with `error:`, else the last one."""
+    """Why a cell failed: the last line of its latest run that begins with `error:`, else the last one.
+
+    Args:
+        code: its exit code; None where its machine failed, perhaps before it wrote anything.
+    """
     if code is not None and code < 0:
         return f"killed by {signal.Signals(-code).name}"
-    text = cell.log.read_text(encoding="utf-8", errors="replace")
+    text = cell.log.read_text(encoding="utf-8", errors="replace") if cell.log.is_file() else ""
     lines = [line for line in text.rpartition("\n$ ")[2].splitlines()[1:] if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
-    return printable((errors or lines or [f"exit code {code}"])[-1].strip())
+    ending = "its machine failed" if code is None else f"exit code {code}"
+    return printable((errors or lines or [ending])[-1].strip())
 
 
 def environments_of(workers: int, launcher: str | None) -> list[dict[str, str]]:

@@ -123,6 +123,10 @@ def test_the_reason_is_that_of_the_latest_run(cell):
     assert reason(one, 1) == "KeyError: 'x'"
 
 
+def test_the_reason_where_a_machine_failed_before_the_cell_began(cell):
+    assert reason(cell("a"), None) == "its machine failed"
+
+
 def test_a_cell_that_another_comparison_runs_is_waited_for(cell, capfd):
     one = cell("a")
     one.log.parent.mkdir()
