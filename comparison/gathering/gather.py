@@ -198,18 +198,11 @@ def _equally_tuned(tuned: Mapping[str, Any]) -> str:
 
 def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
     """A note where early stopping ended some cells before others; other hold-outs leave other numbers of rows."""
-    steps = {
-        f"{cell.head}, seed {cell.label}": read_json(cell.folder / "trainer_state.json")["global_step"]
-        for cell in cells
-    }
-    held_out = {
-        cell.name: cell.crossed if cell.crossed and cell.crossed[0] == "validation_split_seed" else None
-        for cell in cells
-    }
-    different = {(held_out[cell.name], steps[f"{cell.head}, seed {cell.label}"]) for cell in cells}
-    if len(different) == len(set(held_out.values())):
+    steps = [read_json(cell.folder / "trainer_state.json")["global_step"] for cell in cells]
+    held_out = [cell.crossed if cell.crossed and cell.crossed[0] == "validation_split_seed" else None for cell in cells]
+    if len(set(zip(held_out, steps, strict=True))) == len(set(held_out)):
         return []
-    listed = "; ".join(f"{name}: {count}" for name, count in steps.items())
+    listed = "; ".join(f"{cell.head}, seed {cell.label}: {count}" for cell, count in zip(cells, steps, strict=True))
     return [f"the cells were trained for different numbers of steps ({listed})"]
 
 

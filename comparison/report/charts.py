@@ -50,13 +50,10 @@ def score_chart(heads: Mapping[str, HeadScores], axis: str, decimals: int) -> Ma
     several = any(len(head.by_seed) > 1 for head in heads.values())
     rows = []
     for index, (name, head) in enumerate(heads.items()):
-        marks = (
-            fragment(_seed_dots(scale, index, head, decimals), _mean_and_interval(scale, index, head, 13))
-            if several
-            else None
-        )
-        value = plus_minus(head.mean, head.deviation, decimals)
-        rows.append(ChartRow(name, value, marks or _mean_and_interval(scale, index, head, 0)))
+        marks = _mean_and_interval(scale, index, head, 13 if several else 0)
+        if several:
+            marks = fragment(_seed_dots(scale, index, head, decimals), marks)
+        rows.append(ChartRow(name, plus_minus(head.mean, head.deviation, decimals), marks))
     words = "; ".join(f"{row.label} {row.value}" for row in rows)
     return chart_of_rows(
         "Scores by head and seed",
