@@ -55,7 +55,7 @@ class Cell:
         return (self.folder / "run.json").is_file()
 
     def discard_checkpoints(self) -> None:
-        """Removes what only going on would need, once it is finished: the weights that are scored stand beside it."""
+        """Removes the checkpoints of a finished cell: its weights stand beside them, and nothing goes on from there."""
         if self.finished and not self.keeps_checkpoints:
             for checkpoint in checkpoints(self.folder):
                 shutil.rmtree(checkpoint, ignore_errors=True)  # another comparison may be at it

@@ -18,7 +18,7 @@ STEP = re.compile(r"^step ([\d,]+) of ([\d,]+),", re.MULTILINE)  # as `log_line`
 
 
 class LivingLine:
-    """The last line of a terminal, which is written anew; elsewhere lines that stay are all there is."""
+    """The last line of a terminal, which is written anew; elsewhere all lines stay."""
 
     def __init__(self) -> None:
         self.lives = sys.stdout.isatty()

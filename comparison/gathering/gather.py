@@ -142,7 +142,7 @@ def _rule(rule: Rule, decision: Decision, cells: Sequence[Cell]) -> dict[str, An
 def _scores(
     head: str, cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, design: Design
 ) -> dict[str, Any]:
-    """Every metric over the runs; the one that is compared first, and from the very numbers it is compared by."""
+    """Every metric over the runs. The compared one comes first, from the very numbers that heads are compared by."""
     results = [read_json(cell.folder / "predict_results.json") for cell in cells]
     names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]

@@ -87,7 +87,7 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
 
 
 def _check_last_column(path: Path) -> None:
-    """Says where a column before the last looks like the tags, by the first rows.
+    """Warns where, by the first rows, a column before the last looks like the tags.
 
     Raises:
         UserError: token and tag are one column, joined by a comma or the like.
