@@ -228,7 +228,7 @@ class ComparisonArguments:
             raise ValueError("--until_decided adds seeds alone: leave --data_seeds and --validation_splits out")
         if last <= first:
             raise ValueError(f"--max_seeds {last} leaves no look after the first one, which has {first} seeds per head")
-        self.looks = [first, *(count for count in LOOKS if first < count < last), last]
+        self.looks = planned_looks(first, last)
         after = max(self.seeds) + 1
         self.seeds = [*self.seeds, *range(after, after + last - first)]
 
@@ -273,6 +273,11 @@ class ComparisonArguments:
         if unknown:
             raise ValueError(f"--{flag} names '{unknown[0]}', --heads are {', '.join(self.heads)}")
         return values
+
+
+def planned_looks(first: int, last: int) -> list[int]:
+    """The seeds per head at each look: those of `LOOKS` between the first look and the last one."""
+    return [first, *(count for count in LOOKS if first < count < last), last]
 
 
 def _check_head_flags(by_head: dict[str, dict[str, Any]]) -> None:
