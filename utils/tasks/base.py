@@ -208,7 +208,7 @@ class Task(ABC):
         """The lines of `predictions.jsonl`: for each row, in order, `id` where it has one, `prediction` by name and `score`."""
 
     def records_with(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
-        """What `predictions_with` adds to each record: texts and labels, and what else a task may have."""
+        """What `predictions_with` adds to each of the records: texts and labels; a task may know of more."""
         split, names = prepared.split, self.data.beside
         columns: dict[str, list] = {}
         if "text" in names:
