@@ -10,7 +10,8 @@ from typing import Any
 
 from utils.training.checkpoints import checkpoints
 
-CROSSED = {"data_seed": "data order", "validation_split_seed": "hold-out"}  # flags, and what people call their values
+# Flags that seeds are crossed with, and what people call their values.
+CROSSED = {"data_seed": "data order", "validation_split_seed": "hold-out"}
 
 
 @dataclass

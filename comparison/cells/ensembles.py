@@ -11,7 +11,8 @@ from ..arguments import ComparisonArguments
 from .cell import Cell
 from .plan import ROOT, Plan, short_hash
 
-OF_PREDICTION = ("per_device_eval_batch_size", "bf16", "fp16", "use_cpu")  # flags of training that a prediction has too
+# Flags of training that a prediction has too.
+OF_PREDICTION = ("per_device_eval_batch_size", "bf16", "fp16", "use_cpu")
 
 
 def plan_ensembles(arguments: ComparisonArguments, plan: Plan) -> list[Cell]:

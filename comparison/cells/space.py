@@ -30,7 +30,8 @@ from utils.errors import UserError
 
 from ..arguments import ALIKE
 
-DIMENSIONS = 32  # of the sequence, whatever is tuned: so a further head or range leaves the others' points as they are
+# Of the sequence, whatever is tuned: so a further head or range leaves the others' points as they are.
+DIMENSIONS = 32
 SEQUENCE_SEED = 0
 DIGITS = 3  # significant ones of a value, so that a setting can be read and typed
 KINDS = ("log", "uniform", "int", "choice")

@@ -14,7 +14,8 @@ from ..inference.p_values import format_p
 UNSCALED = ("mse", "loss")  # are not in points, even where the other metrics are
 ENDINGS = {"difference": "different", "equality": "equal", "last look": "undecided", None: "goes on"}
 GROUP_METRIC = "f1"  # scores classes, entity types and kinds of answers
-CROSSED_KEYS = {"data_seeds": "data order", "hold_outs": "hold-out"}  # of a head, and what their values are called
+# Keys of a head, and what their values are called.
+CROSSED_KEYS = {"data_seeds": "data order", "hold_outs": "hold-out"}
 
 
 class MetricFormat(NamedTuple):

@@ -173,7 +173,8 @@ def _line(path: Path, number: int, cells: list[str]) -> _Line:
 
 
 def _sentences(path: Path, block: list[_Line], guid: str | None) -> Iterator[Row]:
-    if any(line.tag and " " in line.tag.strip() for line in block):  # whole sentences: a tag itself never holds a space
+    # These lines are whole sentences: a tag itself never holds a space.
+    if any(line.tag and " " in line.tag.strip() for line in block):
         for number, words, tags in block:
             yield _sentence(path, number, None, words.split(), (tags or "").split())
     elif block:

@@ -13,7 +13,8 @@ from scipy.optimize import brentq
 from scipy.special import log_softmax, softmax
 
 BINS = 15  # of confidence, as in Guo et al. 2017
-TEMPERATURES = (1e-2, 1e2)  # beyond these the rows tell none: all of them are right, or no better than chance
+# Beyond these the rows tell no temperature: all of them are right, or no better than chance.
+TEMPERATURES = (1e-2, 1e2)
 
 
 def nll(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:

@@ -18,7 +18,8 @@ from ..data.tagged import MARKS
 from ..metrics.iob2 import OUTSIDE, PREFIX, Entity, Style
 
 SEPARATORS = "-_:/."
-OUTSIDES = ("O", "0", "_", "-", "OUT", "OUTSIDE", "OTHER", "NONE", "NULL")  # of which a file has one, in any case
+# Tags that say that there is no entity: a file has one of them, in large or small letters.
+OUTSIDES = ("O", "0", "_", "-", "OUT", "OUTSIDE", "OTHER", "NONE", "NULL")
 
 
 class Pieces(NamedTuple):

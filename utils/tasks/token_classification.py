@@ -243,7 +243,8 @@ class TokenClassification(Task):
         return [[tag or outside for tag in sentence] for sentence in tags], scores
 
     def _with_references(self, split: Split, predicted: list[list[str]]) -> Pairs:
-        written = [self.labels.write(tags) for tags in predicted]  # what is scored is what `predictions.jsonl` says
+        # What is scored is what `predictions.jsonl` says.
+        written = [self.labels.write(tags) for tags in predicted]
         read = self.labels.read_back(split, written)
         return {"predictions": without_spaces(split, read), "references": self.references(split)}
 
