@@ -40,7 +40,7 @@ class Design:
         """The design of the cells of a plan.
 
         Args:
-            sizes: as above.
+            sizes: see `Design`.
             training_rows: of a cell, in the mean.
         """
         flag = cells[0].crossed[0] if cells[0].crossed else None
