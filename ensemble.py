@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from utils.arguments import ModelArguments, parse_arguments, program
 from utils.data.splits import label_rows, load_splits
-from utils.errors import UserError, run
+from utils.errors import UserError, run, without_debug
 from utils.models.ensemble import load_ensemble
 from utils.models.loading import check_length, load_config, read_config
 from utils.outputs.data_report import data_report, show_report
@@ -26,7 +26,7 @@ from utils.training.trainer import build_trainer
 
 def main() -> None:
     record = Record()
-    runs, words = split_words([word for word in sys.argv[1:] if word != "--debug"])
+    runs, words = split_words(without_debug(sys.argv[1:]))
     task_class = task_of(runs)
     words = ["--model_name_or_path", runs[0], "--do_predict", "true", *words]
     arguments = parse_arguments(task_class.arguments, words, description=__doc__)

@@ -24,7 +24,7 @@ from transformers.utils import logging as library_logging
 from heads.configuration_headed_encoder import positions
 from heads.modeling_headed_encoder import HeadedEncoderForTokenClassification, HeadedEncoderPreTrainedModel
 from utils.arguments import Parser
-from utils.errors import ShownError, UserError, run
+from utils.errors import ShownError, UserError, run, without_debug
 from utils.files import check_new_folder
 from utils.models import onnx_graph
 from utils.models.loading import load_checkpoint
@@ -42,7 +42,7 @@ def parse_arguments() -> argparse.Namespace:
         "--quantize", choices=["int8"], help="write model.onnx with 8-bit weights: smaller and faster, less exact"
     )
     parser.complete()
-    arguments = parser.parse_args([arg for arg in sys.argv[1:] if arg != "--debug"])  # see `errors.run`
+    arguments = parser.parse_args(without_debug(sys.argv[1:]))
     lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if lacking:
         raise UserError(f"exporting needs {', '.join(lacking)}: pip install -e '.[onnx]'")

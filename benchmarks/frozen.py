@@ -10,7 +10,6 @@ hidden states that the others read.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import resource
@@ -22,6 +21,7 @@ from pathlib import Path
 from comparison.arguments import parse_comparison
 from comparison.cells import Cell, Plan, make_plan
 from utils.errors import ShownError, run
+from utils.files import read_json
 from utils.tasks import TASKS
 from utils.tasks.base import comparable_metrics
 
@@ -76,7 +76,7 @@ def measure(plan: Plan, cell: Cell, before: Callable[[], None] | None = None) ->
     process.join()
     if process.exitcode:
         raise ShownError(f"a run failed, see {folder / 'log'}")
-    results = json.loads((folder / "predict_results.json").read_text(encoding="utf-8"))
+    results = read_json(folder / "predict_results.json")
     names = comparable_metrics(TASKS[plan.script])
     scores = (results[f"predict_{name}"] for name in names if f"predict_{name}" in results)
     return _cpu_seconds() - began, next(scores)

@@ -25,6 +25,7 @@ class PackedLSTM(nn.Module):
         self.out_proj = nn.Linear(2 * lstm_size, 2)
 
     def forward(self, hidden_states: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Maps hidden states (B, T, H) and a mask (B, T) to logits (B, T, 2)."""
         lengths = attention_mask.sum(dim=1).cpu()
         packed = nn.utils.rnn.pack_padded_sequence(hidden_states, lengths, batch_first=True, enforce_sorted=False)
         output, _ = nn.utils.rnn.pad_packed_sequence(
@@ -34,6 +35,7 @@ class PackedLSTM(nn.Module):
 
 
 def seconds(head: nn.Module, hidden_states: torch.Tensor, attention_mask: torch.Tensor) -> float:
+    """Wall-clock seconds of a forward and a backward pass."""
     began = time.perf_counter()
     head(hidden_states, attention_mask).sum().backward()
     if hidden_states.is_cuda:

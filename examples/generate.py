@@ -1,4 +1,4 @@
-"""Writes everything under `examples/` that is data: reviews, intents, named entities, questions, and the tiny ELECTRA's tokenizer.
+"""Writes everything under `examples/` that is data: reviews, intents, named entities, questions, the tiny ELECTRA's tokenizer.
 
     python examples/generate.py            # rewrite the files
     python examples/generate.py --check    # exit 1 if a file differs from what would be written
@@ -33,6 +33,7 @@ def reviews_tsv(rows: list[Row], first_id: int) -> str:
 
 
 def as_json(content: object, indent: int = 2) -> str:
+    """A JSON file: Hangul as it is, a line end at the end."""
     return json.dumps(content, ensure_ascii=False, indent=indent) + "\n"
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -178,6 +178,11 @@ def _to_its_end(main: Callable[[], None]) -> None:
                 raise before from None
             before = before.__context__
         raise
+
+
+def without_debug(words: Sequence[str]) -> list[str]:
+    """The words of a command without --debug, which is for `run`."""
+    return [word for word in words if word != "--debug"]
 
 
 def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:

@@ -95,16 +95,24 @@ def at_least_one(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
 
 def shown(value: Any) -> str:
     """A value as an error message can show it: short, on one line."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return beginning(json.dumps(value, ensure_ascii=False, default=str), 60)
 
 
-def listed(names: Iterable[str], most: int = 20, room: int = 150) -> str:
-    """Names as an error message can list them: the first of them, with `...` where more follow."""
+def beginning(text: str, most: int) -> str:
+    """The text, or its first characters and `...` where it has more than `most`."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def listed(names: Iterable[str], room: int = 150) -> str:
+    """Names as an error message can list them: the first of them, 20 at most, with `...` where more follow.
+
+    Args:
+        room: characters of the list.
+    """
     found: list[str] = []
     for name in names:
-        cut = name if len(name) <= 40 else f"{name[:37]}..."
-        if len(found) == most or len(", ".join([*found, cut])) > room:
+        cut = beginning(name, 40)
+        if len(found) == 20 or len(", ".join([*found, cut])) > room:
             return ", ".join([*found, "..."])
         found.append(cut)
     return ", ".join(found)
@@ -165,6 +173,11 @@ def replace_file(path: Path, pieces: Iterable[str]) -> None:
         stream.writelines(pieces)
     sync(draft)
     draft.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, content: Any, indent: int | None = 2) -> None:

@@ -1,3 +1,5 @@
-"""Error rates of comparisons by simulation: a fixed number of seeds (`python -m benchmarks.rejections`), seeds until the heads are
-decided (`.sequential`, `.several` for three heads, `.spending` for the rules that were tried), after tuning (`.tuned`), over data sets (`.across`).
+"""Error rates of comparisons by simulation.
+
+`python -m benchmarks.rejections` has a fixed number of seeds, `.sequential` seeds until the heads are decided (`.several` for
+three heads, `.spending` for the rules that were tried), `.tuned` trials before, `.across` several data sets.
 """

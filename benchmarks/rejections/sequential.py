@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from comparison.arguments.flags import LOOKS
+from comparison.arguments.flags import LOOKS, planned_looks
 from comparison.inference.evidence import Evidence
 from comparison.inference.p_values import LEVEL
 from comparison.inference.sequential import Rule
@@ -47,7 +47,7 @@ class Course:
 
 
 class MeanEvidence(Evidence):
-    """Evidence by a mean over rows. What a row adds to the difference is its own one, which 20 seeds need not exchange 400 times."""
+    """Evidence by a mean over rows: a row adds its own difference, which 20 seeds need not exchange 400 times."""
 
     @cached_property
     def _effects(self) -> np.ndarray:
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--max_seeds", type=int, default=20)
     parser.add_argument("--metric", choices=METRICS, default="accuracy")
     arguments = parser.parse_args()
-    looks = (*(count for count in LOOKS if count < arguments.max_seeds), arguments.max_seeds)
+    looks = tuple(planned_looks(LOOKS[0], arguments.max_seeds))
     rule = Rule(looks, arguments.margin)
     print(
         f"{arguments.simulations} comparisons per line by {arguments.metric}, {arguments.rows:,} rows, sd between seeds "

@@ -1,4 +1,4 @@
-"""How often `--until_decided` says anything wrong of three heads: their pairs end one by one, and Holm's correction holds at each look.
+"""How often `--until_decided` says anything wrong of three heads: their pairs end one by one, corrected by Holm at each look.
 
     python -m benchmarks.rejections.several [--simulations 1000] [--rows 1000] [--seed_deviation 0.2] [--margin 2] [--max_seeds 20]
 
@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from comparison.arguments.flags import LOOKS
+from comparison.arguments.flags import LOOKS, planned_looks
 from comparison.inference.p_values import LEVEL
 from comparison.inference.sequential import Rule
 from comparison.inference.spending import Look
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--margin", type=float, default=2.0, help="in points")
     parser.add_argument("--max_seeds", type=int, default=20)
     arguments = parser.parse_args()
-    looks = (*(count for count in LOOKS if count < arguments.max_seeds), arguments.max_seeds)
+    looks = tuple(planned_looks(LOOKS[0], arguments.max_seeds))
     rule, world = Rule(looks, arguments.margin), World(rows=arguments.rows)
     print(
         f"{arguments.simulations} comparisons of three heads per line, {arguments.rows:,} rows, sd between seeds "

@@ -1,5 +1,7 @@
-"""Simulated heads: every row has a difficulty, and a model is right where the skill of its head and its seed, and what is easy for
-this head or this model alone, outweigh it.
+"""Simulated heads.
+
+Every row has a difficulty. A model is right where the skill of its head and its seed, and what is easy for this head or this
+model alone, outweigh it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ METRICS = {
     "accuracy": CLASSES.sums("accuracy"),
     "entity_f1": TAGS.sums("entity_f1", ["O", "B-PS", "I-PS"]),
 }
-OF_HEAD, OF_MODEL = 0.3, 0.4  # deviations of what is easy for one head or one model alone; the rows' difficulty has 1
+# Deviations of what is easy for one head or one model alone; the rows' difficulty has 1.
+OF_HEAD, OF_MODEL = 0.3, 0.4
 
 
 @dataclass(frozen=True)

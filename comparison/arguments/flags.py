@@ -6,6 +6,7 @@ import difflib
 import json
 import math
 import shlex
+import sys
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -32,6 +33,7 @@ LEVERS = ("use_last_layers", "combine_layers", "crf", "decoding")
 TRIAL_SEED = 1234  # of every trial; a comparison takes others
 
 LOOKS = (3, 5, 8, 12, 20, 30, 50)  # seeds per head at which --until_decided looks
+MOST_SEEDS = 20  # the last look, where nothing is said
 
 
 @dataclass
@@ -141,7 +143,6 @@ class ComparisonArguments:
     tune_seconds: float | None = field(
         default=None, metadata={"help": "A head begins no further trial once its trials have trained for so long."}
     )
-
     ensembles: bool = field(
         default=False,
         metadata={
@@ -216,7 +217,7 @@ class ComparisonArguments:
             if self.max_seeds is not None:
                 raise ValueError("--max_seeds is the last look of --until_decided: give that as well, or leave it out")
             return
-        first, last = len(self.seeds), LOOKS[4] if self.max_seeds is None else self.max_seeds
+        first, last = len(self.seeds), MOST_SEEDS if self.max_seeds is None else self.max_seeds
         if len(self.heads) < 2:
             raise ValueError("--until_decided decides between heads: name at least two as --heads")
         if first < 2:
@@ -227,9 +228,14 @@ class ComparisonArguments:
             raise ValueError("--until_decided adds seeds alone: leave --data_seeds and --validation_splits out")
         if last <= first:
             raise ValueError(f"--max_seeds {last} leaves no look after the first one, which has {first} seeds per head")
-        self.looks = [first, *(count for count in LOOKS if first < count < last), last]
+        self.looks = planned_looks(first, last)
         after = max(self.seeds) + 1
         self.seeds = [*self.seeds, *range(after, after + last - first)]
+
+    @property
+    def run_by(self) -> list[str]:
+        """The words that run a script: the launcher's, else this Python."""
+        return shlex.split(self.launcher) if self.launcher else [sys.executable]
 
     @property
     def crossed(self) -> tuple[str, list[int]] | None:
@@ -267,6 +273,11 @@ class ComparisonArguments:
         if unknown:
             raise ValueError(f"--{flag} names '{unknown[0]}', --heads are {', '.join(self.heads)}")
         return values
+
+
+def planned_looks(first: int, last: int) -> list[int]:
+    """The seeds per head at each look: those of `LOOKS` between the first look and the last one."""
+    return [first, *(count for count in LOOKS if first < count < last), last]
 
 
 def _check_head_flags(by_head: dict[str, dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from utils.arguments import HeadTrainingArguments, ModelArguments, Parser, read_recipe
 from utils.benchmarks import BENCHMARKS
-from utils.errors import UserError
+from utils.errors import UserError, without_debug
 from utils.tasks import TASKS, QuestionAnswering
 from utils.tasks.base import comparable_metrics
 
@@ -40,7 +40,7 @@ def parse_comparison(argv: Sequence[str], description: str | None = None) -> Com
     Raises:
         UserError: a value of the wrong kind, a contradiction, or no way to tell the script.
     """
-    words = [word for word in argv if word != "--debug"]  # see `errors.run`
+    words = without_debug(argv)
     recipe = words.pop(0) if words and not words[0].startswith("-") else None
     epilog = f"All other flags are those of the script, such as --learning_rate: {', '.join(TASKS)} --help lists them."
     parser: Any = Parser(ComparisonArguments, allow_abbrev=False, description=description, epilog=epilog)  # type: ignore[arg-type]

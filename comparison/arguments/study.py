@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.arguments import Parser, as_words, check_keys, check_permissions, read_mapping
-from utils.errors import UserError
+from utils.errors import UserError, without_debug
 
 from .flags import ComparisonArguments
 from .parsing import script_names
@@ -43,7 +43,7 @@ class Study:
 
 def is_study(argv: Sequence[str]) -> bool:
     """Whether the file that is named first is a study: it has one of `STUDY_KEYS`, which no recipe has."""
-    words = [word for word in argv if word != "--debug"]
+    words = without_debug(argv)
     if not words or words[0].startswith("-"):
         return False
     return not read_mapping(words[0]).keys().isdisjoint(STUDY_KEYS)
@@ -59,7 +59,7 @@ def parse_study(argv: Sequence[str]) -> Study:
     Raises:
         UserError: an unknown key, a study without recipes, or two comparisons that would share a folder.
     """
-    path, *words = [word for word in argv if word != "--debug"]
+    path, *words = without_debug(argv)
     parser: Any = Parser(StudyFlags, allow_abbrev=False, add_help=False)  # type: ignore[arg-type]
     own, flags = parser.parse_args_into_dataclasses(words, return_remaining_strings=True)
     mapping = read_mapping(path)

@@ -10,7 +10,8 @@ from typing import Any
 
 from utils.training.checkpoints import checkpoints
 
-CROSSED = {"data_seed": "data order", "validation_split_seed": "hold-out"}  # flags, and what people call their values
+# Flags that seeds are crossed with, and what people call their values.
+CROSSED = {"data_seed": "data order", "validation_split_seed": "hold-out"}
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Cell:
 
     Attributes:
         head, seed, head_kwargs, head_flags: what it is about.
-        crossed: what its seed is crossed with, one of `CROSSED`, and the value; None where seeds are all that runs differ by.
+        crossed: what its seed is crossed with, a key of `CROSSED`, and the value; None where runs differ by their seed alone.
         folder: its `--output_dir`.
         words: its command, but for resuming.
         keeps_checkpoints: whether they stay once it is finished, because --save_total_limit says how many.
@@ -41,6 +42,7 @@ class Cell:
 
     @property
     def name(self) -> str:
+        """That of its folder."""
         return self.folder.name
 
     @property
@@ -50,17 +52,18 @@ class Cell:
 
     @property
     def finished(self) -> bool:
+        """Whether it has run to its end: its record is written last."""
         return (self.folder / "run.json").is_file()
 
     def discard_checkpoints(self) -> None:
-        """Removes what only going on would need, once it is finished: the weights that are scored stand beside it."""
+        """Removes the checkpoints of a finished cell: its weights stand beside them, and nothing goes on from there."""
         if self.finished and not self.keeps_checkpoints:
             for checkpoint in checkpoints(self.folder):
                 shutil.rmtree(checkpoint, ignore_errors=True)  # another comparison may be at it
 
     @property
     def command(self) -> list[str]:
-        """Goes on from the last checkpoint where there is one."""
+        """The words that run it; they go on from the last checkpoint where there is one."""
         resumes = any(self.folder.glob("checkpoint-*"))
         return [*self.words, *(["--resume_from_checkpoint", "true"] if resumes else [])]
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shlex
-import sys
 from dataclasses import fields
 from typing import Any
 
@@ -13,9 +9,10 @@ from utils.arguments import HeadTrainingArguments, as_words
 
 from ..arguments import ComparisonArguments
 from .cell import Cell
-from .plan import ROOT, Plan
+from .plan import ROOT, Plan, short_hash
 
-OF_PREDICTION = ("per_device_eval_batch_size", "bf16", "fp16", "use_cpu")  # flags of training that a prediction has too
+# Flags of training that a prediction has too.
+OF_PREDICTION = ("per_device_eval_batch_size", "bf16", "fp16", "use_cpu")
 
 
 def plan_ensembles(arguments: ComparisonArguments, plan: Plan) -> list[Cell]:
@@ -32,15 +29,10 @@ def plan_ensembles(arguments: ComparisonArguments, plan: Plan) -> list[Cell]:
     }
     if model.trust_remote_code:
         given["trust_remote_code"] = True
-    run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
-    by_head: dict[str, list[Cell]] = {}
-    for cell in plan.cells:
-        by_head.setdefault(cell.head, []).append(cell)
     ensembles = []
-    for head, cells in by_head.items():
-        names = json.dumps([cell.name for cell in cells])
-        place = plan.folder / "ensembles" / f"{head}-ensemble-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
-        words = [*run_by, str(ROOT / "ensemble.py"), *(str(cell.folder) for cell in cells), *as_words(given)]
+    for head, cells in plan.cells_by_head.items():
+        place = plan.folder / "ensembles" / f"{head}-ensemble-{short_hash([cell.name for cell in cells])}"
+        words = [*arguments.run_by, str(ROOT / "ensemble.py"), *(str(cell.folder) for cell in cells), *as_words(given)]
         words += ["--output_dir", str(place)]
         ensembles.append(Cell(head=head, seed=cells[0].seed, head_kwargs={}, folder=place, words=words))
     return ensembles

@@ -6,17 +6,16 @@ import hashlib
 import json
 import re
 import shlex
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from utils.arguments import Arguments, as_words, parse_arguments
+from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, as_words, parse_arguments
 from utils.data.hub import hub_files
 from utils.errors import UserError
-from utils.files import existing_file, replace_file, sha256
+from utils.files import existing_file, read_json, replace_file, sha256
 from utils.models.loading import load_tokenizer
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS, Task
@@ -74,7 +73,18 @@ class Plan:
         return TASKS[self.script](self.arguments.data, load_tokenizer(self.arguments.model))
 
     @property
+    def cells_by_head(self) -> dict[str, list[Cell]]:
+        """The cells of each head, in their order."""
+        return {head: [cell for cell in self.cells if cell.head == head] for head in self.heads}
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads, each once, in the order of their first cells."""
+        return list(dict.fromkeys(cell.head for cell in self.cells))
+
+    @property
     def unfinished(self) -> list[Cell]:
+        """The cells that have still to run."""
         return [cell for cell in self.cells if not cell.finished]
 
 
@@ -95,27 +105,15 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         if arguments.data_seeds is not None and parsed.training.train_sampling_strategy == "sequential":
             cure = "leave it or --train_sampling_strategy sequential out"
             raise UserError(f"--data_seeds are orders of the training rows, which are to stay as they are: {cure}")
-    files = hub_files(data) if data.dataset_name else {}
-    for split in ("train", "validation", "test"):
-        if getattr(data, f"{split}_file"):
-            files[split] = str(existing_file(getattr(data, f"{split}_file")))
+    files = _data_files(data)
     if arguments.validation_splits is not None:
         check_hold_outs(files, data)
     given = "test" in files and data.predict_split == "test" and arguments.validation_splits is None
     compared, more = ("test", []) if given else ("validation", ["--predict_split", "validation"])
     if not given:
         check_validation_rows(files, data)
-        without = files.pop("test", None) is None
-        if arguments.validation_splits is not None:
-            notes += (
-                []
-                if without
-                else ["the heads are compared on rows held out of the training file, not on the test rows"]
-            )
-        elif without:
-            notes.append("there are no test rows: the validation rows are compared")
-        if training.load_best_model_at_end:
-            notes.append("the validation rows also chose the checkpoint, so the scores are too good")
+        notes += _on_validation_rows(arguments, training, has_test="test" in files)
+        files.pop("test", None)
 
     contents = contents_of(arguments, files)
     cells_folder = folder / "cells"
@@ -143,6 +141,29 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
         notes=notes,
         hold_outs=arguments.validation_splits,
     )
+
+
+def _data_files(data: DataArguments) -> dict[str, str]:
+    """The data files by split."""
+    files = hub_files(data) if data.dataset_name else {}
+    given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
+    return files | {split: str(existing_file(file)) for split, file in given.items() if file}
+
+
+def _on_validation_rows(arguments: ComparisonArguments, training: HeadTrainingArguments, has_test: bool) -> list[str]:
+    """Notes on a comparison on validation rows.
+
+    Args:
+        has_test: there are test rows as well.
+    """
+    notes = []
+    if arguments.validation_splits is not None and has_test:
+        notes.append("the heads are compared on rows held out of the training file, not on the test rows")
+    if arguments.validation_splits is None and not has_test:
+        notes.append("there are no test rows: the validation rows are compared")
+    if training.load_best_model_at_end:
+        notes.append("the validation rows also chose the checkpoint, so the scores are too good")
+    return notes
 
 
 def parse_words(arguments: ComparisonArguments, head: str, does: Sequence[str]) -> Arguments:
@@ -177,7 +198,6 @@ def lay_out(
         more: further words.
     """
     assert arguments.script is not None
-    run_by = shlex.split(arguments.launcher) if arguments.launcher else [sys.executable]
     cells = []
     flag, values = arguments.crossed or ("", [])
     crossed_values: list[int | None] = [*values] or [None]
@@ -185,7 +205,7 @@ def lay_out(
         crossed = None if value is None else (flag, value)
         part = "" if value is None else f"-{'data' if flag == 'data_seed' else 'split'}-{value}"
         place = folder / f"{head}-seed-{seed}{part}-{short_hash(matters[head])}"
-        words = [*run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
+        words = [*arguments.run_by, str(ROOT / arguments.script), *_given_words(arguments), *does]
         words += [*_head_words(head, arguments), "--seed", str(seed)]
         words += [] if value is None else [f"--{flag}", str(value)]
         cells.append(
@@ -235,8 +255,8 @@ def what_matters(arguments: Arguments, contents: Mapping[str, Any]) -> dict[str,
     return {**matters, **contents, "head_kwargs": arguments.model.parsed_head_kwargs}
 
 
-def short_hash(matters: Mapping[str, Any]) -> str:
-    """Eight hexadecimal digits."""
+def short_hash(matters: Mapping[str, Any] | list[str]) -> str:
+    """Eight hexadecimal digits that tell apart what runs depend on."""
     return hashlib.sha256(json.dumps(matters, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
@@ -270,7 +290,7 @@ def _other_cells(folder: Path, by_head: Mapping[str, Mapping[str, Any]]) -> str 
     if not others:
         return None
     _, head, file = max(others)
-    then = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    then = read_json(file) if file.is_file() else {}
     now = json.loads(json.dumps(by_head[head], default=str))
     names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
     return f"{folder} also holds {len(others)} runs with other arguments ({', '.join(names)}); they are left alone"

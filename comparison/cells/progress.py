@@ -18,7 +18,7 @@ STEP = re.compile(r"^step ([\d,]+) of ([\d,]+),", re.MULTILINE)  # as `log_line`
 
 
 class LivingLine:
-    """The last line of a terminal, which is written anew; elsewhere lines that stay are all there is."""
+    """The last line of a terminal, which is written anew; elsewhere all lines stay."""
 
     def __init__(self) -> None:
         self.lives = sys.stdout.isatty()
@@ -50,7 +50,7 @@ class LivingLine:
             self._shown = ""
 
     def how_far(self, cell: Cell, seconds: float) -> str:
-        """Which step of its training a cell is at, as its log says, and how long the others take at the pace since the first one seen.
+        """Which step of its training a cell is at, as its log says, and how long the others take at the pace since a first look.
 
         Args:
             seconds: that it has run.

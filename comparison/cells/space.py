@@ -30,7 +30,8 @@ from utils.errors import UserError
 
 from ..arguments import ALIKE
 
-DIMENSIONS = 32  # of the sequence, whatever is tuned: so a further head or range leaves the others' points as they are
+# Of the sequence, whatever is tuned: so a further head or range leaves the others' points as they are.
+DIMENSIONS = 32
 SEQUENCE_SEED = 0
 DIGITS = 3  # significant ones of a value, so that a setting can be read and typed
 KINDS = ("log", "uniform", "int", "choice")
@@ -67,6 +68,7 @@ class Space:
     heads: dict[str, dict[str, Range]]
 
     def ranges(self, head: str) -> dict[str, Range]:
+        """All ranges of a head, those that heads share first."""
         return self.shared | self.heads.get(head, {})
 
     def settings(self, head: str, count: int) -> list[dict[str, Any]]:
@@ -142,6 +144,7 @@ class _Reader:
         self.file, self.rows = file, text.splitlines()
 
     def mapping(self, content: Any, place: str, known: Sequence[str]) -> Mapping[str, Any]:
+        """The content, once it is sure that it is a mapping whose keys are known."""
         if not isinstance(content, dict):
             raise UserError(f"{place} must be a mapping of {', '.join(known[:4])}, ..., not {content}", file=self.file)
         for key in content:
@@ -152,6 +155,7 @@ class _Reader:
         return content
 
     def ranges(self, content: Any, place: str, known: Sequence[str]) -> dict[str, Range]:
+        """A mapping of names to ranges."""
         return {name: self.range(name, value) for name, value in self.mapping(content, place, known).items()}
 
     def range(self, name: str, content: Any) -> Range:
@@ -172,7 +176,7 @@ class _Reader:
         return Range(kind, (low, high))
 
     def ends(self, name: str, kind: str, values: list) -> tuple[Any, Any]:
-        """YAML reads 1e-5 as a text and 1.0e-5 as a number; both are numbers here."""
+        """The two ends of a range. YAML reads 1e-5 as a text and 1.0e-5 as a number; both are numbers here."""
         try:
             low, high = (float(value) for value in values)
         except (TypeError, ValueError) as error:
@@ -186,6 +190,7 @@ class _Reader:
         return int(low), int(high)
 
     def error(self, message: str, key: Any) -> UserError:
+        """An error at the row of a key."""
         row = next((i for i, line in enumerate(self.rows, 1) if line.strip().startswith(f"{key}:")), None)
         return UserError(message, file=self.file, row=row)
 

@@ -7,7 +7,6 @@ what it scored.
 from __future__ import annotations
 
 import copy
-import json
 import math
 import shutil
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ import torch
 
 from heads import HEADS
 from utils.errors import UserError, first_line
-from utils.files import write_json
+from utils.files import read_json, write_json
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS
 
@@ -48,30 +47,31 @@ class Trial:
     @property
     def failure(self) -> str | None:
         """Why it failed; None where it did not, or has not run."""
-        return None if self.cell.finished or not self._mark.is_file() else _read(self._mark)["reason"]
+        return None if self.cell.finished or not self._mark.is_file() else read_json(self._mark)["reason"]
 
     @property
     def ended(self) -> bool:
+        """Whether it has run to its end or failed."""
         return self.cell.finished or self._mark.is_file()
 
     @property
     def seconds(self) -> float:
         """Of training; of a trial that failed, until then."""
         if not self.cell.finished:
-            return _read(self._mark)["seconds"]
-        return _read(self.cell.folder / "train_results.json")["train_runtime"]
+            return read_json(self._mark)["seconds"]
+        return read_json(self.cell.folder / "train_results.json")["train_runtime"]
 
     @property
     def steps(self) -> int:
         """Of training; 0 of a trial that failed."""
-        return _read(self.cell.folder / "trainer_state.json")["global_step"] if self.cell.finished else 0
+        return read_json(self.cell.folder / "trainer_state.json")["global_step"] if self.cell.finished else 0
 
     def score(self, metric: str) -> float | None:
         """On the validation rows; None where it failed or diverged, that is, where a score or loss is no finite number."""
         if not self.cell.finished:
             return None
-        results = _read(self.cell.folder / "eval_results.json")
-        losses = [results.get("eval_loss", 0.0), _read(self.cell.folder / "train_results.json")["train_loss"]]
+        results = read_json(self.cell.folder / "eval_results.json")
+        losses = [results.get("eval_loss", 0.0), read_json(self.cell.folder / "train_results.json")["train_loss"]]
         score = results[f"eval_{metric}"]
         return score if all(map(math.isfinite, (score, *losses))) else None
 
@@ -80,6 +80,7 @@ class Trial:
         write_json(self._mark, {"reason": reason, "seconds": round(seconds, 1)}, indent=None)
 
     def forget_failure(self) -> None:
+        """Lets it run again."""
         self._mark.unlink(missing_ok=True)
 
     def discard_weights(self) -> None:
@@ -237,7 +238,3 @@ def _check_heads(arguments: ComparisonArguments, number: int) -> None:
                 HEADS[head](16, 2, per_token, **arguments.kwargs.get(head, {}))
         except (TypeError, ValueError, RuntimeError) as error:
             raise UserError(f"trial {number} of the {head} head: {first_line(error)}", file=arguments.space) from error
-
-
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))

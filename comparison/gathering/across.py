@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 import sys
@@ -18,6 +17,7 @@ from scipy.stats import rankdata
 
 from utils.arguments import program
 from utils.errors import UserError
+from utils.files import read_json
 
 from ..inference.across import DataSetDifference, PairAcross, compare_across, unpooled
 
@@ -67,7 +67,7 @@ def _read(folder: Path) -> dict[str, Any]:
         cure = "name the --output_dir of a comparison that has ended"
         raise UserError(f"there is no comparison.json; {cure}", file=folder)
     try:
-        comparison = json.loads(file.read_text(encoding="utf-8"))
+        comparison = read_json(file)
     except (OSError, ValueError) as error:
         raise UserError(f"cannot be read ({error}); run the comparison again", file=file) from error
     missing = [name for name in NEEDED if not isinstance(comparison, dict) or name not in comparison]

@@ -13,7 +13,8 @@ from transformers.utils import logging as library_logging
 
 from utils.models.loading import load_checkpoint
 
-TEXTS, BATCH, ROUNDS = 64, 32, 7
+TEXTS, BATCH = 64, 32  # texts that are measured, and how many at a time for the throughput
+ROUNDS = 7  # after one that warms up
 
 
 def measure_costs(folders: Mapping[str, Path], texts: Sequence[str], max_seq_length: int) -> dict[str, dict[str, Any]]:
@@ -45,7 +46,7 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str], max_seq_len
             ]
             for head, (_, tokenizer) in models.items()
         }
-        for round_ in range(ROUNDS + 1):
+        for number in range(ROUNDS + 1):
             for head, (model, _) in models.items():
                 began = time.perf_counter()
                 with torch.inference_mode():
@@ -54,7 +55,7 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str], max_seq_len
                         model(**inputs)
                 if device.type != "cpu":
                     torch.accelerator.synchronize()
-                if round_:  # the first one warms up
+                if number:  # the first one warms up
                     times[head, size].append((time.perf_counter() - began) / len(shown))
     threads = torch.get_num_threads()
     name = f"cpu, {threads} thread{'' if threads == 1 else 's'}" if device.type == "cpu" else device.type

@@ -1,4 +1,4 @@
-"""What the runs of a head differ by: their seed alone, or a seed crossed with data orders or hold-outs; and what follows from it."""
+"""What the runs of a head differ by, and what follows: their seed alone, or a seed crossed with data orders or hold-outs."""
 
 from __future__ import annotations
 
@@ -37,11 +37,18 @@ class Design:
 
     @classmethod
     def of(cls, cells: Sequence[Cell], sizes: Sequence[int], training_rows: float) -> Design:
+        """The design of the cells of a plan.
+
+        Args:
+            sizes: see `Design`.
+            training_rows: of a cell, in the mean.
+        """
         flag = cells[0].crossed[0] if cells[0].crossed else None
         return cls(flag, len({cell.crossed for cell in cells}), sizes, sum(sizes) / len(sizes) / training_rows)
 
     @property
     def has_hold_outs(self) -> bool:
+        """Whether seeds are crossed with hold-outs."""
         return self.flag == "validation_split_seed"
 
     def compare(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import UserError
+from utils.files import read_json
 
 from ..cells import Cell, Plan
 from ..inference.sequential import Rule
@@ -23,7 +24,7 @@ def read_earlier(plan: Plan, compared: str) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     try:
-        earlier = json.loads(file.read_text(encoding="utf-8"))
+        earlier = read_json(file)
         seeds = {head: set(entry["seeds"]) for head, entry in earlier["heads"].items()}
         shared = [cell for cell in plan.cells if cell.seed in seeds.get(cell.head, ())]
         if not shared or any(not cell.finished for cell in shared):
@@ -34,7 +35,7 @@ def read_earlier(plan: Plan, compared: str) -> dict[str, Any] | None:
             for cell in shared
         )
         now = json.loads(json.dumps(equal_for_all(shared, compared), default=str))
-        sha256 = _read(shared[0].folder / "run.json")["data"][compared]["sha256"]
+        sha256 = read_json(shared[0].folder / "run.json")["data"][compared]["sha256"]
         then = {name: value for name, value in earlier["equal"].items() if name != "tuning"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # not one that this version has written
@@ -80,7 +81,7 @@ def _check_same(before: Mapping[str, Any], rule: Rule, plan: Plan, heads: Sequen
         "looks": list(rule.looks),
         "margin": rule.margin,
         "first_seed": plan.cells[0].seed,
-        "heads": sorted({cell.head for cell in plan.cells}),
+        "heads": sorted(plan.heads),
     }
     then = {name: before[name] for name in ("looks", "margin", "first_seed")} | {"heads": sorted(heads)}
     for name, value in then.items():
@@ -121,8 +122,8 @@ def optimism(seen: Mapping[str, Sequence[Any]], rule: Rule | None) -> list[str]:
 def equal_for_all(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
     """What is the same for every head; flags that some heads have for themselves are not."""
     first = cells[0].folder
-    run, state = _read(first / "run.json"), _read(first / "trainer_state.json")
-    trained = [_read(cell.folder / "train_results.json")["train_samples"] for cell in cells]
+    run, state = read_json(first / "run.json"), read_json(first / "trainer_state.json")
+    trained = [read_json(cell.folder / "train_results.json")["train_samples"] for cell in cells]
     least, most = min(trained), max(trained)
     own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"}
     own |= {name for cell in cells for name in cell.head_flags}
@@ -138,7 +139,3 @@ def equal_for_all(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
         },
         "arguments": {key: value for key, value in run["changed_from_default"].items() if key not in own},
     }
-
-
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))

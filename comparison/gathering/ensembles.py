@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from utils.data.splits import Split
+from utils.files import read_json
 from utils.metrics.metric import SummableMetric
 from utils.outputs.card import NO_SCORES
 
 from ..cells import Cell, Plan
 from ..inference.evidence import Evidence
 from ..inference.p_values import p_in_words
-from ..inference.pairs import PairComparison, compare_pair, with_verdicts
+from ..inference.pairs import PairComparison, compare_pair, decimals_in, with_verdicts
 from .rows import read_predictions, score_cells
 
 
@@ -39,7 +39,7 @@ def gather_ensembles(plan: Plan, ensembles: Sequence[Cell], split: Split) -> dic
     pairs = compare_ensembles(together, scored.counts, metric)
     heads = {}
     for cell in ensembles:
-        results = json.loads((cell.folder / "predict_results.json").read_text(encoding="utf-8"))
+        results = read_json(cell.folder / "predict_results.json")
         scores = {
             name.removeprefix("predict_"): value for name, value in results.items() if name.startswith("predict_")
         }
@@ -59,11 +59,11 @@ def compare_ensembles(
         counts: by head (S, N, K), those of its models.
     """
     found = [
-        compare_pair((_name(head), f"one {head}"), Evidence(own, counts[head], metric), 0.1, None)
+        compare_pair((_name(head), f"one {head}"), Evidence(own, counts[head], metric))
         for head, own in together.items()
     ]
     found += [
-        compare_pair((_name(head), _name(other)), Evidence(together[head], together[other], metric), 0.1, None)
+        compare_pair((_name(head), _name(other)), Evidence(together[head], together[other], metric))
         for other, head in combinations(together, 2)
     ]
     return with_verdicts(found, metric)
@@ -71,7 +71,7 @@ def compare_ensembles(
 
 def sentence(pair: PairComparison) -> str:
     """The finding; what further seeds would change is not part of it."""
-    digits = 2 if pair.unit == "points" else 4
+    digits = decimals_in(pair.unit)
     low, high = (f"{end:+.{digits}f}" for end in (pair.low, pair.high))
     signed = f"{pair.head} - {pair.baseline} = {pair.difference:+.{digits}f} {pair.unit}"
     detail = f"(95 % interval over rows {low} to {high}, {p_in_words(pair.p_holm)} after Holm)"

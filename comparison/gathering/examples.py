@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import glob
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from utils.errors import UserError
+from utils.files import read_json
 
 COMPARISON = "comparison.json"
 
@@ -45,7 +45,7 @@ def read_examples(folder: Path) -> Shown:
         UserError: the file is none that this version has written, or a run has gone.
     """
     try:
-        found: dict[str, Any] = json.loads((folder / COMPARISON).read_text(encoding="utf-8"))
+        found: dict[str, Any] = read_json(folder / COMPARISON)
         runs = {head: _first_run(folder, head, entry["seeds"][0]) for head, entry in found["heads"].items()}
         examples = [
             Example(text=row["text"], gold=row["gold"], said=row["predictions"]) for row in found["disagreements"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from safetensors import safe_open
 
 from utils.arguments import program
 from utils.data.splits import Split
+from utils.files import read_json
 from utils.metrics.metric import Metric, SummableMetric
 from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
@@ -57,14 +57,11 @@ def gather(
         UserError: a metric that does not fit the labels, or cells that do not belong to the test rows.
     """
     _, data, training = plan.arguments
-    cells: dict[str, list[Cell]] = {}
-    for cell in plan.cells:
-        cells.setdefault(cell.head, []).append(cell)
-    first = plan.cells[0]
+    cells = plan.cells_by_head
     scored = score_cells(plan, split)
     task, metric, references = scored.task, scored.metric, scored.references
     predictions, counts, texts = scored.predictions, scored.counts, scored.task.texts(scored.split)
-    training_rows = fmean(_read(cell.folder / "train_results.json")["train_samples"] for cell in plan.cells)
+    training_rows = fmean(read_json(cell.folder / "train_results.json")["train_samples"] for cell in plan.cells)
     design = Design.of(plan.cells, scored.sizes, training_rows)
     decision = decide(counts, metric, rule) if rule else None
     comparisons = decision.pairs if decision else design.compare(counts, metric, margin)
@@ -73,7 +70,7 @@ def gather(
         head: np.stack([task.metric.right(one, references) for one in several]) for head, several in predictions.items()
     }
     costs = measure_costs({head: own[0].folder for head, own in cells.items()}, texts, data.max_seq_length)
-    run = _read(first.folder / "run.json")
+    run = read_json(plan.cells[0].folder / "run.json")
     return {
         "title": data.task_name or Path(split.file).name,
         "script": plan.script,
@@ -142,15 +139,11 @@ def _rule(rule: Rule, decision: Decision, cells: Sequence[Cell]) -> dict[str, An
     }
 
 
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
 def _scores(
     head: str, cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, design: Design
 ) -> dict[str, Any]:
-    """Every metric over the runs; the one that is compared first, and from the very numbers it is compared by."""
-    results = [_read(cell.folder / "predict_results.json") for cell in cells]
+    """Every metric over the runs. The compared one comes first, from the very numbers that heads are compared by."""
+    results = [read_json(cell.folder / "predict_results.json") for cell in cells]
     names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]
     compared = design.run_scores(counts, metric)
@@ -172,9 +165,9 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 def _training_cost(cells: Sequence[Cell]) -> dict[str, Any]:
     """Medians over the seeds; times of the cells that ran without a break, None where there are none."""
-    runs = [_read(cell.folder / "run.json") for cell in cells]
+    runs = [read_json(cell.folder / "run.json") for cell in cells]
     results = [
-        _read(cell.folder / "train_results.json")
+        read_json(cell.folder / "train_results.json")
         for cell, run in zip(cells, runs, strict=True)
         if "resume_from_checkpoint" not in run["changed_from_default"]
     ]
@@ -189,7 +182,7 @@ def _training_cost(cells: Sequence[Cell]) -> dict[str, Any]:
 
 def _curve(cell: Cell, metric: str) -> dict[str, list[list[float]]]:
     """Points (epoch, value) of the training loss and of the validation's metric."""
-    history = _read(cell.folder / "trainer_state.json")["log_history"]
+    history = read_json(cell.folder / "trainer_state.json")["log_history"]
     return {
         key: [[entry["epoch"], entry[key]] for entry in history if key in entry] for key in ("loss", f"eval_{metric}")
     }
@@ -205,23 +198,17 @@ def _equally_tuned(tuned: Mapping[str, Any]) -> str:
 
 def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
     """A note where early stopping ended some cells before others; other hold-outs leave other numbers of rows."""
-    steps = {
-        f"{cell.head}, seed {cell.label}": _read(cell.folder / "trainer_state.json")["global_step"] for cell in cells
-    }
-    held_out = {
-        cell.name: cell.crossed if cell.crossed and cell.crossed[0] == "validation_split_seed" else None
-        for cell in cells
-    }
-    different = {(held_out[cell.name], steps[f"{cell.head}, seed {cell.label}"]) for cell in cells}
-    if len(different) == len(set(held_out.values())):
+    steps = [read_json(cell.folder / "trainer_state.json")["global_step"] for cell in cells]
+    held_out = [cell.crossed if cell.crossed and cell.crossed[0] == "validation_split_seed" else None for cell in cells]
+    if len(set(zip(held_out, steps, strict=True))) == len(set(held_out)):
         return []
-    listed = "; ".join(f"{name}: {count}" for name, count in steps.items())
+    listed = "; ".join(f"{cell.head}, seed {cell.label}: {count}" for cell, count in zip(cells, steps, strict=True))
     return [f"the cells were trained for different numbers of steps ({listed})"]
 
 
 def _unequal_versions(cells: Sequence[Cell]) -> list[str]:
     """A note where something was upgraded between two cells."""
-    versions = [_read(cell.folder / "run.json")["versions"] for cell in cells]
+    versions = [read_json(cell.folder / "run.json")["versions"] for cell in cells]
     names = [name for name in versions[0] if len({own[name] for own in versions}) > 1]
     return [f"the cells ran under different versions of {', '.join(names)}"] if names else []
 

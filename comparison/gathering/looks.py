@@ -22,7 +22,7 @@ def next_look(plan: Plan, split: Split, rule: Rule) -> tuple[int, Plan]:
         split: the test rows.
     """
     seeds = list(dict.fromkeys(cell.seed for cell in plan.cells))
-    going_on = list(dict.fromkeys(cell.head for cell in plan.cells))
+    going_on = plan.heads
     taken: dict[str, int] = {}
     for number, count in enumerate(rule.looks, start=1):  # noqa: B007 (returned)
         taken |= dict.fromkeys(going_on, count)

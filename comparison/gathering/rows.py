@@ -58,10 +58,7 @@ def score_cells(plan: Plan, split: Split) -> Scored:
     metric = compared_metric(task, plan.metric)
     splits, whole = _hold_outs(plan, task, split)
     references = task.references(whole)
-    cells: dict[str, list[Cell]] = {}
-    for cell in plan.cells:
-        cells.setdefault(cell.head, []).append(cell)
-    predictions = {head: _by_seed(task, own, splits) for head, own in cells.items()}
+    predictions = {head: _by_seed(task, own, splits) for head, own in plan.cells_by_head.items()}
     counts = {
         head: np.stack([metric.count(one, references) for one in several]) for head, several in predictions.items()
     }

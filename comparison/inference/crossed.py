@@ -65,6 +65,7 @@ class CrossedRuns:
 
     @property
     def freedoms(self) -> tuple[int, int, int]:
+        """The degrees of freedom of `squares`."""
         return self.seeds - 1, self.orders - 1, (self.seeds - 1) * (self.orders - 1)
 
     def components(self, sources: Sequence[str] = SOURCES) -> list[Component]:
@@ -77,7 +78,7 @@ class CrossedRuns:
         for source, square, freedom, per in zip(
             sources[:2], self.squares, self.freedoms, (self.orders, self.seeds), strict=False
         ):
-            low, high = difference_interval(square, freedom, self.squares[2], self.freedoms[2])
+            low, high = mean_squares_interval(square, freedom, self.squares[2], self.freedoms[2])
             variance = max(0.0, square - self.squares[2])
             found.append(Component(source, variance / per, max(0.0, low) / per, max(0.0, high) / per))
         total = self.squares[2] * self.freedoms[2]
@@ -128,7 +129,7 @@ def variance_sentence(head: str, components: Sequence[Component], scale: float, 
     return f"{head}: a run varies {', '.join(parts)}; standard deviations with 95 % intervals"
 
 
-def difference_interval(first: float, freedom: int, second: float, other: int) -> tuple[float, float]:
+def mean_squares_interval(first: float, freedom: int, second: float, other: int) -> tuple[float, float]:
     """Returns the 95 % interval of the difference of what two independent mean squares estimate.
 
     It is the modified large-sample interval of Ting, Burdick, Graybill, Jeyaratnam and Lu (1990, Journal of Statistical

@@ -1,4 +1,4 @@
-"""Are two heads equal, for all that matters? Two one-sided tests (Schuirmann 1987): the difference is neither that large nor that small."""
+"""Are two heads equal, for all that matters? Two one-sided tests (Schuirmann 1987) ask whether they are a margin apart."""
 
 from __future__ import annotations
 

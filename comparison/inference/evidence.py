@@ -48,6 +48,7 @@ class Evidence:
 
     @cached_property
     def uncertainty(self) -> Uncertainty:
+        """What rows and seeds add to the variance of the difference."""
         return Uncertainty.of(self.scores, self._effects_on_scores, self._effects, self.orders)
 
     @cached_property
@@ -56,7 +57,10 @@ class Evidence:
         return self.mcnemar_p[0] if self._is_exact else self._no_difference.p_value(self.difference)
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """The 1 - level interval, within what is possible. It leaves out 0 where the p value is below the level, and nowhere else."""
+        """The 1 - level interval, within what is possible.
+
+        It leaves out 0 where the p value is below the level, and nowhere else.
+        """
         low, high = self._exact_interval(level) if self._is_exact else self._interval(level)
         most = self._unit * (self.metric.high - self.metric.low)
         return max(low, -most), min(high, most)

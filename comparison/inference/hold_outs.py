@@ -1,12 +1,12 @@
 """Heads compared on rows that were held out of the training file, several times over.
 
-Every hold-out is a part of one file, and the rest of it trains: the training rows of two hold-outs are mostly the same ones. So the
-scores of K hold-outs are alike, and their spread over K is less than the error of their mean; the usual t test finds differences that
-are not there. The correction of Nadeau and Bengio (2003, Machine Learning 52) takes 1 / K + n2 / n1 for 1 / K, with n2 rows held out and
-n1 rows to train on. It is an approximation, which takes the likeness of two hold-outs for the share of rows that is held out.
+Every hold-out is a part of one file, and the rest of it trains: two hold-outs share most of their training rows. So the scores
+of K hold-outs are alike, their spread over K is less than the error of their mean, and the usual t test finds differences that
+are not there. The correction of Nadeau and Bengio (2003, Machine Learning 52) takes 1 / K + n2 / n1 for 1 / K, with n2 rows held
+out and n1 rows to train on. It is an approximation, which takes the likeness of two hold-outs for the share of rows held out.
 
-Both heads answer the rows of a hold-out, so differences are taken hold-out by hold-out. Seeds are crossed with hold-outs: what they
-add to the mean of a head is in no spread between hold-outs, and comes on top.
+Both heads answer the rows of a hold-out, so differences are taken hold-out by hold-out. Seeds are crossed with hold-outs: what
+they add to the mean of a head is in no spread between hold-outs, and comes on top.
 
 Letters: S seeds, K hold-outs.
 """
@@ -25,7 +25,7 @@ from utils.metrics.metric import SummableMetric
 from .crossed import CrossedRuns
 from .p_values import LEVEL
 from .pairs import PairComparison, with_verdicts
-from .power import POWER
+from .power import DETECTABLE, POWER
 from .row_effects import effects_on_difference, jackknife_variance
 from .seeds import SeedSummary
 
@@ -38,7 +38,9 @@ def scores_of(counts: Sequence[np.ndarray], metric: SummableMetric) -> np.ndarra
 
 
 def error_of_mean(tables: Sequence[np.ndarray], ratio: float, least: float = 0.0) -> tuple[float, float, float]:
-    """Returns what hold-outs and what seeds add to the variance of a mean, and the degrees of freedom of both (Satterthwaite 1946).
+    """Returns what hold-outs and what seeds add to the variance of a mean, and the degrees of freedom of both.
+
+    The latter are Satterthwaite's (1946).
 
     Args:
         tables: scores (S, K) of one head, or of two whose difference it is.
@@ -62,17 +64,16 @@ def error_of_mean(tables: Sequence[np.ndarray], ratio: float, least: float = 0.0
 
 
 def compare_on_hold_outs(
-    counts: Mapping[str, Sequence[np.ndarray]], metric: SummableMetric, ratio: float, detectable: float = 0.1
+    counts: Mapping[str, Sequence[np.ndarray]], metric: SummableMetric, ratio: float
 ) -> list[PairComparison]:
     """Compares every pair of heads, the one that comes later in `counts` minus the earlier one.
 
     Args:
         counts: per head (S, N, numbers) on each of K hold-outs, the same for all heads.
         ratio: rows held out over rows to train on.
-        detectable: as in `compare_heads`; no number of rows or seeds is given for it.
     """
     found = [
-        _compare_pair((head, baseline), (counts[head], counts[baseline]), metric, ratio, detectable)
+        _compare_pair((head, baseline), (counts[head], counts[baseline]), metric, ratio)
         for baseline, head in combinations(counts, 2)
     ]
     return with_verdicts(found, metric)
@@ -104,8 +105,8 @@ def _compare_pair(
     counts: tuple[Sequence[np.ndarray], Sequence[np.ndarray]],
     metric: SummableMetric,
     ratio: float,
-    detectable: float,
 ) -> PairComparison:
+    """One pair, still to be corrected for the others. No number of rows or seeds is given that would find more."""
     unit = metric.points or 1.0
     tables = [unit * scores_of(own, metric) for own in counts]
     difference = float(tables[0].mean() - tables[1].mean())
@@ -137,7 +138,7 @@ def _compare_pair(
         rows_lost=[],
         mcnemar_p=[],
         minimum_detectable=(limit + float(student.ppf(POWER, freedom))) * error,
-        detectable=detectable,
+        detectable=DETECTABLE,
         rows_needed=None,
         seeds_needed=None,
     )

@@ -10,7 +10,7 @@ import numpy as np
 from utils.metrics.metric import SummableMetric
 
 from .evidence import Evidence
-from .pairs import PairComparison
+from .pairs import PairComparison, decimals_in
 from .power import PowerAnalysis
 
 PILOT = 3  # seeds per head; with more, a comparison is no pilot
@@ -45,7 +45,7 @@ class Outlook:
 
     def __str__(self) -> str:
         """The outlook in one sentence."""
-        size = f"{self.difference:.{2 if self.unit == 'points' else 4}f} {self.unit}"
+        size = f"{self.difference:.{decimals_in(self.unit)}f} {self.unit}"
         goal = f"a difference of {size}, as seen here"
         if self.margin is not None:
             goal = f"a difference of {self.margin:g} {self.unit} or equality within it"

@@ -28,6 +28,7 @@ from utils.metrics.metric import SummableMetric
 from .equality import Equality, judge_equality
 from .evidence import Evidence
 from .p_values import LEVEL, holm, p_in_words
+from .power import DETECTABLE
 from .spending import Look
 
 
@@ -143,8 +144,7 @@ class PairComparison:
 
     @property
     def _digits(self) -> int:
-        """Decimals: more for errors and correlations, which are small numbers."""
-        return 2 if self.unit == "points" else 4
+        return decimals_in(self.unit)
 
     def _equality_in_words(self) -> str:
         """What follows the finding where a margin was named."""
@@ -175,10 +175,15 @@ class PairComparison:
         return f"{found}, to detect {self.detectable:g} {self.unit} takes {takes}"
 
 
+def decimals_in(unit: str) -> int:
+    """The decimals of a difference: more of errors and correlations, which are small numbers."""
+    return 2 if unit == "points" else 4
+
+
 def compare_heads(
     counts: Mapping[str, np.ndarray],
     metric: SummableMetric,
-    detectable: float = 0.1,
+    detectable: float = DETECTABLE,
     margin: float | None = None,
     orders: int = 1,
 ) -> list[PairComparison]:
@@ -204,12 +209,17 @@ def compare_heads(
 
 
 def compare_pair(
-    names: tuple[str, str], evidence: Evidence, detectable: float, margin: float | None, look: Look | None = None
+    names: tuple[str, str],
+    evidence: Evidence,
+    detectable: float = DETECTABLE,
+    margin: float | None = None,
+    look: Look | None = None,
 ) -> PairComparison:
     """Compares one pair; the correction for several pairs is still to be made.
 
     Args:
         names: the head and its baseline.
+        detectable, margin: as in `compare_heads`.
         look: the one of several at which this is; None: the only one.
     """
     metric, uncertainty, look = evidence.metric, evidence.uncertainty, look or Look()

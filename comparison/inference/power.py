@@ -20,6 +20,7 @@ from .p_values import LEVEL
 from .uncertainty import Uncertainty, add_seeds
 
 POWER = 0.8
+DETECTABLE = 0.1  # a difference in the comparison's unit: how many rows or seeds find it is said
 _SCORES = np.linspace(-4, 4, 25)  # of the normal, to take means over
 _WEIGHTS = norm.pdf(_SCORES) / norm.pdf(_SCORES).sum()
 _MOST_SEEDS = 1000

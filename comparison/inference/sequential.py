@@ -58,7 +58,7 @@ class Decision:
     history: list[dict[str, Any]]
 
 
-def decide(counts: Mapping[str, np.ndarray], metric: SummableMetric, rule: Rule, detectable: float = 0.1) -> Decision:
+def decide(counts: Mapping[str, np.ndarray], metric: SummableMetric, rule: Rule) -> Decision:
     """Takes one look after the other, as far as there are seeds for them.
 
     Args:
@@ -73,7 +73,7 @@ def decide(counts: Mapping[str, np.ndarray], metric: SummableMetric, rule: Rule,
     for number, seeds in enumerate(rule.looks, start=1):
         if any(len(counts[head]) < seeds for head in decision.heads):
             break
-        now = {pair: ended.get(pair) or _look_at(pair, counts, metric, rule, number, detectable) for pair in names}
+        now = {pair: ended.get(pair) or _look_at(pair, counts, metric, rule, number) for pair in names}
         judged = with_verdicts(list(now.values()), metric)
         pairs = [pair if (pair.head, pair.baseline) in ended else _ending(pair) for pair in judged]
         taken = [_entry(pair) for pair in pairs if (pair.head, pair.baseline) not in ended]
@@ -93,12 +93,11 @@ def _look_at(
     metric: SummableMetric,
     rule: Rule,
     number: int,
-    detectable: float,
 ) -> PairComparison:
     seeds = rule.looks[number - 1]
     evidence = Evidence(counts[pair[0]][:seeds], counts[pair[1]][:seeds], metric)
     look = rule.look(number, evidence)
-    compared = compare_pair(pair, evidence, detectable, rule.margin, look)
+    compared = compare_pair(pair, evidence, margin=rule.margin, look=look)
     taken = PairLook(number=number, looks=list(rule.looks), information=look.times[-1], level=look.level(), ending=None)
     return replace(compared, look=taken)
 

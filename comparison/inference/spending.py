@@ -88,7 +88,8 @@ def bounds(alpha: float, times: tuple[float, ...]) -> tuple[float, ...]:
         times: rising, 0-1.
     """
     levels: list[float] = []
-    places, masses = np.zeros(1), np.ones(1)  # of a random walk that has crossed no bound; its variance is the time
+    # Of a random walk that has crossed no bound; its variance is the time.
+    places, masses = np.zeros(1), np.ones(1)
     now = before = 0.0
     for time in times:
         total = spent(alpha, min(1.0, time))

@@ -75,6 +75,7 @@ class Uncertainty:
 
     @property
     def covers_seeds(self) -> bool:
+        """Whether both heads have several seeds."""
         return min(self.seeds) > 1
 
 

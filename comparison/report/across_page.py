@@ -48,12 +48,11 @@ def about_line(across: Mapping[str, Any]) -> str:
 
 def _sections(across: Mapping[str, Any]) -> dict[str, Markup]:
     """Returns the sections that have something to show, by name."""
-    grid = encoder_grid(across)
     found = {
         "Differences": _difference_section(across),
         "On how many": _noted(count_table(across), COUNT_NOTE),
         "Scores": _noted(score_grid(across), "Mean ± standard deviation over seeds."),
-        "By encoder": _noted(grid, GRID_NOTE) if grid else None,
+        "By encoder": _noted(encoder_grid(across), GRID_NOTE),
         "Ranks": _noted(rank_table(across), rank_note(across)),
         "Cost": _noted(cost_table_across(across), COST_NOTE.format(reference=across["cost_reference"])),
         "Data sets": _data_set_section(across),

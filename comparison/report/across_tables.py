@@ -11,6 +11,7 @@ from typing import Any
 from utils.outputs.page.blocks import Table
 from utils.outputs.page.formatting import NOTHING, interval, number, plus_minus
 
+from ..inference.pairs import decimals_in
 from .tables import p_value
 
 MEAN_NOTE = (
@@ -65,7 +66,7 @@ def score_grid(across: Mapping[str, Any]) -> Table:
         cells = []
         for head in heads:
             found = entry["heads"].get(head)
-            decimals = _decimals(entry["unit"])
+            decimals = decimals_in(entry["unit"])
             cells.append(plus_minus(found["mean"], found["standard_deviation"], decimals) if found else NOTHING)
         rows.append([entry["data_set"], *([entry["encoder"]] if several else []), shown, *cells])
     return Table(["data set", *(["encoder"] if several else []), "metric", *heads], rows)
@@ -79,7 +80,7 @@ def difference_table(across: Mapping[str, Any]) -> Table:
     rows = []
     for pair in across["pairs"]:
         for one in pair["data_sets"]:
-            decimals = _decimals(one["unit"])
+            decimals = decimals_in(one["unit"])
             weight = one["left_out"] if one["weight"] is None else f"{100 * one['weight']:.0f} %"
             rows.append(
                 [
@@ -101,7 +102,7 @@ def left_out_lines(pair: Mapping[str, Any]) -> list[str]:
     lines = []
     for one in pair["data_sets"]:
         if one["left_out"] is not None:
-            difference = number(one["difference"], _decimals(one["unit"]), sign=True)
+            difference = number(one["difference"], decimals_in(one["unit"]), sign=True)
             lines.append(f"Not pooled: {one['data_set']}, {difference} {one['unit']} ({one['left_out']})")
     return lines
 
@@ -147,15 +148,13 @@ def count_table(across: Mapping[str, Any]) -> Table:
     return Table(header, rows)
 
 
-def encoder_grid(across: Mapping[str, Any]) -> Table | None:
-    """Returns the differences as a grid, pairs and data sets by encoders; None where there is one encoder."""
+def encoder_grid(across: Mapping[str, Any]) -> Table:
+    """Returns the differences as a grid, pairs and data sets by encoders; without rows where there is one encoder."""
     encoders = across["encoders"]
-    if len(encoders) < 2:
-        return None
     cells: dict[tuple[str, str], dict[str, str]] = {}
-    for entry in across["data_sets"]:
+    for entry in across["data_sets"] if len(encoders) > 1 else ():
         for pair in entry["pairs"]:
-            decimals = _decimals(entry["unit"])
+            decimals = decimals_in(entry["unit"])
             value = number(pair["difference"], decimals, sign=True)
             value += f" ({interval(pair['low'], pair['high'], decimals, sign=True)})"
             row = cells.setdefault((f"{pair['head']} − {pair['baseline']}", entry["data_set"]), {})
@@ -163,7 +162,7 @@ def encoder_grid(across: Mapping[str, Any]) -> Table | None:
     rows = [
         [pair, data_set, *(found.get(name, NOTHING) for name in encoders)] for (pair, data_set), found in cells.items()
     ]
-    return Table(["pair", "data set", *encoders], sorted(rows, key=lambda row: row[0])) if rows else None
+    return Table(["pair", "data set", *encoders], sorted(rows, key=lambda row: row[0]))
 
 
 def rank_table(across: Mapping[str, Any]) -> Table:
@@ -199,8 +198,3 @@ def _ratio(found: Mapping[str, float] | None) -> str:
         return NOTHING
     low, high = (number(found[name], 2) for name in ("low", "high"))
     return f"× {number(found['mean'], 2)}" + (f" ({low} to {high})" if low != high else "")
-
-
-def _decimals(unit: str) -> int:
-    """Decimals: more for errors and correlations, which are small numbers."""
-    return 2 if unit == "points" else 4

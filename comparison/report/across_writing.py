@@ -56,7 +56,7 @@ def render_across_markdown(across: Mapping[str, Any]) -> str:
         "Data sets": (data_set_table(across), ""),
     }
     for name, (table, note) in tables.items():
-        if table is not None and table.rows:
+        if table.rows:
             parts += [f"## {name}", markdown_table(table), literal(note)]
     if across["notes"]:
         parts += ["## Notes", markdown_list(across["notes"])]

@@ -26,7 +26,8 @@ from utils.outputs.page.shapes import (
 
 from .tables import GroupRow
 
-_EDGE = 10  # free on the left and on the right of a scale, for half a mark or half a label
+EDGE = 10  # free on the left and on the right of a scale, for half a mark, half a label or an arrow
+_DOT = 6.8  # width of the dot of a seed, with a little room
 _MOST_POINTS = 100  # of a curve; more cannot be seen
 
 
@@ -44,18 +45,15 @@ def score_chart(heads: Mapping[str, HeadScores], axis: str, decimals: int) -> Ma
     """Draws a dot per seed, and under the dots the mean with its 95 % interval."""
     ends = [end for head in heads.values() for end in (head.low, head.high) if end is not None]
     scale = fit_scale(
-        [*ends, *(score for head in heads.values() for score in head.by_seed.values())], _EDGE, WIDTH - _EDGE
+        [*ends, *(score for head in heads.values() for score in head.by_seed.values())], EDGE, WIDTH - EDGE
     )
     several = any(len(head.by_seed) > 1 for head in heads.values())
     rows = []
     for index, (name, head) in enumerate(heads.items()):
-        marks = (
-            fragment(_seed_dots(scale, index, head, decimals), _mean_and_interval(scale, index, head, 13))
-            if several
-            else None
-        )
-        value = plus_minus(head.mean, head.deviation, decimals)
-        rows.append(ChartRow(name, value, marks or _mean_and_interval(scale, index, head, 0)))
+        marks = _mean_and_interval(scale, index, head, 13 if several else 0)
+        if several:
+            marks = fragment(_seed_dots(scale, index, head, decimals), marks)
+        rows.append(ChartRow(name, plus_minus(head.mean, head.deviation, decimals), marks))
     words = "; ".join(f"{row.label} {row.value}" for row in rows)
     return chart_of_rows(
         "Scores by head and seed",
@@ -76,7 +74,7 @@ def pair_chart(pairs: Sequence[Mapping[str, Any]], axis: str, decimals: int, mar
     """
     values = [value for pair in pairs for value in _interval_ends(pair)]
     values += [] if margin is None else [-margin, margin]
-    scale = fit_scale([0, *values], _EDGE, WIDTH - _EDGE)
+    scale = fit_scale([0, *values], EDGE, WIDTH - EDGE)
     rows = []
     for pair in pairs:
         spread, y = [scale(value) for value in _interval_ends(pair)], 0
@@ -194,7 +192,7 @@ def dot_chart(
 
 def dot_scale(rows: Sequence[GroupRow]) -> Scale:
     """Returns the scale of a chart of dots."""
-    return fit_scale([value for row in rows for value in row.values if value is not None], _EDGE, WIDTH - _EDGE)
+    return fit_scale([value for row in rows for value in row.values if value is not None], EDGE, WIDTH - EDGE)
 
 
 def _seed_dots(scale: Scale, index: int, head: HeadScores, decimals: int) -> Markup:
@@ -219,13 +217,13 @@ def _interval_ends(pair: Mapping[str, Any]) -> list[float]:
     return [value for value in (pair["low"], pair["difference"], pair["high"]) if value is not None]
 
 
-def _spread_dots(places: Sequence[float], size: float = 6.8, levels: int = 2) -> list[tuple[float, float]]:
+def _spread_dots(places: Sequence[float]) -> list[tuple[float, float]]:
     """Returns x and y of dots. A dot that would cover another moves to the nearest free level, or stays where none is free."""
-    offsets = [0.0, *(sign * size * level for level in range(1, levels + 1) for sign in (-1, 1))]
+    offsets = [0.0, *(sign * _DOT * level for level in (1, 2) for sign in (-1, 1))]
     found: dict[int, tuple[float, float]] = {}
     for i in sorted(range(len(places)), key=lambda i: places[i]):
         x = places[i]
-        free = (y for y in offsets if all((x - a) ** 2 + (y - b) ** 2 >= size**2 for a, b in found.values()))
+        free = (y for y in offsets if all((x - a) ** 2 + (y - b) ** 2 >= _DOT**2 for a, b in found.values()))
         found[i] = (x, next(free, 0.0))
     return [found[i] for i in range(len(places))]
 

@@ -10,13 +10,14 @@ from utils.outputs.page.formatting import interval, number
 from utils.outputs.page.markup import Markup, element, fragment
 from utils.outputs.page.shapes import ChartRow, chart_of_rows, whisker
 
-_EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
-_BEYOND = (
-    0.5  # how far the scale goes beyond the data sets, as a share of their range; longer intervals end with an arrow
-)
+from .charts import EDGE
+
+DECIMALS = 2  # of points
+# How far the scale goes beyond the data sets, as a share of their range; longer intervals end with an arrow.
+_BEYOND = 0.5
 
 
-def forest_chart(pair: Mapping[str, Any], decimals: int = 2) -> Markup | None:
+def forest_chart(pair: Mapping[str, Any]) -> Markup | None:
     """Draws the differences in points with their 95 % intervals, their mean and the prediction interval.
 
     A filled dot marks a difference that is shown on its data set, a diamond the mean. None where no difference is in points.
@@ -32,15 +33,15 @@ def forest_chart(pair: Mapping[str, Any], decimals: int = 2) -> Markup | None:
     for one in drawn:
         dot = element("circle", cx=scale(one["difference"]), cy=0, r=4.2, class_=_dot(one))
         marks = fragment(whisker(scale, one["low"], one["high"], "interval"), dot)
-        rows.append(ChartRow(one["data_set"], _value(one["difference"], one["low"], one["high"], decimals), marks))
+        rows.append(ChartRow(one["data_set"], _value(one["difference"], one["low"], one["high"]), marks))
     mean = pair["pooled"]
     if mean:
         marks = _diamond(scale, mean["low"], mean["mean"], mean["high"])
-        value = _value(mean["mean"], mean["low"], mean["high"], decimals)
+        value = _value(mean["mean"], mean["low"], mean["high"])
         rows.append(ChartRow(f"mean of {mean['data_sets']}", value, marks))
         if mean["prediction_low"] is not None:
             marks = whisker(scale, mean["prediction_low"], mean["prediction_high"], "prediction")
-            value = interval(mean["prediction_low"], mean["prediction_high"], decimals, sign=True)
+            value = interval(mean["prediction_low"], mean["prediction_high"], DECIMALS, sign=True)
             rows.append(ChartRow("a further data set", value, marks))
     words = "; ".join(f"{row.label}: {row.value}" for row in rows)
     title = f"{pair['head']} − {pair['baseline']} by data set"
@@ -59,7 +60,7 @@ def _scale(drawn: Sequence[Mapping[str, Any]], mean: Mapping[str, Any] | None) -
     more = [
         mean[name] for name in ("low", "high", "prediction_low", "prediction_high") if mean and mean[name] is not None
     ]
-    return fit_scale([*ends, *(min(max(value, low), high) for value in more)], _EDGE, WIDTH - _EDGE)
+    return fit_scale([*ends, *(min(max(value, low), high) for value in more)], EDGE, WIDTH - EDGE)
 
 
 def _diamond(scale: Scale, low: float, mean: float, high: float) -> Markup:
@@ -71,5 +72,5 @@ def _diamond(scale: Scale, low: float, mean: float, high: float) -> Markup:
     return element("polygon", points=corners, class_="diamond")
 
 
-def _value(difference: float, low: float, high: float, decimals: int) -> str:
-    return f"{number(difference, decimals, sign=True)} ({interval(low, high, decimals, sign=True)})"
+def _value(difference: float, low: float, high: float) -> str:
+    return f"{number(difference, DECIMALS, sign=True)} ({interval(low, high, DECIMALS, sign=True)})"

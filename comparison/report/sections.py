@@ -21,6 +21,7 @@ from .tables import (
     group_table,
     length_rows,
     look_table,
+    margin_of,
     metric_format,
     pair_table,
     run_labels,
@@ -28,9 +29,8 @@ from .tables import (
 )
 from .words import (
     equal_lines,
-    head_arguments,
+    head_lines,
     look_note,
-    margin_of,
     outlook_note,
     pair_note,
     plain_value,
@@ -120,18 +120,8 @@ def learning_section(comparison: Mapping[str, Any]) -> Markup | None:
     if not figures:
         return None
     several = any(len(head["seeds"]) > 1 for head in heads.values())
-    crossed = crossed_with(comparison)
-    note = (
-        element(
-            "p",
-            "Thin lines are runs, bold lines their means."
-            if crossed
-            else "Thin lines are seeds, bold lines their means.",
-            class_="note",
-        )
-        if several
-        else ""
-    )
+    thin = "runs" if crossed_with(comparison) else "seeds"
+    note = element("p", f"Thin lines are {thin}, bold lines their means.", class_="note") if several else ""
     return fragment(element("div", *figures, class_="figures"), note)
 
 
@@ -229,7 +219,7 @@ def command_section(comparison: Mapping[str, Any]) -> Markup:
     versions = [(name, plain_value(value)) for name, value in comparison["versions"].items()]
     return fragment(
         element("pre", element("code", comparison["command"]), tabindex="0"),
-        fact_list([*head_arguments(comparison), *versions]),
+        fact_list([*head_lines(comparison), *versions]),
     )
 
 

@@ -12,14 +12,14 @@ from utils.outputs.page.formatting import interval, number
 from utils.outputs.page.markup import Markup, element, fragment
 from utils.outputs.page.shapes import ChartRow, chart_of_rows, head_symbol, whisker
 
+from .charts import EDGE
 from .tables import crossed_with, metric_format
 
-_EDGE = 10  # free on both sides, for half a mark, half a label or an arrow
 _REACH = 2.0  # times the largest estimate: as far as intervals of few seeds are drawn
 
 
 class Source(NamedTuple):
-    """What one source adds to the spread of a head's runs: a standard deviation with its interval, and a share of the variance."""
+    """What one source adds to the spread of a head's runs: a standard deviation with its interval, and a share of variance."""
 
     head: str
     name: str
@@ -91,7 +91,7 @@ def source_chart(comparison: Mapping[str, Any]) -> Markup:
     main, found = metric_format(comparison), sources(comparison)
     heads = list(comparison["heads"])
     most = _REACH * max(one.deviation for one in found) or max(one.high for one in found)
-    scale = fit_scale([0.0, *(min(one.high, most) for one in found), most], _EDGE, WIDTH - _EDGE, zero=True)
+    scale = fit_scale([0.0, *(min(one.high, most) for one in found), most], EDGE, WIDTH - EDGE, zero=True)
     rows = []
     for one in found:
         index = heads.index(one.head)

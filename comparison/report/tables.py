@@ -14,8 +14,8 @@ from ..inference.p_values import format_p
 UNSCALED = ("mse", "loss")  # are not in points, even where the other metrics are
 ENDINGS = {"difference": "different", "equality": "equal", "last look": "undecided", None: "goes on"}
 GROUP_METRIC = "f1"  # scores classes, entity types and kinds of answers
-
-CROSSED = {"data_seeds": "data order", "hold_outs": "hold-out"}  # keys of a head, and what their values are called
+# Keys of a head, and what their values are called.
+CROSSED_KEYS = {"data_seeds": "data order", "hold_outs": "hold-out"}
 
 
 class MetricFormat(NamedTuple):
@@ -30,6 +30,7 @@ class MetricFormat(NamedTuple):
         return f"{self.name}, {self.unit}" if self.unit else self.name
 
     def scaled(self, value: float | None) -> float | None:
+        """Returns the value as it is shown; None where there is none."""
         return None if value is None else value * self.scale
 
 
@@ -88,12 +89,12 @@ def score_table(comparison: Mapping[str, Any]) -> Table:
 def run_counts(head: Mapping[str, Any]) -> dict[str, int]:
     """Returns how many seeds a head was run with, and how many of what they were crossed with."""
     found = {"seeds": len(set(head["seeds"]))}
-    return found | {f"{name}s": len(set(head[key])) for key, name in CROSSED.items() if key in head}
+    return found | {f"{name}s": len(set(head[key])) for key, name in CROSSED_KEYS.items() if key in head}
 
 
 def run_labels(head: Mapping[str, Any]) -> list[str]:
     """Returns what tells the runs of a head apart, in the order of its scores: `0`, or `0, data order 1`."""
-    for key, name in CROSSED.items():
+    for key, name in CROSSED_KEYS.items():
         if key in head:
             return [f"{seed}, {name} {value}" for seed, value in zip(head["seeds"], head[key], strict=True)]
     return list(map(str, head["seeds"]))
@@ -102,7 +103,12 @@ def run_labels(head: Mapping[str, Any]) -> list[str]:
 def crossed_with(comparison: Mapping[str, Any]) -> str | None:
     """Returns what seeds were crossed with, `data order` or `hold-out`; None where runs differ by their seed alone."""
     first = next(iter(comparison["heads"].values()))
-    return next((name for key, name in CROSSED.items() if key in first), None)
+    return next((name for key, name in CROSSED_KEYS.items() if key in first), None)
+
+
+def margin_of(comparison: Mapping[str, Any]) -> float | None:
+    """Returns the margin within which heads may be equal; None where none was named."""
+    return next((pair["equality"]["margin"] for pair in comparison["comparisons"] if pair.get("equality")), None)
 
 
 def cost_table(comparison: Mapping[str, Any]) -> Table:
@@ -129,7 +135,7 @@ def pair_table(comparison: Mapping[str, Any]) -> Table:
     """Returns one row per pair of heads."""
     pairs = comparison["comparisons"]
     main = metric_format(comparison)
-    margin = next((pair["equality"]["margin"] for pair in pairs if pair.get("equality")), None)
+    margin = margin_of(comparison)
     detectable = next((f"{pair['detectable']:g}" for pair in pairs if pair.get("detectable") is not None), "it")
     header = [
         "pair",

@@ -8,7 +8,7 @@ from typing import Any
 
 from utils.outputs.page.formatting import number
 
-from .tables import crossed_with, metric_format, run_counts
+from .tables import crossed_with, margin_of, metric_format, run_counts
 
 
 def subject_line(comparison: Mapping[str, Any]) -> str:
@@ -95,11 +95,6 @@ def pair_note(comparison: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def margin_of(comparison: Mapping[str, Any]) -> float | None:
-    """Returns the margin within which heads may be equal; None where none was named."""
-    return next((pair["equality"]["margin"] for pair in comparison["comparisons"] if pair.get("equality")), None)
-
-
 def look_note(comparison: Mapping[str, Any]) -> str:
     """Says by which rule seeds were added, and how to read the table of the looks."""
     rule = comparison["rule"]
@@ -139,7 +134,7 @@ def equal_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*lines, ("arguments", ", ".join(said))] if said else lines
 
 
-def head_arguments(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
+def head_lines(comparison: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Lists the arguments of every head that was given some."""
     heads = comparison["heads"].items()
     return [

@@ -20,7 +20,7 @@ from .tables import head_table, look_table, pair_table
 from .tuning import best_table, curve_note, expectation_table, tuning_note
 from .words import (
     equal_lines,
-    head_arguments,
+    head_lines,
     look_note,
     outlook_note,
     pair_note,
@@ -46,7 +46,7 @@ def render_markdown(comparison: Mapping[str, Any]) -> str:
         literal(subject_line(comparison)),
         markdown_table(head_table(comparison)),
         literal(score_note(comparison)),
-        markdown_list([f"{name}: {value}" for name, value in head_arguments(comparison)]),
+        markdown_list([f"{name}: {value}" for name, value in head_lines(comparison)]),
     ]
     if comparison["comparisons"]:
         sections += [

@@ -125,10 +125,10 @@ _NAMES: dict[str, dict[str, str]] = {
     },
 }
 
+# Kind -> what may fill it; persons are put together in `entities.py`.
 FILLERS: dict[str, list[str]] = {}
-"""Kind -> what may fill it; persons are put together in `entities.py`."""
+# Kind -> entity type.
 KINDS: dict[str, str] = {"person": "PS", "foreigner": "PS"}
-"""Kind -> entity type."""
 for _type, _kinds in _NAMES.items():
     for _kind, _items in _kinds.items():
         KINDS[_kind] = _type

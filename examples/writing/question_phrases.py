@@ -1,9 +1,9 @@
 """Seven kinds of articles for reading comprehension, all about invented things.
 
-An article is a list of sentences whose slots `{name}` or `{name:particle}` are filled once per article, and questions about those slots.
-A sentence behind `^` speaks of the one before it and goes where that goes.
-`BANKS` holds what may fill a slot; `<2-40>` in a filler stands for a number. A slot without a bank of its own uses the bank that
-stands behind the `=` in the article's `slots` line. Questions under `never` ask what no sentence of the article tells.
+An article is a list of sentences whose slots `{name}` or `{name:particle}` are filled once per article, and questions about
+those slots. A sentence that begins with `^` speaks of the one before it and goes where that goes. `BANKS` holds what may fill a
+slot; `<2-40>` in a filler stands for a number. A slot that is no name of a bank has one after `=`, in the article's `slots` line.
+Lines that begin with `!` ask what no sentence of the article tells.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 
 class Topic(NamedTuple):
-    """A kind of article: slot -> bank, sentences in reading order (the first always stands), slot -> questions, and unanswerable ones."""
+    """A kind of article.
+
+    Attributes:
+        banks: slot -> bank.
+        sentences: in reading order; the first always stands.
+        questions: slot -> ways to ask for it.
+        never: questions that no sentence answers.
+    """
 
     banks: dict[str, str]
     sentences: list[str]
@@ -438,5 +445,5 @@ def _parse(block: str) -> tuple[str, Topic]:
     return head.removeprefix("# "), topic
 
 
+# Name of the kind of article -> its sentences and questions.
 TOPICS: dict[str, Topic] = dict(_parse(block) for block in _TOPIC_TEXT.strip().split("\n\n"))
-"""Name of the kind of article -> its sentences and questions."""

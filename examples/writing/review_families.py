@@ -31,11 +31,13 @@ NO_DEGREE = frozenset(
 
 
 def draw_register(rng: Random) -> tuple[str, str]:
+    """A register and an ending of it."""
     register = pick(rng, ("plain", "plain", "plain", "polite", "polite", "casual", "clipped"))
     return register, pick(rng, REGISTERS[register])
 
 
 def adverb_for(rng: Random, predicate: str, chance: float = 0.3) -> str:
+    """Nothing, or an adverb that goes with the predicate, and a space."""
     if rng.random() > chance:
         return ""
     words = bank.ADVERBS if predicate in NO_DEGREE else bank.ADVERBS + bank.DEGREE_ADVERBS
@@ -57,15 +59,15 @@ def judgement(rng: Random, label: int, taken: str = "") -> tuple[str, str]:
             return aspect, pick(rng, bank.ASPECTS[aspect][1 - label])
 
 
-def clause(rng: Random, label: int, taken: str = "", particle: str = "은/는") -> tuple[str, str, str, str]:
+def clause(rng: Random, label: int, taken: str = "") -> tuple[str, str, str, str]:
     """Topic with particle and adverbs, predicate, key, aspect; now and then a negated predicate of the other polarity."""
     if rng.random() < 0.15:
         aspect, predicate = judgement(rng, 1 - label, taken)
         if gradable(predicate):
-            return f"{josa(aspect, particle)} {inflect(predicate, '지')}", "않다", f"{aspect}+{predicate}-", aspect
+            return f"{josa(aspect, '은/는')} {inflect(predicate, '지')}", "않다", f"{aspect}+{predicate}-", aspect
     aspect, predicate = judgement(rng, label, taken)
     return (
-        f"{josa(aspect, particle)} {adverb_for(rng, predicate, 0.2)}".rstrip(),
+        f"{josa(aspect, '은/는')} {adverb_for(rng, predicate, 0.2)}".rstrip(),
         predicate,
         f"{aspect}+{predicate}",
         aspect,
@@ -78,15 +80,21 @@ def opening(rng: Random, register: str, chance: float = 0.35) -> str:
         return ""
     if rng.random() < 0.5:
         return pick(rng, bank.INTERJECTIONS) + " "
-    line = pick(rng, bank.OPENINGS)
-    return line[{"plain": 0, "casual": 0, "polite": 1, "clipped": 2}[register]] + pick(rng, (". ", ". ", ".. ", "~ "))
+    return neutral_sentence(rng, register) + pick(rng, (". ", ". ", ".. ", "~ "))
 
 
-def closing(rng: Random, chance: float = 0.06) -> str:
-    return " " + pick(rng, bank.CLOSINGS) if rng.random() < chance else ""
+def neutral_sentence(rng: Random, register: str) -> str:
+    """A sentence that says nothing about quality."""
+    return pick(rng, bank.OPENINGS)[{"plain": 0, "casual": 0, "polite": 1, "clipped": 2}[register]]
+
+
+def closing(rng: Random) -> str:
+    """Nothing, or now and then a neutral last sentence."""
+    return " " + pick(rng, bank.CLOSINGS) if rng.random() < 0.06 else ""
 
 
 def tail(rng: Random, label: int | None = None) -> str:
+    """How a review ends: a full stop, laughter, stars; of a mixed one, without `label`, they take no side."""
     return pick(rng, bank.NEUTRAL_TAILS if label is None else bank.GLAD_TAILS if label else bank.SAD_TAILS)
 
 
@@ -119,7 +127,7 @@ def whole_film(rng: Random, label: int) -> Group:
 
 
 def verdict(rng: Random, label: int) -> Group:
-    """A set phrase, sometimes behind a neutral sentence or a judgement that agrees."""
+    """A set phrase, sometimes after a neutral sentence or a judgement that agrees."""
     pair = pick(rng, bank.VERDICTS)
     phrase = pair[1 - label]
     register, ending = draw_register(rng)
@@ -249,8 +257,7 @@ def three_clauses(rng: Random, label: int) -> Group:
 def long_review(rng: Random, label: int) -> Group:
     """Several sentences: what is granted first, what weighs more, and often a verdict."""
     register, ending = draw_register(rng)
-    line = pick(rng, bank.OPENINGS)
-    front = line[{"plain": 0, "casual": 0, "polite": 1, "clipped": 2}[register]]
+    front = neutral_sentence(rng, register)
     one, one_predicate = judgement(rng, 1 - label)
     two, two_predicate = judgement(rng, 1 - label, one)
     three, three_predicate = judgement(rng, label, one)

@@ -36,8 +36,8 @@ CG, 특수효과 | 훌륭하다 자연스럽다 화려하다 대단하다 멋지
 배경, 풍경 | 아름답다 예쁘다 멋지다 환상적이다 인상적이다 | 밋밋하다 단조롭다 칙칙하다 어색하다
 """
 
+# Aspect -> (praise, blame).
 ASPECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
-"""Aspect -> (praise, blame)."""
 for _line in _ASPECT_LINES.strip().splitlines():
     _names, _praise, _blame = (part.strip() for part in _line.split("|"))
     for _name in _names.split(", "):
@@ -69,7 +69,7 @@ PARTS = (
     ("첫 장면", "끝 장면"),
     ("1부", "2부"),
 )
-# Words for `안`, which negates only the predicate right behind it.
+# Words for `안`, which negates only the predicate right after it.
 SHORT_PRAISE = "재밌다 웃기다 새롭다 신나다 멋지다 귀엽다 설레다 예쁘다 끌리다 와닿다 재미있다 슬프다 신선하다".split()
 SHORT_BLAME = (
     "지루하다 유치하다 뻔하다 졸리다 답답하다 오글거리다 어색하다 촌스럽다 지겹다 억지스럽다 시시하다 산만하다 느리다 식상하다"

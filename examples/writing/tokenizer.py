@@ -29,7 +29,7 @@ ASCII_MARKS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 SYMBOLS = "·…‘’“”「」『』《》〈〉♥♡★☆℃㎞㎏~→"
 
 
-def train_vocabulary(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> dict[str, int]:
+def train_vocabulary(texts: Iterable[str]) -> dict[str, int]:
     """Piece -> number: special tokens, single characters, then the merges."""
     lines = list(texts)
     letters = sorted(
@@ -41,7 +41,9 @@ def train_vocabulary(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> dict[
     inner = letters + [char for char in symbols if unicodedata.category(char)[0] == "S" and char not in ASCII_MARKS]
     base = [*SPECIAL, *sorted(set(symbols) | set(ASCII_MARKS)), *letters, *("##" + char for char in inner)]
     tokenizer = _tokenizer(models.WordPiece(unk_token="[UNK]"))
-    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=base, show_progress=False, min_frequency=2)
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=VOCABULARY_SIZE, special_tokens=base, show_progress=False, min_frequency=2
+    )
     tokenizer.train_from_iterator(lines, trainer)
     pieces = tokenizer.get_vocab()
     return {piece: pieces[piece] for piece in sorted(pieces, key=pieces.__getitem__)}

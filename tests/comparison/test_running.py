@@ -15,15 +15,8 @@ import torch
 from checkpoint_files import save_checkpoint
 
 from comparison.cells import ROOT, Cell
-from comparison.running import (
-    FURTHER,
-    discard_broken_checkpoints,
-    lock,
-    processes_of,
-    reason,
-    run_cells,
-    shell_lines,
-)
+from comparison.cells.processes import discard_broken_checkpoints, lock, processes_of, reason
+from comparison.running import FURTHER, run_cells, shell_lines
 from utils.errors import ENDING, ShownError, Stopped, UserError, stop_on_signals
 
 FINISH = "import pathlib, sys; out = pathlib.Path(sys.argv[1]); out.mkdir(exist_ok=True); (out / 'run.json').touch()"
@@ -128,6 +121,10 @@ def test_the_reason_is_that_of_the_latest_run(cell):
     one.log.parent.mkdir()
     one.log.write_text("$ python\nerror: long ago\n$ python\nTraceback\nKeyError: 'x'\n\n", encoding="utf-8")
     assert reason(one, 1) == "KeyError: 'x'"
+
+
+def test_the_reason_where_a_machine_failed_before_the_cell_began(cell):
+    assert reason(cell("a"), None) == "its machine failed"
 
 
 def test_a_cell_that_another_comparison_runs_is_waited_for(cell, capfd):

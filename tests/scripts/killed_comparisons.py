@@ -10,7 +10,7 @@ from pathlib import Path
 from script_runs import PATIENCE
 
 from comparison.cells import Cell
-from comparison.running import lock
+from comparison.cells.processes import lock
 
 
 def read(file: Path) -> dict:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 from transformers import HfArgumentParser
 from transformers.hf_argparser import string_to_bool
 
-from ..errors import UserError, first_line
+from ..errors import UserError, first_line, without_debug
 from .data import DataArguments
 from .help import Formatter, sections
 from .model import ModelArguments
@@ -113,7 +113,7 @@ def parse_arguments(
     Raises:
         UserError: an unknown flag or key, a value of the wrong kind, a contradiction.
     """
-    argv = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg != "--debug"]  # see `errors.run`
+    argv = without_debug(sys.argv[1:] if argv is None else argv)
     kinds: list[Any] = [ModelArguments, data_arguments, HeadTrainingArguments]
     parser = Parser(kinds, allow_abbrev=False, description=description)
     parser.complete()

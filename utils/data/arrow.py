@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import ID_COLUMNS, SAVED_DATASET, Row, id_text
+from ..files import ID_COLUMNS, SAVED_DATASET, Row, id_text, is_gzip, read_json
 from .cells import check_distinct
 
 # pyarrow is imported where it is used: it is slow to load, and few runs read such files.
@@ -22,7 +22,7 @@ def read_parquet(path: Path) -> Iterator[Row]:
     """Rows of a parquet file, their nesting kept; see `_rows` for the values."""
     from pyarrow import parquet
 
-    if path.suffix.lower() == ".gz":
+    if is_gzip(path):
         raise UserError("parquet is compressed already; decompress the file with `gunzip`", file=path)
     with _readable(path, "parquet"), parquet.ParquetFile(path) as file:
         yield from _rows(path, file.schema_arrow, file.iter_batches(batch_size=_BATCH_ROWS))
@@ -57,7 +57,7 @@ def _readable(path: Path, kind: str) -> Iterator[None]:
 def _parts(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    state = json.loads((path / SAVED_DATASET).read_text(encoding="utf-8"))
+    state = read_json(path / SAVED_DATASET)
     names = [part["filename"] for part in state["_data_files"]]
     if any(Path(name).name != name for name in names):
         raise UserError(f"{SAVED_DATASET} names files outside of this folder; write the data set again", file=path)

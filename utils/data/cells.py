@@ -90,7 +90,7 @@ def _separator(path: Path) -> tuple[str, int]:
     return ",", 1
 
 
-def _csv_records(path: Path, separator: str, header_line: int, spaced: bool = False) -> Records:
+def _csv_records(path: Path, separator: str, header_line: int, spaced: bool) -> Records:
     skipped = header_line - 1
     rest = itertools.islice(lines(path), skipped, None)
     reader = csv.reader(rest, strict=True, delimiter=separator, skipinitialspace=spaced)

@@ -15,14 +15,14 @@ from .text import bare, lines
 logger = logging.getLogger(__name__)
 
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
-EXTENSIONS = (".conllu", ".conllup")
+CONLLU_EXTENSIONS = (".conllu", ".conllup")
 NOTHING = "_"
 _FIRST_ID = re.compile(r"1(-\d+)?|[01]\.1")
 
 
 def is_conllu(path: Path) -> bool:
     """Whether a file of columns is CoNLL-U: by its name, or by ten columns of which the first numbers the words."""
-    if extension(path) in EXTENSIONS:
+    if extension(path) in CONLLU_EXTENSIONS:
         return True
     first = next((bare(line).split("\t") for line in lines(path) if line.strip() and not line.startswith("#")), [])
     return len(first) == len(COLUMNS) and _FIRST_ID.fullmatch(first[0]) is not None

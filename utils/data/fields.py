@@ -55,9 +55,9 @@ def whole_number(value: Any) -> int:
 
 
 def as_list(value: Any) -> Any:
-    """A list, also where a cell spells one: as JSON, as Python and pandas write lists, tuples and sets, or as numpy writes arrays.
+    """A list, also where a cell spells one; anything else is given back as it is.
 
-    Anything else is given back as it is.
+    It may be spelled as JSON, as Python and pandas write lists, tuples and sets, or as numpy writes arrays.
     """
     if isinstance(value, (tuple, set, frozenset)):
         return list(value)

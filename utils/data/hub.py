@@ -17,7 +17,6 @@ def hub_files(data: DataArguments) -> dict[str, str]:
     Raises:
         UserError: no such data set, or one that is a script.
     """
-
     configurations: tuple[str | None, ...] = (data.dataset_config_name,)
     if data.benchmark is not None and data.benchmark.hub[:2] == (data.dataset_name, data.dataset_config_name):
         configurations = data.benchmark.hub[1:]  # its splits may be spread over several

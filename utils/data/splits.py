@@ -22,6 +22,8 @@ from .typed import TYPED
 
 logger = logging.getLogger(__name__)
 
+PART_ROWS = 4096  # enough to sort by length within, few enough to hold in memory as windows of long contexts
+
 Reader = Callable[[str], Iterator[Row]]
 
 
@@ -35,9 +37,6 @@ class Group(NamedTuple):
 
     text: str
     label: str = ""
-
-
-PART_ROWS = 4096  # enough to sort by length within, few enough to hold in memory as windows of long contexts
 
 
 @dataclass
@@ -59,6 +58,7 @@ class Split:
     whole: list[Row] | None = None
 
     def column(self, name: str) -> list[Any]:
+        """What every row has in a column; None where it lacks the column."""
         return [row.fields.get(name) for row in self.rows]
 
 

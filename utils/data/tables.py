@@ -17,17 +17,9 @@ from .text import lines
 
 DEEPEST = 100  # levels of a record
 _BY_ROWS = 'write one object a row, in pandas with `to_json(path, orient="records", lines=True)`'
-_RARE = (".jsonlines", ".ndjson", ".arrow", ".feather")  # which nobody need be told to write
-_TEXTS = {
-    "text",
-    "sentence",
-    "document",
-    "title",
-    "review",
-    "content",
-    "question",
-    "context",
-}  # what is no list in a row
+_RARE = (".jsonlines", ".ndjson", ".arrow", ".feather")  # which no error proposes
+# What is no list in a row.
+_TEXTS = {"text", "sentence", "document", "title", "review", "content", "question", "context"}
 
 
 def read_table(path: str | Path) -> Iterator[Row]:

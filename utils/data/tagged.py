@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from heads.tag_marks import SCHEMES
+
 from ..errors import UserError
 from ..files import Row, at_least_one, extension, id_of, listed, shown
-from .conllu import is_conllu, read_conllu
+from .conllu import CONLLU_EXTENSIONS, is_conllu, read_conllu
 from .fields import as_list, tidy_tag
 from .foreign import data_file
 from .spans import SPAN_COLUMNS, TEXT_COLUMNS, TOKEN_COLUMNS, as_characters
@@ -24,8 +26,8 @@ logger = logging.getLogger(__name__)
 TAG_COLUMNS = ("ner_tags", "tags", "labels", "pos_tags")
 
 # What files of columns are called, besides files without an extension.
-COLUMNS = {
-    *(".tsv", ".txt", ".col", ".data", ".annotated", ".ner", ".pos", ".tags", ".conllu", ".conllup"),
+COLUMN_EXTENSIONS = {
+    *(".tsv", ".txt", ".col", ".data", ".annotated", ".ner", ".pos", ".tags", *CONLLU_EXTENSIONS),
     *(".conll", ".conll02", ".conll03", ".conll2002", ".conll2003"),
     *(".bio", ".bio2", ".iob", ".iob1", ".iob2", ".iobes", ".bioes", ".bieo", ".bilou", ".bmes", ".bmewo"),
     *(".train", ".dev", ".valid", ".validation", ".test", ".testa", ".testb"),
@@ -37,7 +39,8 @@ TAG_HEADERS = set(
 )
 LOOKED_AT = 200  # rows of a file of columns, to see what its columns hold
 
-_TAG = r"([Oo]|[BIELMSUWbielmsuw][-_]\S+|[A-Z]+[-_][BIELMSUW])"
+MARKS = "".join(sorted(set().union(*(marks.all for marks in SCHEMES.values()))))  # of any scheme
+_TAG = rf"([Oo]|[{MARKS}{MARKS.lower()}][-_]\S+|[A-Z]+[-_][{MARKS}])"
 _IOB_TAG = re.compile(rf"\s{_TAG}$")
 _JOINED = re.compile(rf"\S+[,;|\s]{_TAG}")  # a token and its tag, by what separates no columns
 _GUID = re.compile(r"#+ (?:id )?([^\t]+)\t")
@@ -52,10 +55,10 @@ class _Line(NamedTuple):
 def read_tagged(path: str | Path, text_column: str | None = None, label_column: str | None = None) -> Iterator[Row]:
     """Sentences for token classification: `{"id": str | None, "tokens": [str], "tags": [str] | None}`.
 
-    json, jsonl, parquet and csv hold lists (in csv spelled as JSON, or as pandas and numpy write them); without `text_column` and `label_column` they are
-    looked for under the usual names. A `label_column` that the file lacks means that it has no tags.
+    json, jsonl, parquet and csv hold lists (in csv spelled as JSON, or as pandas and numpy write them). Without `text_column`
+    and `label_column` the usual names are tried. A `label_column` that the file lacks means that it has no tags.
 
-    The extensions in `COLUMNS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
+    The `COLUMN_EXTENSIONS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
     by spaces; sentences end at blank lines. A space can be a token (` <TAB>O`). KLUE's `## guid<TAB>text` gives the id.
     A single column has no tags. Lines such as `two words<TAB>O O` (Naver NER) are a sentence each. `Row.line` is the
     line of the first token. CoNLL-U, whose first column numbers the words, is read as `conllu.read_conllu` says.
@@ -70,7 +73,7 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
     kind = extension(path)
     if kind in (*RECORDS, ".csv"):
         return _tidy(path, _lists(path, text_column, label_column))
-    if kind and kind not in COLUMNS:
+    if kind and kind not in COLUMN_EXTENSIONS:
         reason = f"the extension '{kind[:20]}' is not known here"
         cure = "name a file of columns .conll or .tsv; or write csv, json, jsonl or parquet"
         raise UserError(f"{reason}; {cure}", file=path)
@@ -84,7 +87,7 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
 
 
 def _check_last_column(path: Path) -> None:
-    """Says where a column before the last looks like the tags, by the first rows.
+    """Warns where, by the first rows, a column before the last looks like the tags.
 
     Raises:
         UserError: token and tag are one column, joined by a comma or the like.
@@ -170,7 +173,8 @@ def _line(path: Path, number: int, cells: list[str]) -> _Line:
 
 
 def _sentences(path: Path, block: list[_Line], guid: str | None) -> Iterator[Row]:
-    if any(line.tag and " " in line.tag.strip() for line in block):  # whole sentences: a tag itself never holds a space
+    # These lines are whole sentences: a tag itself never holds a space.
+    if any(line.tag and " " in line.tag.strip() for line in block):
         for number, words, tags in block:
             yield _sentence(path, number, None, words.split(), (tags or "").split())
     elif block:
@@ -197,14 +201,7 @@ def _lists(path: Path, text_column: str | None, label_column: str | None) -> Ite
             continue
         tokens_in = _column(path, row, text_column, TOKEN_COLUMNS, "--text_column_name")
         if tokens_in is None:
-            reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
-            if any(isinstance(value, list) for value in row.fields.values()):
-                reason += ", or that of entities (start, end, type) with --label_column_name"
-            texts = {name.strip().lower() for name, value in row.fields.items() if isinstance(value, str)}
-            if texts & TOKEN_HEADERS and texts & TAG_HEADERS:
-                cure = "write a .tsv instead: token, TAB, tag, and a blank line after each sentence"
-                reason = f"columns {listed(row.fields)}, and no lists in them: one token a row? {cure}"
-            raise UserError(reason, file=path, row=row.line)
+            raise _no_tokens(path, row)
         tags_in = _column(path, row, label_column, TAG_COLUMNS, "--label_column_name")
         if tags_in is not None and row.fields[tags_in] is None:
             tags_in = None
@@ -212,6 +209,17 @@ def _lists(path: Path, text_column: str | None, label_column: str | None) -> Ite
         tokens = _strings(path, row, tokens_in)
         tags = None if tags_in is None else _strings(path, row, tags_in)
         yield _sentence(path, row.line, id_of(row.fields), tokens, tags, tags_in)
+
+
+def _no_tokens(path: Path, row: Row) -> UserError:
+    reason = f"no column of tokens among {listed(row.fields)}; name it with --text_column_name"
+    if any(isinstance(value, list) for value in row.fields.values()):
+        reason += ", or that of entities (start, end, type) with --label_column_name"
+    texts = {name.strip().lower() for name, value in row.fields.items() if isinstance(value, str)}
+    if texts & TOKEN_HEADERS and texts & TAG_HEADERS:
+        cure = "write a .tsv instead: token, TAB, tag, and a blank line after each sentence"
+        reason = f"columns {listed(row.fields)}, and no lists in them: one token a row? {cure}"
+    return UserError(reason, file=path, row=row.line)
 
 
 def _plain_text(row: Row, text_column: str | None) -> Row | None:

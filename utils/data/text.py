@@ -16,8 +16,9 @@ from typing import Any
 from ..errors import UserError
 from ..files import is_gzip
 
-MOST_INFLATED = 100  # times its size that a compressed file may hold; texts take 3 to 10 times less room, rarely 30
-INFLATED_BYTES = 1 << 28  # that any may hold
+# Times its size that a compressed file may hold; texts take 3 to 10 times less room, rarely 30.
+MOST_INFLATED = 100
+INFLATED_BYTES = 1 << 28  # that any of them may hold
 
 _UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)  # the first begins as that of UTF-16 does
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -103,7 +104,7 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
 
 
 def _likely_encoding(content: bytes) -> str | None:
-    """What text is written in that is not UTF-8; None where nothing fits. Of cp1252 nobody can be sure: nearly everything fits."""
+    """What text is written in that is not UTF-8; None where nothing fits. cp1252 is a guess: nearly everything fits it."""
     if content.startswith(_UTF32_MARKS):
         return "utf-32"
     if content.startswith(_UTF16_MARKS):

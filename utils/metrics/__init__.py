@@ -1,1 +1,1 @@
-"""How predictions are scored: pure functions, the same as sums over rows, and the metric objects that tasks and benchmarks name."""
+"""How predictions are scored: pure functions, the same as sums over rows, and the metric objects of tasks and benchmarks."""

@@ -51,6 +51,12 @@ QA_STYLES: dict[str, Callable[[str], str]] = {
 }
 
 
+def check_style(style: str) -> None:
+    """Raises ValueError where there is no such style."""
+    if style not in QA_STYLES:
+        raise ValueError(f"unknown style of question answering scores '{style}': use one of {', '.join(QA_STYLES)}")
+
+
 def bag_f1(prediction: Sequence[str], gold: Sequence[str], of_nothing: float = 1.0) -> float:
     """F1 (0-1) of two bags of words or characters; if either is empty, `of_nothing` when both are, else 0.
 
@@ -67,7 +73,8 @@ def rouge_w(prediction: str, gold: str) -> float:
     """F1 (0-1) of the longest common contiguous block of characters.
 
     This is what the published column "ROUGE-W" holds. It is not Lin's ROUGE-W (2004), a weighted common subsequence.
-    The matcher keeps its default `autojunk`, as published: in a gold text of 200 characters or more, frequent ones start no block.
+    The matcher keeps its default `autojunk`, as published: in a gold text of 200 characters or more, frequent ones start no
+    block.
     """
     if not prediction or not gold:
         return float(not prediction and not gold)
@@ -120,16 +127,16 @@ def score_qa(
         question_types: the type of each row, for means per type; a row with `None` is in none of them.
 
     Returns:
-        `exact_match`, `f1`, and for `klue-mrc` `rouge_w`. Where some question is unanswerable also `no_answer_accuracy` (the share
-        of those that were left empty) and, over the others, `has_answer_exact_match`, `has_answer_f1`, `has_answer_rouge_w`.
+        `exact_match`, `f1`, and for `klue-mrc` `rouge_w`. Where some question is unanswerable also `no_answer_accuracy` (the
+        share of those that were left empty) and, over the others, `has_answer_exact_match`, `has_answer_f1`,
+        `has_answer_rouge_w`.
         With `question_types` also `exact_match_type_1`, `f1_type_1`, ... for each type.
 
     Raises:
         ValueError: unknown style, lists of different lengths, or no rows.
         TypeError: a row of `references` is a text and not a list of texts.
     """
-    if style not in QA_STYLES:
-        raise ValueError(f"unknown style of question answering scores '{style}': use one of {', '.join(QA_STYLES)}")
+    check_style(style)
     rows = len(predictions)
     if rows != len(references) or (question_types is not None and rows != len(question_types)):
         types = "" if question_types is None else f" and {len(question_types)} question types"

@@ -13,7 +13,8 @@ from scipy.optimize import brentq
 from scipy.special import log_softmax, softmax
 
 BINS = 15  # of confidence, as in Guo et al. 2017
-TEMPERATURES = (1e-2, 1e2)  # beyond these the rows tell none: all of them are right, or no better than chance
+# Beyond these the rows tell no temperature: all of them are right, or no better than chance.
+TEMPERATURES = (1e-2, 1e2)
 
 
 def nll(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
@@ -68,6 +69,7 @@ class Reliability(NamedTuple):
 
     @property
     def rows(self) -> int:
+        """How many decisions there are."""
         return int(self.sums[:, 0].sum())
 
     @property
@@ -77,7 +79,7 @@ class Reliability(NamedTuple):
 
     @property
     def bins(self) -> list[Bin]:
-        """The rows by the probability of their prediction, in `BINS` bins of equal width, ((i - 1) / 15, i / 15]; empty ones too."""
+        """The rows by the probability of their prediction, in 15 bins of equal width, ((i - 1) / 15, i / 15]; empty ones too."""
         return [
             Bin(int(count), total / max(count, 1), right / max(count, 1)) for count, total, right in self.sums.tolist()
         ]

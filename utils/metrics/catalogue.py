@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import sums
-from .answers import QA_STYLES, score_answer
-from .errors import ErrorTable, answer_errors, class_errors, entity_errors, label_errors
-from .iob2 import Style
+from .answers import check_style, score_answer
+from .error_tables import ErrorTable, answer_errors, class_errors, entity_errors, label_errors
+from .iob2 import OUTSIDE, Style
 from .metric import Count, Metric, Score
 
 KLUE_STS_CUT = 3.0
@@ -192,7 +192,7 @@ class TagMetric(Metric):
         return TaggingMetric().compute(predictions=predictions, references=references, **options)
 
     def halves(self, names: Sequence[str]) -> dict[str, tuple[Count, Score]]:
-        tags, without_o = partial(sums.of_tags, names), partial(sums.of_tags, names, left_out="O")
+        tags, without_o = partial(sums.of_tags, names), partial(sums.of_tags, names, left_out=OUTSIDE)
         occurring, all_with_1 = (partial(sums.mean_f1, empty=empty) for empty in (None, 1.0))
         halves: dict[str, tuple[Count, Score]] = {
             "accuracy": (sums.count_equal_tags, sums.ratio),
@@ -238,9 +238,7 @@ class AnswerMetric(Metric):
     style: str = "squad"
 
     def __post_init__(self):
-        if self.style not in QA_STYLES:
-            known = ", ".join(QA_STYLES)
-            raise ValueError(f"unknown style of question answering scores '{self.style}': use one of {known}")
+        check_style(self.style)
 
     def score(  # type: ignore[override]
         self, predictions: list, references: list, names: Sequence[str], question_types: list

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .errors import ErrorTable
+from .error_tables import ErrorTable
 
 Count = Callable[[Sequence[Any], Sequence[Any]], np.ndarray]
 Score = Callable[[np.ndarray], np.ndarray]

@@ -17,7 +17,7 @@ from scipy.stats import pearsonr, spearmanr
 from seqeval.scheme import IOB2, Entities
 from sklearn.metrics import auc, f1_score, precision_recall_curve
 
-from .iob2 import Style
+from .iob2 import OUTSIDE, Style
 from .metric import check_rows, check_sentences
 
 
@@ -128,8 +128,8 @@ def score_tagging(
     """Scores of tagged sentences, given as one list of tag names per sentence.
 
     Entities are counted by seqeval's strict IOB2, so one that starts with I- is none and never matches. Types may contain
-    hyphens; tags may also carry B and I at the end (`PER-B`, Naver NER). No entity reaches from one sentence into the next: scoring
-    a list of sentences counts the same as KLUE's one long sequence with an O on either side of each.
+    hyphens; tags may also carry B and I at the end (`PER-B`, Naver NER). No entity reaches from one sentence into the next:
+    scoring a list of sentences counts the same as KLUE's one long sequence with an O on either side of each.
 
     Args:
         predictions, references: tag names.
@@ -171,7 +171,7 @@ def score_tagging(
         }
     if characters:
         per_tag = f1_score(gold_ids, predicted_ids, labels=range(len(names)), average=None, zero_division=1)
-        without_o = [score for tag, score in ids.items() if tag != "O"]
+        without_o = [score for tag, score in ids.items() if tag != OUTSIDE]
         result["char_macro_f1"] = float(np.mean(per_tag))
         result["char_macro_f1_without_o"] = float(np.mean(per_tag[without_o])) if without_o else 0.0
     return result

@@ -42,8 +42,8 @@ class PreparedSplit:
     features: datasets.Dataset
 
 
-class Labels(Protocol):
-    """What a model's outputs mean.
+class TaskLabels(Protocol):
+    """What the outputs of a task's model mean, as `Labels` of texts and `Tags` of tokens say it.
 
     Attributes:
         names: classes or tags by index; empty where there are none.
@@ -61,6 +61,7 @@ class NoLabels:
     names: list[str] = []
 
     def config_fields(self) -> dict[str, Any]:
+        """There is nothing to say."""
         return {}
 
 
@@ -74,8 +75,8 @@ class Task(ABC):
         pipeline_tag, auto_class: what transformers calls the pipeline and the class that load its checkpoints.
         examples: by language, texts about nothing in particular that the model card asks such a pipeline.
         long_inputs: what becomes of inputs that are too long, in words.
-        space: what the files in `recipes/spaces` are called that have its ranges for tuning.
-        class_word: what one of the groups is called that `by_class` scores.
+        space: the name of its ranges for tuning: its files in `recipes/spaces` begin with it.
+        class_word: the word for one of the groups that `by_class` scores.
         metrics: what it can be scored by, the usual ones first.
         padding: what to pad its own columns of one value per token with.
         reduce_logits: makes logits smaller before they leave the device.
@@ -150,7 +151,7 @@ class Task(ABC):
         """The task once it knows its model, where that decides more than one answer at a time."""
         return self
 
-    def find_labels(self, config: PretrainedConfig, rows: Split) -> Labels:
+    def find_labels(self, config: PretrainedConfig, rows: Split) -> TaskLabels:
         """What the model's outputs mean."""
         return NoLabels()
 

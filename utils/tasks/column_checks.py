@@ -35,21 +35,28 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
         _check_twins(split, columns)
     if known is not None and split.name != "train":
         _check_pairs(split, columns, known)
-    empty, no_texts = [], []
-    names = columns.text_names
+    _check_texts(split, columns)
+    if split.name != "test":
+        _check_labels(split, columns, data)
+    _warn_of_texts(split, columns)
+    return columns
+
+
+def _check_texts(split: Split, columns: Columns) -> None:
+    """Raises UserError where a cell that is to be read holds something else than text."""
     for row in split.rows:
-        for name in names:
+        for name in columns.text_names:
             value = row.fields.get(name)
             if not isinstance(value, str):
                 shown_value = "nothing" if value is None else f"{type(value).__name__} {shown(value)}"
                 cure = "join it to one text" if isinstance(value, list) else "write it as text, or delete the row"
                 reason = f"text expected, found {shown_value}; {cure}"
                 raise UserError(reason, file=split.file, row=row.line, column=name)
-        if any(is_blank(row.fields[name]) for name in names):
-            empty.append(row)
-        if any(row.fields[name].strip() in NO_TEXTS for name in names):
-            no_texts.append(row)
-    if split.name != "test" and columns.label is None:
+
+
+def _check_labels(split: Split, columns: Columns, data: SequenceDataArguments) -> None:
+    """Raises UserError where there is no column of labels, or where a row has an empty one and no flag says what to do."""
+    if columns.label is None:
         others = [name for name in split.rows[0].fields if name not in columns.text_names and name != columns.id]
         cure = f"name one of {listed(others)} with --label_column_name" if others else "write one"
         bits = [name for name in others if all(bit(cell) is not None for cell in split.column(name)[:200])]
@@ -57,23 +64,32 @@ def check_rows(split: Split, data: SequenceDataArguments, known: Columns | None 
             found = listed(bits, room=60)
             cure = f'the columns {found} hold 0 and 1: write one of lists, such as ["{bits[0]}"], or {cure}'
         raise UserError(f"no column of labels; {cure}", file=split.file)
-    if split.name != "test" and columns.label is not None and not data.drop_unlabelled:
-        cells = split.column(columns.label)
-        if any(cell is None or (isinstance(cell, str) and not canonical(cell)) for cell in cells):
-            raise no_label(split, columns.label, is_nothing)
+    cells = () if data.drop_unlabelled else split.column(columns.label)
+    if any(cell is None or (isinstance(cell, str) and not canonical(cell)) for cell in cells):
+        raise no_label(split, columns.label, is_nothing)
+
+
+def _warn_of_texts(split: Split, columns: Columns) -> None:
+    """Warns of texts that are empty, all the same, or what a spreadsheet writes for none.
+
+    Raises:
+        UserError: all of them are empty.
+    """
+    names = columns.text_names
     if not split.part and all(is_blank(row.fields[name]) for row in split.rows for name in names):
         raise UserError("every text is empty; name another --text_column_name", file=split.file, column=columns.text)
     if len(split.rows) > 1 and len(set(columns.texts(split))) == 1:
         logger.warning(
             "%s: every row has the same text, in column '%s'; is it the right one?", split.file, columns.text
         )
+    no_texts = [row for row in split.rows if any(row.fields[name].strip() in NO_TEXTS for name in names)]
     if no_texts:
         message = "%s: %d rows hold 'nan', '#N/A' or the like as their text (the first is row %d): it is read as text"
         logger.warning(message, split.file, len(no_texts), no_texts[0].line)
+    empty = [row for row in split.rows if any(is_blank(row.fields[name]) for name in names)]
     if empty:
         message = "%s: %d rows with an empty text are kept (the first is row %d)"
         logger.warning(message, split.file, len(empty), empty[0].line)
-    return columns
 
 
 def no_label(split: Split, column: str, lacks: Callable[[Any], bool]) -> UserError:

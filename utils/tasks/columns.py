@@ -78,6 +78,7 @@ class Columns:
 
     @property
     def text_names(self) -> list[str]:
+        """The column of texts and, where rows are pairs, the one of the others."""
         return [name for name in (self.text, self.pair) if name]
 
 

@@ -18,8 +18,8 @@ def decode_sentences(
 ) -> tuple[list[list[int]], list[list[float]]]:
     """The class of each sub-word of every window, and its probability.
 
-    Every sub-word that answers for a token is one of the chain; where several begin in one character, the first one is, and
-    the others are what it is.
+    Every sub-word that answers for a token is a link of the chain. Of several that begin in one character the first is the
+    link, and the others get its class.
 
     Args:
         features: the windows in any order, with `row`, `first` and `end`.
@@ -50,7 +50,7 @@ def decode_sentences(
 
 
 def _windows_by_row(features: datasets.Dataset) -> list[list[tuple[int, list[int]]]]:
-    """For each row its windows in order, by number, with `first` of their sub-words."""
+    """The windows of each row in order: their numbers, and `first` of their sub-words."""
     rows: dict[int, list[tuple[int, list[int]]]] = {}
     for window, (row, firsts) in enumerate(zip(features["row"], features["first"], strict=True)):
         if max(firsts, default=-1) >= 0:

@@ -24,7 +24,7 @@ def build_features(
     split: Split,
     **options,
 ) -> datasets.Dataset:
-    """Maps batches of rows to features and keeps the result in the cache of `datasets`; those of a part of a file in memory.
+    """Maps batches of rows to features. The cache of `datasets` keeps those of a whole file, memory those of a part of one.
 
     The cache's key is everything that the features depend on: the rows, the tokenizer, the options and the code.
 

@@ -86,10 +86,10 @@ def judge_answers(split: Split, pairs: Pairs, records: Sequence[Mapping[str, Any
 
 
 def calibration_entry(sums: np.ndarray) -> dict[str, Any]:
-    """What a report says of them: the calibration error, and for every bin that holds something its mean probability and what was right.
+    """What a report says of probabilities: their calibration error, and by bin how sure and how right decisions were.
 
     Args:
-        sums: see `calibration_sums`.
+        sums: of the decisions, see `calibration_sums`.
     """
     found = Reliability(sums)
     width = 1 / len(found.bins)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..data.fields import as_list, truth_value
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import Row, listed, shown
+from ..files import Row, beginning, listed, shown
 from .label_values import (
     MAYBE_NOTHING,
     canonical,
@@ -38,7 +38,7 @@ _BITS = re.compile(r"[01]([ ,;|/]?[01])+")
 
 
 class Kind(NamedTuple):
-    """As `Labels` has them."""
+    """What kind of labels a column holds; the fields are those of `Labels`."""
 
     problem_type: str
     names: list[str]
@@ -140,8 +140,14 @@ def _classes(
     if do_regression is None and unusual and all(number(value) is not None for value in values):
         how = ", as all labels are whole numbers; --do_regression true reads scores"
     logger.info("%s: %d classes (%s)%s", place, len(classes), listed(classes), how)
-    if len(labelled) >= 20 and 2 * len(classes) > len(labelled):
-        logger.warning("%s: %d classes in %d rows; is this the column of labels?", place, len(classes), len(labelled))
+    _say_what_is_odd(place, classes, len(labelled))
+    return classes
+
+
+def _say_what_is_odd(place: str, classes: list[str], rows: int) -> None:
+    """Says where classes may be meant as something else than a class each."""
+    if rows >= 20 and 2 * len(classes) > rows:
+        logger.warning("%s: %d classes in %d rows; is this the column of labels?", place, len(classes), rows)
     capitals = Counter(name.casefold() for name in classes)
     same = [name for name in classes if capitals[name.casefold()] > 1]
     if same:
@@ -159,17 +165,15 @@ def _classes(
     if len(vectors) == len(classes) and any(len(name) > 2 and name[0] == "0" for name in vectors):
         message = "%s: %r is read as one class of its own; vectors of 0 and 1, of which each is a class, are written as [0, 1]"
         logger.warning(message, place, vectors[0])
-    truths = {name: truth for name in classes if (truth := _truth(name)) is not None}
-    if len(truths) == len(classes) > 2:
+    if len(classes) > 2 and all(map(_is_truth, classes)):
         logger.warning("%s: true and false in several spellings are kept apart: %s", place, listed(classes))
-    return classes
 
 
-def _truth(name: str) -> bool | None:
+def _is_truth(name: str) -> bool:
     try:
-        return truth_value(name)
+        return truth_value(name) is not None
     except ValueError:
-        return None
+        return False
 
 
 def _merged(names: Counter[str]) -> list[str]:
@@ -240,8 +244,7 @@ def _fault_of_set(items: list) -> str | None:
 
 
 def _short(value: Any) -> str:
-    text = repr(str(value))
-    return text if len(text) <= 50 else f"{text[:47]}..."
+    return beginning(repr(str(value)), 50)
 
 
 def sort_names(names: set[str]) -> list[str]:

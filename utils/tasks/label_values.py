@@ -28,9 +28,8 @@ _INVISIBLE: dict[int, str | None] = {
     )
     if not chr(code).isspace() and not chr(code).isprintable()
 }
-_BLANK_LETTERS: dict[int, str | None] = {
-    code: " " for code in (0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0)
-}  # letters that show nothing
+# Letters that show nothing.
+_BLANK_LETTERS: dict[int, str | None] = dict.fromkeys((0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0), " ")
 _JOINERS = "\u200c\u200d"  # inside they make emoji and Persian words, outside they are left over
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
@@ -94,10 +93,11 @@ def is_nothing(value: Any) -> bool:
 
 
 def signs_for_nothing(names: Counter[str]) -> set[str]:
-    """Which names of a column stand for no label: a dash, a point or a question mark among words, -100 and -1 among numbers of classes.
+    """Which names of a column stand for no label.
 
-    Beside "+" a dash is a class. -1 stands for no label beside three or more numbers that count from 0 or 1, and, where it is
-    much rarer than these, beside 0 and 1; else it is a class, as in -1, 0, 1 for bad, middling, good.
+    A dash, a point or a question mark do among words, -100 and -1 among numbers of classes. Beside "+" a dash is a class. -1
+    stands for no label beside three or more numbers that count from 0 or 1, and, where it is much rarer than these, beside 0
+    and 1; else it is a class, as in -1, 0, 1 for bad, middling, good.
 
     Args:
         names: canonical names and how often each occurs.
@@ -122,7 +122,7 @@ def is_broken_list(text: str) -> bool:
 
 
 def is_multi_hot(values: Iterable[list]) -> bool:
-    """Whether lists are vectors of 0 and 1, one place for each class: all of one length of at least two, and nothing else in them."""
+    """Whether lists are vectors of 0 and 1, one place for each class, all of one length of at least two."""
     lengths = set()
     for value in values:
         lengths.add(len(value))

@@ -14,10 +14,10 @@ from ..arguments import SequenceDataArguments
 from ..data.fields import as_list
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import listed
+from ..files import beginning, listed
 from .columns import find_columns
-from .label_kinds import DECIMAL_COMMA, REGRESSION, SETS, SINGLE, is_multi_hot, read_kind
-from .label_values import SIGNS, bit, canonical, is_nothing, look_alike, number
+from .label_kinds import DECIMAL_COMMA, REGRESSION, SETS, SINGLE, read_kind
+from .label_values import SIGNS, bit, canonical, is_multi_hot, is_nothing, look_alike, number
 
 logger = logging.getLogger(__name__)
 
@@ -157,8 +157,7 @@ class Labels:
         return [(str(item), self.names[_find(item, index)]) for item in items if str(item) not in self.names]
 
     def _unknown(self, value: Any, split: str) -> str:
-        shown = repr(value if isinstance(value, (float, list)) else str(value))
-        shown = shown if len(shown) <= 50 else f"{shown[:47]}..."
+        shown = beginning(repr(value if isinstance(value, (float, list)) else str(value)), 50)
         cure = f"; {UNSCORED}" if split == "test" else ""
         if self.problem_type == REGRESSION:
             kept = "; the checkpoint gives scores, not classes" if self.kept and split == "train" else ""

@@ -45,7 +45,7 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
         raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
 
 
-def has_answers(split: Split, negative: bool = False) -> bool:
+def has_answers(split: Split, negative: bool) -> bool:
     """Whether a split can be scored: every question of a test file has an answer or is said to have none.
 
     Args:

@@ -12,7 +12,7 @@ from ..data.answer_places import answer_span
 from ..data.fields import whole_number
 from ..data.tables import read_table
 from ..errors import UserError
-from ..files import Row
+from ..files import Row, beginning
 
 MARKERS = ("<subj>", "</subj>", "<obj>", "</obj>")
 
@@ -36,18 +36,14 @@ def read_relations(path: str | Path) -> Iterator[Row]:
                 message += f": {fault}" if isinstance(fault, ValueError) else ""
                 raise UserError(message, file=path, row=row.line, column=name) from None
             if not isinstance(word, str) or answer_span(sentence, word, start) != (start, end):
-                there = _short(sentence[max(start, 0) : end])
-                message = f"'{_short(str(word))}' expected at {start}-{end - 1}, '{there}' is there"
+                there = beginning(sentence[max(start, 0) : end], 60)
+                message = f"'{beginning(str(word), 60)}' expected at {start}-{end - 1}, '{there}' is there"
                 cure = "correct the offsets"
                 if not unicodedata.is_normalized("NFC", f"{sentence}{word}"):
                     cure += ", or save the file with composed letters (Unicode NFC), which they may count"
                 raise UserError(f"{message}; {cure}", file=path, row=row.line, column=name)
             spans.append((start, end))
         yield Row(row.line, fields | {"text": mark(str(fields["sentence"]), *spans)})
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def mark(sentence: str, subject: tuple[int, int], object_: tuple[int, int]) -> str:

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 from heads.tag_marks import SCHEMES, split_tag
 
+from ..data.tagged import MARKS
 from ..metrics.iob2 import OUTSIDE, PREFIX, Entity, Style
 
 SEPARATORS = "-_:/."
-OUTSIDES = ("O", "0", "_", "-", "OUT", "OUTSIDE", "OTHER", "NONE", "NULL")  # of which a file has one, in any case
-_LETTERS = "".join(sorted(set().union(*(marks.all for marks in SCHEMES.values()))))
+# Tags that say that there is no entity: a file has one of them, in large or small letters.
+OUTSIDES = ("O", "0", "_", "-", "OUT", "OUTSIDE", "OTHER", "NONE", "NULL")
 
 
 class Pieces(NamedTuple):
@@ -120,7 +121,7 @@ class TagScheme:
         if self.is_outside(tag):
             return "", ""
         found = split_tag(tag, self.suffix, self.separator)
-        return (found[0].upper(), found[1]) if found is not None and found[0].upper() in _LETTERS else None
+        return (found[0].upper(), found[1]) if found is not None and found[0].upper() in MARKS else None
 
     def join(self, mark: str, kind: str) -> str:
         """The tag of a mark and a type."""

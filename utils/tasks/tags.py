@@ -15,6 +15,7 @@ from heads import HeadedEncoderConfig
 
 from ..arguments import TokenDataArguments
 from ..data.splits import Split
+from ..data.tagged import MARKS
 from ..errors import UserError
 from ..metrics.iob2 import OUTSIDE, PREFIX, Style
 from .tag_schemes import SCHEMES, TagScheme, unlike
@@ -258,7 +259,7 @@ def _check_no_entities(split: Split, counts: Counter[str]) -> None:
         )
         logger.warning(message, split.file, listed)
     else:
-        bare = all(tag.upper().strip("-_:/.") in set("BIOELMSUW") for tag in counts)
+        bare = all(tag.upper().strip("-_:/.") in {OUTSIDE, *MARKS} for tag in counts)
         cure = "; for entities write a type too, such as B-X and I-X" if bare else ""
         logger.info("%s: the tags mark no entities: they are scored tag by tag%s", split.file, cure)
 

@@ -19,7 +19,7 @@ from ..data.tagged import read_tagged
 from ..data.typed import typed_lines
 from ..files import Row, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
-from ..metrics.iob2 import PREFIX, Style
+from ..metrics.iob2 import OUTSIDE, PREFIX, Style
 from ..metrics.metric import Metric
 from .base import Output, Pairs, PreparedSplit, Task
 from .decoding import Decode, decode_sentences
@@ -138,7 +138,7 @@ class TokenClassification(Task):
 
     def describe(self, split: Split, row: int, value: Any) -> str:
         """`서울/LC, 대한민국/OG`; tags as they are where they mark no entities."""
-        style = Style.of(self.labels.names)
+        style = self.labels.style
         if style is None:
             return " ".join(value)
         pieces = _with_spaces_before(split.rows[row].fields["tokens"])
@@ -196,7 +196,7 @@ class TokenClassification(Task):
         return without_spaces(split, self.labels.read_back(split, super().predictions(split, records)))
 
     def usual_metric(self) -> Metric:
-        return TAGS_OF_CHARACTERS if self.labels.unit == "characters" else TAGS
+        return TAGS_OF_CHARACTERS if self.labels.unit == CHARACTERS else TAGS
 
     def _decided(self, prepared: PreparedSplit, output: Output) -> tuple[Any, Any]:
         """Of every window the class of each sub-word, and its probability."""
@@ -215,7 +215,7 @@ class TokenClassification(Task):
         """
         split, features, names = prepared.split, prepared.features, self.labels.names_by_class()
         style = Style.of(names) or PREFIX
-        outside = "O" if "O" in names else names[0]
+        outside = OUTSIDE if OUTSIDE in names else names[0]
         tags: list[list[str | None]] = [[None] * len(row.fields["tokens"]) for row in split.rows]
         scores = [[0.0] * len(row.fields["tokens"]) for row in split.rows]
         columns = zip(features["row"], features["first"], features["end"], strict=True)
@@ -243,7 +243,8 @@ class TokenClassification(Task):
         return [[tag or outside for tag in sentence] for sentence in tags], scores
 
     def _with_references(self, split: Split, predicted: list[list[str]]) -> Pairs:
-        written = [self.labels.write(tags) for tags in predicted]  # what is scored is what `predictions.jsonl` says
+        # What is scored is what `predictions.jsonl` says.
+        written = [self.labels.write(tags) for tags in predicted]
         read = self.labels.read_back(split, written)
         return {"predictions": without_spaces(split, read), "references": self.references(split)}
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from heads.characters import is_inside
 
 from ..data.splits import Split
+from ..data.tagged import MARKS
 from ..errors import UserError
 from ..files import Row
 
@@ -18,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 CHARACTERS, WORDS = "characters", "words"
 MOST_LONGER = 0.05  # of the tokens of a file of characters: an emoticon here and there does not make words of all
-_TAG = re.compile(r"[Oo_-]|[BIELMSUWbielmsuw][-_]\S+|\S+[-_][BIELMSUW]")
-_SEVERAL = re.compile(r"(O|[BIELMSUW]-[^\s|,;+]+)([|,;+](O|[BIELMSUW]-[^\s|,;+]+))+", re.IGNORECASE)
+_TAG = re.compile(rf"[Oo_-]|[{MARKS}{MARKS.lower()}][-_]\S+|\S+[-_][{MARKS}]")
+_SEVERAL = re.compile(rf"(O|[{MARKS}]-[^\s|,;+]+)([|,;+](O|[{MARKS}]-[^\s|,;+]+))+", re.IGNORECASE)
 FIRST_AND_LAST = "in a file of columns the first holds the token, the last its tag"
 
 

@@ -13,7 +13,7 @@ from ..errors import UserError
 from ..files import Row
 from .labels import NAMING, unnamed
 from .tags import Tags
-from .token_rows import has_tags
+from .token_rows import CHARACTERS, has_tags
 
 
 def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
@@ -64,7 +64,7 @@ def tokenize(
         one row per window: the model's inputs, `row`, `length`, `labels` (-100: not labelled) and, for each sub-word
         labelled here, `first` and `end`: the tokens first <= t < end that it answers for; -1 for the others.
     """
-    joiner = "" if unit == "characters" else " "
+    joiner = "" if unit == CHARACTERS else " "
     stride = max_seq_length // 4
     texts = [joiner.join(tokens) for tokens in batch["tokens"]]
     encoded = tokenizer(
@@ -104,7 +104,7 @@ def tokenize(
             covered = [t for t in token_at[slice(*offsets_of[window][i])] if t >= 0]
             if covered:
                 starts_token = covered[0] != last
-                if i in owned and (starts_token or unit == "characters"):
+                if i in owned and (starts_token or unit == CHARACTERS):
                     first[i], end[i] = covered[0], covered[-1] + 1
                 last = covered[-1]
             last_seen.append(last)

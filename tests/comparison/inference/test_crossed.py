@@ -11,7 +11,7 @@ from scipy.stats import chi2
 from scipy.stats import t as student
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from comparison.inference.crossed import CrossedRuns, difference_interval, summarise_crossed, variance_sentence
+from comparison.inference.crossed import CrossedRuns, mean_squares_interval, summarise_crossed, variance_sentence
 from comparison.inference.pairs import compare_heads
 from comparison.inference.seeds import summarise_seeds
 from utils.metrics.catalogue import CLASSES
@@ -53,9 +53,9 @@ def test_components_are_those_of_a_mixed_model():
 
 
 def test_an_interval_without_a_second_mean_square_is_the_exact_one():
-    low, high = difference_interval(3.0, 4, 0.0, 8)
+    low, high = mean_squares_interval(3.0, 4, 0.0, 8)
     assert (low, high) == pytest.approx((3 * 4 / chi2.ppf(0.975, 4), 3 * 4 / chi2.ppf(0.025, 4)))
-    assert difference_interval(1.0, 2, 1.0, 4)[0] < 0 < difference_interval(1.0, 2, 1.0, 4)[1]
+    assert mean_squares_interval(1.0, 2, 1.0, 4)[0] < 0 < mean_squares_interval(1.0, 2, 1.0, 4)[1]
 
 
 @pytest.mark.parametrize(

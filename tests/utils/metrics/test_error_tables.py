@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from utils.metrics.catalogue import CLASSES, LABEL_SETS, NUMBERS, SQUAD, TAGS
-from utils.metrics.errors import match_entities
+from utils.metrics.error_tables import match_entities
 from utils.metrics.iob2 import Entity
 
 
