@@ -158,7 +158,7 @@ class ComparisonArguments:
     until_decided: bool = field(
         default=False,
         metadata={
-            "help": "Add seeds in planned looks (3, 5, 8, 12, 20 per head) until every pair is shown different, or equal within "
+            "help": "Add seeds in planned looks (3, 5, 8, 12, 20, 30, 50 per head, at most --max_seeds) until every pair is shown different, or equal within "
             "--margin. --seeds are those of the first look."
         },
     )
