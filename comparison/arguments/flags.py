@@ -57,7 +57,7 @@ class ComparisonArguments:
     looks: list[int] = field(init=False, default_factory=list)
     heads: list[str] = field(
         default_factory=lambda: list(HEADS),
-        metadata={"help": "The heads; the others are compared with the first.", "choices": list(HEADS)},
+        metadata={"help": "The heads; each is compared with every one before it.", "choices": list(HEADS)},
     )
     seeds: list[int] = field(
         default_factory=lambda: [0, 1, 2],
