@@ -84,6 +84,7 @@ def parse_arguments() -> argparse.Namespace:
         "--host", help="address to serve at; default: 127.0.0.1, or GRADIO_SERVER_NAME as Spaces set it"
     )
     parser.add_argument("--port", type=int, help="default: GRADIO_SERVER_PORT, else the first free one from 7860 on")
+    parser.complete()
     arguments = parser.parse_args([word for word in sys.argv[1:] if word != "--debug"])  # see `errors.run`
     if importlib.util.find_spec("gradio") is None:
         raise UserError('the page needs gradio: pip install -c constraints.txt -e ".[demo]"')

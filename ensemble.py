@@ -7,6 +7,7 @@
 All other flags are those that the script takes which trained them, and so are the files that it leaves.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, cast
@@ -28,7 +29,8 @@ def main() -> None:
     record = Record()
     runs, words = split_words(without_debug(sys.argv[1:]))
     task_class = task_of(runs)
-    words = ["--model_name_or_path", runs[0], "--do_predict", "true", *words]
+    named = ["--model_name_or_path", runs[0]] if runs else []  # without runs --help is asked for
+    words = [*named, "--do_predict", "true", *words]
     arguments = parse_arguments(task_class.arguments, words, description=__doc__)
     model_arguments, data, training = arguments
     if training.do_train:
@@ -67,7 +69,7 @@ def split_words(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     count = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     runs, flags = [*words[:count]], [*words[count:]]
-    if "--help" in flags or "-h" in flags:
+    if "--help" in flags or "-h" in flags or "_ARGCOMPLETE" in os.environ:  # a shell names no words
         return runs, flags
     if len(runs) < 2:
         how = f"{program()} RUN RUN --test_file FILE --output_dir DIR"

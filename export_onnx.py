@@ -45,7 +45,7 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args(without_debug(sys.argv[1:]))
     lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if lacking:
-        raise UserError(f"exporting needs {', '.join(lacking)}: pip install -e '.[onnx]'")
+        raise UserError(f'exporting needs {", ".join(lacking)}: pip install -c constraints.txt -e ".[onnx]"')
     check_new_folder(arguments.output)
     return arguments
 

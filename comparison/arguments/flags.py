@@ -59,7 +59,7 @@ class ComparisonArguments:
     looks: list[int] = field(init=False, default_factory=list)
     heads: list[str] = field(
         default_factory=lambda: list(HEADS),
-        metadata={"help": "The heads; the others are compared with the first.", "choices": list(HEADS)},
+        metadata={"help": "The heads; each is compared with every one before it.", "choices": list(HEADS)},
     )
     seeds: list[int] = field(
         default_factory=lambda: [0, 1, 2],
@@ -159,7 +159,7 @@ class ComparisonArguments:
     until_decided: bool = field(
         default=False,
         metadata={
-            "help": "Add seeds in planned looks (3, 5, 8, 12, 20 per head) until every pair is shown different, or equal within "
+            "help": "Add seeds in planned looks (3, 5, 8, 12, 20, 30, 50 per head, at most --max_seeds) until every pair is shown different, or equal within "
             "--margin. --seeds are those of the first look."
         },
     )

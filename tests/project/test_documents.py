@@ -77,6 +77,26 @@ def test_links_lead_somewhere(path):
             assert place in [anchor(title) for _, title in headings(file)], target
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_a_text_names_exist(path):
+    folders = "benchmarks|comparison|examples|heads|recipes|tests|utils"
+    for name in re.findall(rf"`((?:{folders})/[\w./*-]+)`", prose(path)):
+        assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_table_ends_with_an_empty_line(path):
+    """Without one the next line is read as a row."""
+    assert not re.findall(r"^\|.*\|\n[^|\n].*", prose(path), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md", "docs/checkpoints.md", "docs/ko/checkpoints.md"])
+def test_every_file_of_a_checkpoint_s_code_is_explained(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    files = {path.name for path in (ROOT / "heads").glob("*.py")} - {"__init__.py"}
+    assert {file for file in files if not re.search(rf"(?<![\w/]){file}", text)} == set()
+
+
 def test_what_windows_shells_hand_over():
     """The table of docs/windows.md, by the rules of Microsoft's C runtime that python.exe follows."""
     rows = re.findall(r"^\| (.+?) \| `(.+?)` \| (.+?) \|$", prose(ROOT / "docs" / "windows.md"), flags=re.MULTILINE)

@@ -135,6 +135,8 @@ def test_a_finished_run_that_is_resumed_stays_as_it_is(train, files):
     assert {path.name for path in whole.folder.glob("checkpoint-*")} == {"checkpoint-8", "checkpoint-9"}
     assert again.read("trainer_state.json")["global_step"] == 9
     assert again.metrics("eval") == whole.metrics("eval")
+    assert "training: no step was left to make" in again.stdout
+    assert "do not match" not in again.stdout + again.stderr  # --logging_steps is a share of all steps
     further = train("seq_cls", **flags | {"max_steps": 11}, output_dir=whole.folder, resume_from_checkpoint=True)
     assert further.read("trainer_state.json")["global_step"] == 11
     assert further.read("train_results.json") != results

@@ -125,8 +125,8 @@ def load_ensemble(
     members, tokenizers = [], []
     for run in runs:
         own = replace(arguments, model_name_or_path=run)
+        config = load_config(own, model_class, False, calibrate=True)  # first: it says best that this is no checkpoint
         tokenizers.append(load_tokenizer(own))
-        config = load_config(own, model_class, False, calibrate=True)
         members.append(build_model(model_class, own, config, tokenizers[-1], {}))
     first, *others = members
     for run, member, tokenizer in zip(runs[1:], others, tokenizers[1:], strict=True):

@@ -146,7 +146,7 @@ def _train_results(trainer: HeadTrainer, results: dict[str, float]) -> dict[str,
     file, checkpoint = trainer.args.folder / "train_results.json", Path(trainer.args.resume_from_checkpoint or "")
     if file.is_file() and file.stat().st_mtime > checkpoint.stat().st_mtime:
         return json.loads(file.read_text(encoding="utf-8"))
-    return {name: value for name, value in results.items() if name != "train_loss"}  # of no step: it would be 0
+    return results
 
 
 def _save(

@@ -50,6 +50,7 @@ def log_line(logs: Mapping[str, Any], step: int = 0, steps: int = 0) -> str:
     shown = ", ".join(
         f"{name.replace('_', ' ')} {_value(value)}" for name, value in values.items() if name not in UNSAID
     )
+    shown = shown or "no step was left to make"
     if not prefix:
         return f"step {step:,} of {steps:,}, epoch {logs.get('epoch', 0):.3g}: {shown}"
     rows = {"eval": "validation rows", "predict": "test rows", "train": "training"}[prefix]

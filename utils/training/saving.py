@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import pickle
 import re
 import shutil
@@ -146,7 +147,8 @@ class SavingTrainer(PushingTrainer):
             remove(path)
 
     def _init_training_state(self, max_steps, steps_in_epoch, epochs, resume_from_checkpoint, trial):
-        places = super()._init_training_state(max_steps, steps_in_epoch, epochs, resume_from_checkpoint, trial)
+        with self._whole_steps(max_steps):
+            places = super()._init_training_state(max_steps, steps_in_epoch, epochs, resume_from_checkpoint, trial)
         self.first_step = self.state.global_step
         best = best_of(Path(resume_from_checkpoint)) if resume_from_checkpoint is not None else None
         if best is not None and best.is_dir():  # it may have moved along with the others
@@ -155,6 +157,19 @@ class SavingTrainer(PushingTrainer):
             saved = self.state.stateful_callbacks.setdefault(type(callback).__name__, callback.state())
             callback.early_stopping_patience_counter = saved["attributes"]["early_stopping_patience_counter"]
         return places
+
+    @contextmanager
+    def _whole_steps(self, max_steps: int):
+        """Shares of all steps as steps, as a checkpoint has them: a resumed run would be told that its flags differ from its own."""
+        given = {name: getattr(self.args, name) for name in ("logging_steps", "eval_steps", "save_steps")}
+        for name, steps in given.items():
+            if steps is not None and 0 < steps < 1:
+                setattr(self.args, name, math.ceil(max_steps * steps))
+        try:
+            yield
+        finally:
+            for name, steps in given.items():
+                setattr(self.args, name, steps)
 
     def _stopping_early(self) -> list[EarlyStoppingCallback]:
         return [callback for callback in self.callback_handler.callbacks if isinstance(callback, EarlyStoppingCallback)]

@@ -180,6 +180,8 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         # A step that fp16 leaves out has an infinite norm, and JSON has no such number. `logs` is the caller's.
         for name in [name for name, value in logs.items() if not math.isfinite(value)]:
             del logs[name]
+        if "train_loss" in logs and self.state.global_step == self.first_step:
+            del logs["train_loss"]  # of no step: it would be 0
         super().log(logs, *args, **kwargs)
 
     def _set_signature_columns_if_needed(self):

@@ -350,7 +350,9 @@ def test_no_checkpoint_at_all(tmp_path):
 
 def test_lacking_packages(classifier, tmp_path, monkeypatch):
     monkeypatch.setattr(export_onnx, "PACKAGES", ("onnx", "onnxruntime_of_tomorrow"))
-    with pytest.raises(UserError, match=r"^exporting needs onnxruntime_of_tomorrow: pip install -e '\.\[onnx\]'$"):
+    with pytest.raises(
+        UserError, match=r'^exporting needs onnxruntime_of_tomorrow: pip install -c constraints.txt -e "\.\[onnx\]"$'
+    ):
         run_script(classifier.checkpoint, "--output", tmp_path / "exported")
 
 

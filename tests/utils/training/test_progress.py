@@ -34,9 +34,10 @@ from utils.training.progress import Bar, Lines, duration, log_line, show_lines
             },
             "training: loss 0.75 (1.7 h)",
         ),
+        ({"train_runtime": 0.2, "epoch": 4}, "training: no step was left to make (0 s)"),
         ({"predict_samples": 1200, "predict_runtime": 200.0}, "test rows: samples 1,200 (3 min)"),
     ],
-    ids=["steps", "evaluation", "end", "prediction"],
+    ids=["steps", "evaluation", "end", "resumed at its end", "prediction"],
 )
 def test_one_line_for_each_entry(logs, expected):
     assert log_line(logs, 40, 1000) == expected
