@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.arguments import Parser
-from utils.errors import ShownError, UserError, first_line, run
+from utils.errors import ShownError, UserError, first_line, run, without_debug
 
 # Nothing is reported to anybody, neither by Gradio nor by the Hub's client. Read when they are imported.
 os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
@@ -85,7 +85,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, help="default: GRADIO_SERVER_PORT, else the first free one from 7860 on")
     parser.complete()
-    arguments = parser.parse_args([word for word in sys.argv[1:] if word != "--debug"])  # see `errors.run`
+    arguments = parser.parse_args(without_debug(sys.argv[1:]))
     if importlib.util.find_spec("gradio") is None:
         raise UserError('the page needs gradio: pip install -c constraints.txt -e ".[demo]"')
     return arguments

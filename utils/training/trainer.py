@@ -198,7 +198,7 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         return EpochLengthGroupedSampler(batch_size, list(lengths["length"]), seed)
 
     def _get_dataloader(self, *args, **kwargs):
-        loader: Any = super()._get_dataloader(*args, **kwargs)
+        loader = super()._get_dataloader(*args, **kwargs)
         own = loader.base_dataloader  # what accelerate has put around it starts no processes
         own.worker_init_fn = partial(begin_loading, seed=own.worker_init_fn)
         return loader
