@@ -14,6 +14,12 @@ from typing import Any, NamedTuple
 from .errors import UserError
 
 ID_COLUMNS = ("id", "guid", "idx", "index")  # what names a row, the first that is there
+QUESTION_ID_COLUMNS = (
+    *ID_COLUMNS,
+    "question_id",
+    "qa_id",
+    "qid",
+)  # what names a question; elsewhere several rows may share it
 
 # Folders in `output_dir` while a run is at work.
 UNFINISHED, UNFINISHED_CHECKPOINT, PARTS = "unfinished", "unfinished-checkpoint", "predictions.parts"
@@ -31,9 +37,13 @@ class Row(NamedTuple):
     fields: dict[str, Any]
 
 
-def id_of(fields: dict[str, Any]) -> str | None:
-    """What a record calls itself; None where it has no name."""
-    found = next((fields[name] for name in ID_COLUMNS if fields.get(name) is not None), None)
+def id_of(fields: dict[str, Any], columns: tuple[str, ...] = ID_COLUMNS) -> str | None:
+    """What a record calls itself; None where it has no name.
+
+    Args:
+        columns: that may hold it, the first before the others.
+    """
+    found = next((fields[name] for name in columns if fields.get(name) is not None), None)
     return None if found is None else id_text(found)
 
 

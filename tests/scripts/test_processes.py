@@ -112,6 +112,27 @@ def test_three_processes_that_have_too_few_rows(run, run_two, learn, tmp_path):
     assert found == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("task", "levers"),
+    [
+        ("seq_cls", {"loss": "focal", "class_weights": "balanced"}),
+        ("token_cls", {"loss": "focal", "class_weights": "balanced"}),
+        ("token_cls", {"class_weights": "balanced", "label_smoothing_factor": 0.1}),
+        ("token_cls", {"crf": True}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)
+def test_the_loss_of_an_evaluation_is_one_number(task, levers, learn, run, run_two, files, odd_file):
+    """Whatever the batches and the processes are, and how many labels fall into each; a rate of 0 keeps the weights."""
+    flags = {"do_train": True, "max_steps": 1, "learning_rate": 0, "save_strategy": "no", "do_eval": True}
+    flags |= {"train_file": files[task]["train_file"], "validation_file": odd_file} | WINDOWS[task] | levers
+    flags |= {"model_name_or_path": learn(task, crf=levers.get("crf")).folder}
+    outcomes = [run(task, per_device_eval_batch_size=size, **flags) for size in (1, 64)]
+    outcomes += [run_two(task, count=count, per_device_eval_batch_size=3, **flags) for count in (2, 3)]
+    losses = [outcome.metrics("eval")["eval_loss"] for outcome in outcomes]
+    assert losses == pytest.approx([losses[0]] * 4, rel=1e-6)
+
+
 def test_a_loss_that_is_no_number_ends_both(run_two, encoder, tmp_path):
     """Only one of the two sees the row; the other must not wait for it."""
     rows = [{"text": f"good {i}", "label": 1e38 if i == 5 else i / 2} for i in range(8)]

@@ -38,9 +38,7 @@ class DataArguments:
     dataset_config_name: str | None = field(default=None, metadata={"help": "Its configuration."})
     train_file: str | None = field(
         default=None,
-        metadata={
-            "help": "csv, tsv, txt, json, jsonl, parquet, CoNLL-like columns or SQuAD JSON; all but parquet also .gz."
-        },
+        metadata={"help": "csv, tsv, txt, json, jsonl, parquet, CoNLL-like columns or SQuAD JSON; each also .gz."},
     )
     validation_file: str | None = field(default=None, metadata={"help": "As train_file; scored during training."})
     test_file: str | None = field(default=None, metadata={"help": "As train_file; predicted by --do_predict."})

@@ -76,6 +76,9 @@ def misplaced(context: str, text: str, start: int) -> str:
         cure = "it is there in another Unicode normal form, such as full-width letters: copy it from the context"
     else:
         cure = "correct the text: it is not there"
+    if start < 0:
+        none = "if the question has no answer, leave the list of answers empty"
+        return f"answer_start {start} of {shown(text)} is no place; {cure}; {none}"
     return f"the context has {there} at answer_start {start}, not {shown(text)}; {cure}"
 
 

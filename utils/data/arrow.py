@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import ID_COLUMNS, SAVED_DATASET, Row, id_text, is_gzip, read_json
+from ..files import QUESTION_ID_COLUMNS, SAVED_DATASET, Row, id_text, read_json
 from .cells import check_distinct
+from .text import plain_file
 
 # pyarrow is imported where it is used: it is slow to load, and few runs read such files.
 
@@ -22,9 +23,7 @@ def read_parquet(path: Path) -> Iterator[Row]:
     """Rows of a parquet file, their nesting kept; see `_rows` for the values."""
     from pyarrow import parquet
 
-    if is_gzip(path):
-        raise UserError("parquet is compressed already; decompress the file with `gunzip`", file=path)
-    with _readable(path, "parquet"), parquet.ParquetFile(path) as file:
+    with _readable(path, "parquet"), plain_file(path) as plain, parquet.ParquetFile(plain) as file:
         yield from _rows(path, file.schema_arrow, file.iter_batches(batch_size=_BATCH_ROWS))
 
 
@@ -33,10 +32,11 @@ def read_arrow(path: Path) -> Iterator[Row]:
     line = 0
     with _readable(path, "Arrow"):
         for file in _parts(path):
-            schema, batches = _open(file)
-            for row in _rows(path, schema, batches):
-                line += 1
-                yield row._replace(line=line)
+            with plain_file(file) as plain:
+                schema, batches = _open(plain)
+                for row in _rows(path, schema, batches):
+                    line += 1
+                    yield row._replace(line=line)
 
 
 @contextlib.contextmanager
@@ -96,7 +96,7 @@ def _rows(path: Path, schema: Any, batches: Iterable[Any]) -> Iterator[Row]:
             line += 1
             fields = {}
             for name, value in zip(schema.names, values, strict=True):
-                fields[name] = _plain_id(value) if name in ID_COLUMNS else _plain(value)
+                fields[name] = _plain_id(value) if name in QUESTION_ID_COLUMNS else _plain(value)
                 if name in features:
                     try:
                         fields[name] = _with_names(fields[name], features[name])

@@ -29,8 +29,9 @@ Records = Iterator[tuple[int, list[str]]]  # lines and their cells, the header f
 def read_csv(path: Path) -> Iterator[Row]:
     """Rows of a csv: a header, standard quoting, separated by commas, or by what the header is separated by instead."""
     separator, header_line = _separator(path)
-    header = next(itertools.islice(lines(path), header_line - 1, None), "")
-    spaced = re.search(rf'{re.escape(separator)} +"[^"]*"\s*({re.escape(separator)}|$)', header) is not None
+    mark = re.escape(separator)
+    quoted = re.compile(rf'(^|{mark}) +"[^"{mark}][^"]*"\s*({mark}|$)')  # no quote that closes a cell begins so
+    spaced = any(quoted.search(line) for line in itertools.islice(lines(path), header_line - 1, 50))
     if spaced:
         logger.info("%s: spaces between %s and a quote are left out", path, SEPARATORS[separator])
     records = _csv_records(path, separator, header_line, spaced)
@@ -117,7 +118,9 @@ def _csv_fault(path: Path, row: int, fault: csv.Error) -> UserError:
             "a carriage return alone in a cell without quotes; quote the cell, or save with line ends \\n or \\r\\n"
         )
     else:
-        reason = f"invalid csv ({fault}); double every quote inside a quoted cell"
+        reason = (
+            f"invalid csv ({fault}); double every quote inside a quoted cell, and write nothing after its closing quote"
+        )
     return UserError(reason, file=path, row=row)
 
 

@@ -83,6 +83,7 @@ _BYTES: dict[bytes, str] = {
     b"7z\xbc\xaf": EXTENSIONS[".7z"],
     b"Rar!": EXTENSIONS[".rar"],
     b"BZh": EXTENSIONS[".bz2"],
+    b"\x1f\x8b": "gzip by its content; add .gz to its name",
     b"\xfd7zXZ": EXTENSIONS[".xz"],
     b"\x28\xb5\x2f\xfd": EXTENSIONS[".zst"],
     b"version https://git-lfs": "a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import Row, at_least_one, id_of, listed, shown
+from ..files import QUESTION_ID_COLUMNS, Row, at_least_one, id_of, listed, shown
 from .answer_places import COUNTINGS, answer_span, misplaced
 from .fields import truth_value, whole_number
 from .foreign import data_file
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 def read_squad(path: str | Path) -> Iterator[Row]:
     """Questions over contexts: SQuAD 1.1, 2.0, KLUE-MRC and AI-Hub JSON, or flat rows in the Hub's `squad` columns.
 
-    Fields: `id` (or `guid`; str or None), `title`, `context`, `question`, `answers` (a list of `{"text",
+    Fields: `id` (of `QUESTION_ID_COLUMNS` the first that is there; str or None), `title`, `context`, `question`, `answers` (a list of `{"text",
     "answer_start"}`: a piece of the context and its first character; empty where there are none), `is_impossible` (False
     where the file does not say; None where it has an empty list of answers and says no more) and `question_type` (None where
     there is none). `Row.line` is the number of the question in nested files.
@@ -89,7 +89,7 @@ class _Questions:
         return Row(
             number,
             {
-                "id": id_of(record),
+                "id": id_of(record, QUESTION_ID_COLUMNS),
                 "title": record.get("title") or "",
                 "context": record["context"],
                 "question": record["question"],
@@ -179,7 +179,10 @@ def _start(text: Any, start: Any) -> int:
             return whole_number(start)
     except ValueError:
         pass
-    raise ValueError(f"'text' must be text and 'answer_start' a whole number, found {shown(text)}, {shown(start)}")
+    cure = "write where it stands in the context, in characters from 0"
+    raise ValueError(
+        f"'text' must be text and 'answer_start' a whole number, found {shown(text)}, {shown(start)}; {cure}"
+    )
 
 
 def _kind(value: Any) -> Any:
@@ -211,4 +214,6 @@ def _counting(path: Path, number: int) -> str | None:
 
 
 def _fault(path: Path, number: int, record: dict[str, Any], fault: ValueError) -> UserError:
-    return UserError(f"question {shown(id_of(record))}: {fault}", file=path, row=number, column="answers")
+    name = id_of(record, QUESTION_ID_COLUMNS)
+    named = f"question {shown(name)}: " if name is not None else ""
+    return UserError(f"{named}{fault}", file=path, row=number, column="answers")

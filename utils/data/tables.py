@@ -23,7 +23,7 @@ _TEXTS = {"text", "sentence", "document", "title", "review", "content", "questio
 
 
 def read_table(path: str | Path) -> Iterator[Row]:
-    """Rows of a table, in order; each name may end in `.gz`, parquet and arrow excepted.
+    """Rows of a table, in order; each name may end in `.gz`.
 
     csv: a header, standard quoting; separated by what the header shows. tsv: a header, no quoting at all: a quote is text.
     txt: a tsv where the first line holds a TAB, else one text per line in the field `text`, blank lines included. json: a
@@ -76,7 +76,8 @@ def _json(path: Path) -> Iterator[Row]:
         if fault.msg == "Extra data" and text.lstrip().startswith("{"):
             yield from _jsonl(path)
             return
-        reason = f"invalid JSON at line {fault.lineno}, column {fault.colno} ({fault.msg}); correct it there"
+        cure = "was the file written completely?" if _is_cut(text, fault) else "correct it there"
+        reason = f"invalid JSON at line {fault.lineno}, column {fault.colno} ({fault.msg}); {cure}"
         raise UserError(reason, file=path, row=fault.lineno) from fault
     except RecursionError as fault:
         raise _too_deep(path) from fault
@@ -189,7 +190,12 @@ def _jsonl(path: Path) -> Iterator[Row]:
         except _NamedTwiceError as fault:
             raise fault.error(path, line) from None
         except json.JSONDecodeError as fault:
-            reason = f"invalid JSON at line {line}, column {fault.colno} ({fault.msg}); write one whole object a line"
+            cure = "write one whole object a line"
+            if fault.msg == "Extra data" and "\r" in text.rstrip():
+                cure = "lines end in carriage returns alone: save it with the line ends of Unix or Windows"
+            elif not text.endswith("\n") and _is_cut(text, fault):
+                cure = "was the file written completely?"
+            reason = f"invalid JSON at line {line}, column {fault.colno} ({fault.msg}); {cure}"
             raise UserError(reason, file=path, row=line) from fault
         except RecursionError as fault:
             raise _too_deep(path, line) from fault
@@ -197,6 +203,11 @@ def _jsonl(path: Path) -> Iterator[Row]:
             _check_by_rows(path, record, line)
         first = False
         yield _record(path, line, record, "\\u" in text)
+
+
+def _is_cut(text: str, fault: json.JSONDecodeError) -> bool:
+    """Whether a text is JSON up to its end, where more should follow."""
+    return fault.pos >= len(text.rstrip()) or fault.msg.startswith("Unterminated string")
 
 
 def _too_deep(path: Path, row: int | None = None) -> UserError:

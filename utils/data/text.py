@@ -7,7 +7,9 @@ import contextlib
 import gzip
 import io
 import shlex
+import shutil
 import sys
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,8 @@ from ..files import is_gzip
 MOST_INFLATED = 100
 INFLATED_BYTES = 1 << 28  # that any of them may hold
 
+_BROKEN_GZIP = (gzip.BadGzipFile, EOFError, zlib.error)
+_DOS_END = b"\x1a"  # Ctrl-Z, with which DOS and what comes of it end a file
 _UTF32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)  # the first begins as that of UTF-16 does
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -31,11 +35,14 @@ def lines(path: Path) -> Iterator[str]:
     """
     try:
         yield from _decoded(path)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
-        cure = "download or compress it again (`gzip -t` checks it)"
-        raise UserError(f"corrupt gzip ({fault}); {cure}", file=path) from fault
+    except _BROKEN_GZIP as fault:
+        raise _broken_gzip(path, fault) from fault
     except OSError as fault:
         raise UserError(f"cannot be read ({fault.strerror}); check the file and its permissions", file=path) from fault
+
+
+def _broken_gzip(path: Path, fault: Exception) -> UserError:
+    return UserError(f"corrupt gzip ({fault}); download or compress it again (`gzip -t` checks it)", file=path)
 
 
 def bare(line: str) -> str:
@@ -70,10 +77,30 @@ def _opened(path: Path) -> Any:
     return io.BufferedReader(_Inflated(path), 1 << 16) if is_gzip(path) else path.open("rb")
 
 
+@contextlib.contextmanager
+def plain_file(path: Path) -> Iterator[Path]:
+    """The path; of a compressed file that of its content, which is there for as long as this is open."""
+    if not is_gzip(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / path.stem
+        try:
+            with _opened(path) as stream, plain.open("wb") as unpacked:
+                shutil.copyfileobj(stream, unpacked)
+        except _BROKEN_GZIP as fault:
+            raise _broken_gzip(path, fault) from fault
+        yield plain
+
+
 def _decoded(path: Path) -> Iterator[str]:
     encoding = "utf-8-sig"  # a byte order mark can only open the file
     with _opened(path) as stream:
         for number, line in enumerate(stream, start=1):
+            if line.endswith(_DOS_END):
+                line = line.rstrip(_DOS_END)
+                if not line:
+                    return
             try:
                 text = line.decode(encoding)
             except UnicodeDecodeError as fault:
@@ -90,9 +117,12 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
     """An error that names the likely encoding, so that the cure can be pasted."""
     with _opened(path) as stream:
         content = stream.read()
+    before = content[: len(content) - len(fault.object) + fault.start]
+    if (
+        fault.reason == "unexpected end of data" and not before.isascii()
+    ):  # UTF-8 up to there; only the last line ends so
+        return UserError("the file ends inside a letter; was it written completely?", file=path, row=number)
     place = f"not UTF-8: byte 0x{fault.object[fault.start]:02x} at position {fault.start + 1} of this line"
-    if content.startswith(b"\x1f\x8b"):
-        return UserError(f"{place}; the file is gzip: add .gz to its name", file=path, row=number)
     encoding = _likely_encoding(content)
     if encoding == "cp1252":
         cure = f"save the file as UTF-8 or repair the line; if it is {encoding}: `{_conversion(path, encoding)}`"

@@ -13,6 +13,7 @@ from heads.spans import longest_question, question_lengths
 
 from ..arguments import QADataArguments
 from ..data.splits import Split
+from ..data.typed import TYPED
 from ..errors import UserError
 from ..files import shown
 from .label_values import is_blank
@@ -66,7 +67,11 @@ def _say_what_is_open(split: Split, negative: bool) -> None:
     """Logs what becomes of questions that have no answer and are not said to be impossible, beside others."""
     rows = len(split.rows)
     unsaid = sum(not row.fields["answers"] and not row.fields["is_impossible"] for row in split.rows)
-    if not unsaid or (split.name == "test" and unsaid == rows):
+    if split.name == "test" and unsaid == rows:
+        if split.file != TYPED and not split.part:
+            logger.info("%s: no question has an answer: the questions are not scored", split.file)
+        return
+    if not unsaid:
         return
     if has_answers(split, negative):
         message = "%s: %d of %d questions have no answer and are not said to be impossible: they count as unanswerable"

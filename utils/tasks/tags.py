@@ -17,6 +17,7 @@ from ..arguments import TokenDataArguments
 from ..data.splits import Split
 from ..data.tagged import MARKS
 from ..errors import UserError
+from ..files import listed
 from ..metrics.iob2 import OUTSIDE, PREFIX, Style
 from .tag_schemes import SCHEMES, TagScheme, unlike
 from .token_rows import CHARACTERS, unit_of, without_spaces
@@ -122,6 +123,17 @@ class Tags:
     def read_back(self, split: Split, written: list[list[str]]) -> list[list[str]]:
         """IOB2 of what `write` gave."""
         return written if self.scheme is None else self._to_iob2(split, written, self.scheme)
+
+    def say_unused(self, split: Split) -> None:
+        """Logs which types of entities, or tags where they mark none, no row of the training rows has."""
+
+        def kind(tag: str) -> str:
+            return ((self.style or PREFIX).split(tag) or ("", ""))[1] or tag
+
+        used = {kind(tag) for tags in self.read(split) for tag in set(tags)} | {OUTSIDE}
+        unused = dict.fromkeys(kind(tag) for tag in self.names if kind(tag) not in used)
+        if unused:
+            logger.warning("%s: tags without a row that is trained on: %s", split.file, listed(unused))
 
     def class_ids(self) -> dict[str, int]:
         """The model's classes by the tags that `model_tags` gives."""
@@ -252,12 +264,12 @@ def _check_no_entities(split: Split, counts: Counter[str]) -> None:
                 if row.line == i == 1:
                     cure += "; delete the row if it names the columns"
                 raise UserError(f"{reason}; {cure}", file=split.file, row=row.line)
-    listed = ", ".join(f"'{tag[:40]}'" for tag in others[:5])
+    named = ", ".join(f"'{tag[:40]}'" for tag in others[:5])
     if others:
         message = (
             "%s: because of %s the tags are in no scheme of entities: they are scored tag by tag, without entity_f1"
         )
-        logger.warning(message, split.file, listed)
+        logger.warning(message, split.file, named)
     else:
         bare = all(tag.upper().strip("-_:/.") in {OUTSIDE, *MARKS} for tag in counts)
         cure = "; for entities write a type too, such as B-X and I-X" if bare else ""

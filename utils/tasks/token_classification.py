@@ -97,6 +97,8 @@ class TokenClassification(Task):
 
     def prepare(self, split: Split) -> PreparedSplit:
         check_unit(split, self.labels.unit)
+        if split.name == "train":
+            self.labels.say_unused(split)
         features = build_features(
             feature_columns(split, self.labels),
             tokenize,

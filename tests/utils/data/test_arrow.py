@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import json
 import uuid
 from decimal import Decimal
 
 import datasets
 import numpy as np
+import pandas
 import pyarrow as pa
 import pytest
 from faults import fault
@@ -204,3 +206,15 @@ def test_text_that_is_not_utf8(tmp_path):
     text = pa.Array.from_buffers(pa.string(), 1, raw.buffers())
     parquet.write_table(pa.table({"text": text}), tmp_path / "a.parquet")
     assert "a text in this parquet file is not UTF-8" in fault(read_table, tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(("name", "method"), [("a.parquet", "to_parquet"), ("a.feather", "to_feather")])
+def test_a_file_that_was_gzipped(tmp_path, name, method):
+    plain, packed = tmp_path / name, tmp_path / f"{name}.gz"
+    getattr(pandas.DataFrame({"text": ["좋다"] * 5000, "n": range(5000)}), method)(plain)
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert list(read_table(packed)) == list(read_table(plain))
+    packed.write_bytes(packed.read_bytes()[:-9])
+    assert ".gz: corrupt gzip (" in fault(read_table, packed)
+    plain.write_bytes(gzip.compress(b"rows"))
+    assert fault(read_table, plain).endswith(": this is gzip by its content; add .gz to its name")

@@ -176,3 +176,39 @@ def test_lines_above_the_header(write):
 
 def test_vertical_bars_in_a_text_file(write):
     assert "looks like the header of a csv" in fault(read_table, write("a.txt", "text|label\na|b\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "spaced"),
+    [
+        ('text,label\n"좋다", "긍정"\n나쁘다, "부정"\n', True),
+        (' "text","label"\n "좋다","긍정"\n "나쁘다","부정"\n', True),
+        ('text;label\n"좋다"; "긍정"\n나쁘다;"부정"\n', True),
+        ('text,label\n"좋다, ""정말""",긍정\n', False),
+        ('text,label\n"좋다, ""정말"", 또",긍정\n', False),
+        ('text,label\n"좋다, ",긍정\n"나쁘다, ","부정"\n', False),
+        ('text,label\n그는 "좋다"고 했다, 긍정\n', False),
+    ],
+)
+def test_spaces_before_quotes(write, said, content, spaced):
+    mark = "a semicolon" if ";" in content else "a comma"
+    path = write("a.csv", content)
+    labels = [row["label"] for row in fields(path)]
+    assert any(f"spaces between {mark} and a quote are left out" in line for line in said()) is spaced
+    assert not any('"' in label for label in labels)
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\n\x1a\x1a"])
+def test_what_dos_ends_a_file_with(write, end):
+    for name, text in {"a.csv": "text,label\n좋다,긍정", "a.tsv": "text\tlabel\n좋다\t긍정"}.items():
+        assert fields(write(name, text + end)) == [{"text": "좋다", "label": "긍정"}]
+    assert fields(write("a.txt", f"좋다\n나쁘\x1a다{end}")) == [{"text": "좋다"}, {"text": "나쁘\x1a다"}]
+    assert fields(write("a.jsonl", f'{{"text": "좋다"}}{end}')) == [{"text": "좋다"}]
+
+
+def test_a_file_that_ends_inside_a_letter(write):
+    raw = "text,label\n좋다,긍정".encode()
+    for cut in (1, 2):
+        message = fault(read_table, write("a.csv", raw[:-cut]))
+        assert message.endswith(", row 2: the file ends inside a letter; was it written completely?")
+    assert "if it is cp1252" in fault(read_table, write("a.csv", "text,label\nwarm,café".encode("cp1252")))

@@ -129,7 +129,10 @@ def test_flat_squad_without_answers(write):
             squad_json({"text": "hill", "answer_start": 3}),
             'the context has "ill " at answer_start 3, not "hill"; it first stands at 2: count in characters',
         ),
-        (squad_json({"text": "hill", "answer_start": -16}), 'the context has "A hi" at answer_start -16'),
+        (
+            squad_json({"text": "hill", "answer_start": -16}),
+            'answer_start -16 of "hill" is no place; it first stands at 2',
+        ),
         (squad_json({"text": "hill", "answer_start": 99}), 'the context has "" at answer_start 99'),
         (squad_json({"text": "dune", "answer_start": 2}), "correct the text: it is not there"),
         (squad_json({"text": "", "answer_start": 2}), "the text of an answer is empty; set 'is_impossible'"),
@@ -300,3 +303,13 @@ def test_an_error_does_not_grow_with_the_row(write):
     record = FLAT_QUESTION | {"context": None} | {f"column{i}": "x" * 1000 for i in range(1000)}
     path = write("a.jsonl", json.dumps(record))
     assert len(fault(read_squad, path)) - len(str(path)) < 300
+
+
+@pytest.mark.parametrize("name", ["id", "guid", "question_id", "qa_id", "qid"])
+def test_what_names_a_question(write, name):
+    question = {name: 7, "question": "Where?", "answers": []}
+    assert [row.fields["id"] for row in read_squad(write("a.jsonl", json.dumps(question | {"context": "here"})))] == [
+        "7"
+    ]
+    nested = {"data": [{"paragraphs": [{"context": "here", "qas": [question]}]}]}
+    assert [row.fields["id"] for row in read_squad(write("a.json", json.dumps(nested)))] == ["7"]

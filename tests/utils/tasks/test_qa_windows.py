@@ -200,8 +200,8 @@ EMPTY = {"context": "the movie", "is_impossible": None}  # an empty list of answ
     ("rows", "negative", "scored", "said"),
     [
         ([ANSWER, ANSWER], False, True, ""),
-        ([UNSAID, EMPTY], False, False, ""),
-        ([UNSAID, EMPTY], True, False, ""),
+        ([UNSAID, EMPTY], False, False, "no question has an answer: the questions are not scored"),
+        ([UNSAID, EMPTY], True, False, "no question has an answer: the questions are not scored"),
         ([ANSWER, IMPOSSIBLE], False, True, ""),
         ([ANSWER, IMPOSSIBLE], True, True, ""),
         (

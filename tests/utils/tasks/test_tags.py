@@ -48,6 +48,25 @@ def test_a_scheme_is_iob2_in_the_model(file, name, caplog):
     assert again == tags
 
 
+@pytest.mark.parametrize(
+    ("file", "trained", "unused"),
+    [
+        (BIOES, "O B-LOC E-LOC", "PER"),
+        (IOB1, "O O", "LOC, PER"),
+        (BIOES, "S-PER S-LOC", None),
+        (("NOUN VERB", "O ADJ"), "NOUN VERB", "ADJ"),
+    ],
+)
+def test_types_that_are_not_trained_on_are_said(file, trained, unused, caplog):
+    """As where --max_train_samples or the rows that are held out leave a rare one out."""
+    tags = tags_of(*file)
+    caplog.clear()
+    tags.say_unused(words(trained))
+    said = f"a.tsv: tags without a row that is trained on: {unused}"
+    found = [line for line in caplog.messages if "trained on" in line]
+    assert found == ([said] if unused else [])
+
+
 @pytest.mark.parametrize("file", [("B-PER O B-LOC I-LOC", "I-PER O"), ("PER-B O", "LOC-B LOC-I")])
 def test_plain_iob2_is_as_it_is(file):
     split = words(*file)
