@@ -1,7 +1,6 @@
 # make quickstart   three heads fine-tuned on the embedded reviews, side by side
-# make test         the test suite            (ARGS="-k cnn" for a part of it)
+# make test         the test suite            (ARGS="-k cnn" for a part of it, COUNT=1 with the lines that it reaches, as in CI)
 # make test-long    the tests that take many seconds each
-# make coverage     the tests of heads/, utils/ and comparison/ once more, with the lines that they reach
 # make test-compat  checkpoints of this environment, under the other releases of transformers that read them
 # make test-lowest  a part of the tests, with the lowest versions that pyproject.toml allows (Python 3.10 to 3.12)
 # make test-newest  the test suite, with the newest versions that it allows
@@ -25,23 +24,20 @@ TESTED := -c constraints.txt
 TORCH_INDEX ?= $(shell test "$$(uname -s)" = Linux && ! nvidia-smi -L 2>/dev/null | grep -q '^GPU' \
 	&& echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: quickstart test test-long coverage test-compat test-lowest test-newest faults lint types format clean
+.PHONY: quickstart test test-long test-compat test-lowest test-newest faults lint types format clean
 .NOTPARALLEL:
 
 quickstart: $(INSTALLED)
 	$(BIN)/python quickstart.py
 
+# The floor is where the tests stand; what the scripts run in processes of their own is not counted.
+COVERAGE := --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered --cov-fail-under=94
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 $(if $(ARGS),$(ARGS),-m "not long")
+	$(BIN)/python -m pytest -n 2 $(if $(ARGS),$(ARGS),-m "not long" $(if $(COUNT),$(COVERAGE)))
 
 test-long: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 -m long
-
-# The floor is where the tests stand. Counting takes as long again as testing; what scripts run in processes of their own is not counted.
-COUNTED := heads utils comparison
-
-coverage: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 -m "not long" $(COUNTED:%=tests/%) $(COUNTED:%=--cov=%) --cov-report=term:skip-covered --cov-fail-under=94
 
 # Without the project, and with nothing but torch and transformers: as wherever a checkpoint is used.
 COMPAT := 4.57 5.17 newest
