@@ -1,5 +1,5 @@
 # make quickstart   three heads fine-tuned on the embedded reviews, side by side
-# make test         the test suite            (ARGS="-k cnn" for a part of it)
+# make test         the test suite            (ARGS="-k cnn" for a part of it, COUNT=1 with the lines that it reaches, as in CI)
 # make test-long    the tests that take many seconds each
 # make test-compat  checkpoints of this environment, under the other releases of transformers that read them
 # make test-lowest  a part of the tests, with the lowest versions that pyproject.toml allows (Python 3.10 to 3.12)
@@ -34,7 +34,7 @@ quickstart: $(INSTALLED)
 COVERAGE := --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered --cov-fail-under=94
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 $(if $(ARGS),$(ARGS),-m "not long" $(COVERAGE))
+	$(BIN)/python -m pytest -n 2 $(if $(ARGS),$(ARGS),-m "not long" $(if $(COUNT),$(COVERAGE)))
 
 test-long: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 -m long

@@ -65,6 +65,8 @@ def main() -> int:
     outcomes = []
     for number, head in enumerate(HEADS, start=1):
         command = COMMAND.format(head=head)
+        if any(folder(head).glob("checkpoint-*")):  # of one that was stopped
+            command += " \\\n    --resume_from_checkpoint true"
         print(f"\n[{number}/{len(HEADS)}] {head}\n\n{command}\n", flush=True)
         began = time.monotonic()
         exit_code = run(command)

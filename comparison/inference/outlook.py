@@ -11,10 +11,10 @@ from utils.metrics.metric import SummableMetric
 
 from .evidence import Evidence
 from .pairs import PairComparison, decimals_in
-from .power import PowerAnalysis
+from .power import MOST_ROWS, PowerAnalysis
 
 PILOT = 3  # seeds per head; with more, a comparison is no pilot
-MOST_SEEDS, MOST_ROWS = 100, 10_000_000  # nobody trains or labels more
+MOST_SEEDS = 100  # per head; nobody trains more
 WITH_SEEDS = (10, 20, 50)  # per head, with which the number of rows is said
 
 
@@ -85,7 +85,7 @@ def _look_ahead(pair: PairComparison, plan: PowerAnalysis) -> Outlook:
     rows_with, rows = None, None
     for count in WITH_SEEDS if goal > 0 else ():
         rows = plan.rows_needed(goal, margin, (count, count))
-        if rows is not None and rows <= MOST_ROWS:
+        if rows is not None:
             rows_with = count
             break
     needs_more_rows = rows_with is not None and rows is not None and rows > plan.uncertainty.rows

@@ -28,7 +28,7 @@ from utils.metrics.metric import SummableMetric
 from .equality import Equality, judge_equality
 from .evidence import Evidence
 from .p_values import LEVEL, holm, p_in_words
-from .power import DETECTABLE
+from .power import DETECTABLE, MOST_ROWS, MOST_SEEDS
 from .spending import Look
 
 
@@ -171,8 +171,11 @@ class PairComparison:
             return found
         ways = [f"about {self.rows_needed:,} rows"] if self.rows_needed else []
         ways += [f"{self.seeds_needed:,} seeds per head"] if self.seeds_needed else []
-        takes = " or ".join(ways) or "more rows and more seeds"
-        return f"{found}, to detect {self.detectable:g} {self.unit} takes {takes}"
+        size = f"{self.detectable:g} {self.unit}"
+        if ways:
+            return f"{found}, to detect {size} takes {' or '.join(ways)}"
+        most = f"{MOST_ROWS:,} rows" + (f" or {MOST_SEEDS:,} seeds per head" if min(self.seeds) > 1 else "")
+        return f"{found}, {size} not even with {most}: not with this method"
 
 
 def decimals_in(unit: str) -> int:

@@ -21,10 +21,9 @@ from .uncertainty import Uncertainty, add_seeds
 
 POWER = 0.8
 DETECTABLE = 0.1  # a difference in the comparison's unit: how many rows or seeds find it is said
+MOST_SEEDS, MOST_ROWS = 1_000, 1_000_000  # no larger number of them is said: it would be absurd
 _SCORES = np.linspace(-4, 4, 25)  # of the normal, to take means over
 _WEIGHTS = norm.pdf(_SCORES) / norm.pdf(_SCORES).sum()
-_MOST_SEEDS = 1000
-_MOST_ROWS = 10**9
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class PowerAnalysis:
     def rows_needed(
         self, detectable: float, margin: float | None = None, seeds: tuple[float, float] | None = None
     ) -> int | None:
-        """Returns the number of rows that find `detectable`, to two digits; None where no number does.
+        """Returns the number of rows that find `detectable`, to two digits; None where not even 1,000,000 do.
 
         Args:
             margin: heads that are equal are to be shown equal within it as well.
@@ -61,7 +60,7 @@ class PowerAnalysis:
         def enough(log_rows: float) -> bool:
             return self._decides(math.exp(log_rows) / rows, seeds, detectable, margin)
 
-        low, high = math.log(10), math.log(_MOST_ROWS)
+        low, high = math.log(10), math.log(MOST_ROWS)
         if not enough(high):
             return None
         while high - low > 1e-3:
@@ -83,7 +82,7 @@ class PowerAnalysis:
         def enough(seeds: int) -> bool:
             return self._decides(1.0, (seeds, seeds), detectable, margin)
 
-        low, high = 1, _MOST_SEEDS  # one seed says nothing about seeds
+        low, high = 1, MOST_SEEDS  # one seed says nothing about seeds
         if not enough(high):
             return None
         while high - low > 1:

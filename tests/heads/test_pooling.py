@@ -112,6 +112,7 @@ def test_saved_and_loaded(pooling, tmp_path):
 BESIDE = {"use_last_layers": 2, "combine_layers": "concat"}
 
 
+@pytest.mark.long
 def test_layers_beside_each_other_load_without_this_project(task, tmp_path):
     model = tiny_model(task, "lstm", **BESIDE)
     model.save_pretrained(tmp_path / "checkpoint")

@@ -154,7 +154,7 @@ def test_defaults_are_those_of_the_script():
     assert defaults("postprocess") == {
         "top_k": 1,
         "handle_impossible_answer": data.version_2_with_negative,
-        "null_score_diff_threshold": None,  # the checkpoint's, else the script's
+        "null_score_diff_threshold": data.null_score_diff_threshold,
     }
     assert data.n_best_size == N_BEST
 

@@ -31,7 +31,13 @@ def discriminator(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["classes", "tags", "answers"])
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, id=name, marks=[] if name == "tags" else [pytest.mark.long])
+        for example, name in zip(EXAMPLES, ("classes", "tags", "answers"), strict=True)
+    ],
+)
 def test_an_example_trains_saves_and_answers(example, discriminator, tmp_path):
     assert len(example.splitlines()) <= 42 and NAME in example
     code = example.replace(NAME, repr(str(discriminator))).replace('report_to="none"', 'report_to="none", use_cpu=True')

@@ -175,7 +175,7 @@ def test_what_is_left_to_the_defaults(name, tmp_path, monkeypatch):
         "label_smoothing_factor": 0.0,
     }
     if script_of(name) == "run_qa.py":
-        values |= {"max_answer_length": 30, "n_best_size": 20, "null_score_diff_threshold": 0.0}
+        values |= {"max_answer_length": 30, "n_best_size": 20, "null_score_diff_threshold": None}
         values["version_2_with_negative"] = name.startswith("klue/")
     assert {key: parsed[key] for key in values} == values
     assert parsed["optim"] in ("adamw_torch", "adamw_torch_fused")

@@ -113,11 +113,14 @@ def test_the_null_threshold_of_questions(run, encoder, tmp_path):
     again = run("qa", **options)
     assert again.predictions == outcome.predictions
     assert "predict_f1_uncalibrated" in again.metrics("predict")
+    zero = run("qa", null_score_diff_threshold=0, **options)  # a flag wins, whatever it says
+    assert zero.metrics("predict")["predict_f1"] == again.metrics("predict")["predict_f1_uncalibrated"]
+    assert "predict_f1_uncalibrated" not in zero.metrics("predict")
     # by hand: the threshold as a flag, on a checkpoint without
     config = json.loads((outcome.folder / "config.json").read_text(encoding="utf-8"))
     config.pop("calibration")
     (outcome.folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    given = run("qa", null_score_diff_threshold=kept["null_score_diff_threshold"] or 1e-9, **options)
+    given = run("qa", null_score_diff_threshold=kept["null_score_diff_threshold"], **options)
     assert [row["prediction"] for row in given.predictions] == [row["prediction"] for row in outcome.predictions]
     plain = run("qa", **options)
     assert plain.metrics("predict")["predict_f1"] == again.metrics("predict")["predict_f1_uncalibrated"]
@@ -133,7 +136,7 @@ def test_what_is_refused(fail, encoder, files, tmp_path):
     assert ask("token_cls").endswith("questions without answers are calibrated, not tags; leave --calibrate out")
     assert ask("qa").endswith("give --version_2_with_negative, or leave it out")
     assert "--calibrate chooses the --null_score_diff_threshold" in ask(
-        "qa", version_2_with_negative=True, null_score_diff_threshold=1.5
+        "qa", version_2_with_negative=True, null_score_diff_threshold=0
     )
     assert "by the validation rows that --predict_split validation predicts" in ask(
         "seq_cls", do_predict=True, predict_split="validation"

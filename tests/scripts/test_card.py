@@ -124,6 +124,7 @@ def test_pictures(learn, task):
         assert pixels.shape[0] > 100 and len(np.unique(pixels.reshape(-1, pixels.shape[-1]), axis=0)) > 10
 
 
+@pytest.mark.long
 def test_the_snippets_run_where_the_project_is_not(learn):
     for task in TASKS:
         outcome = learn(task, head="cnn")

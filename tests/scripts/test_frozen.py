@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from small_data import WINDOWS, reviews, write_csv
 
 from benchmarks.frozen import in_every_step
+from heads import HEADS
 
 OPTIONS = {
     "do_train": True,
@@ -60,10 +61,18 @@ def weights(outcome) -> dict[str, torch.Tensor]:
     return load_file(outcome.folder / "model.safetensors")
 
 
+QUICK = set(zip(TASKS, HEADS, strict=True))
 EVERY_STEP = [(freezing, task) for freezing in (WHOLE, FIRST) for task in TASKS]
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    ("task", "head"),
+    [
+        pytest.param(task, head, marks=[] if (task, head) in QUICK else [pytest.mark.long])
+        for task in TASKS
+        for head in HEADS
+    ],
+)
 def test_as_the_long_way(frozen, task, head):
     assert_as_the_long_way(frozen, task, head, WHOLE)
 

@@ -273,6 +273,7 @@ def launch(words: list[str], *script: str, streams: Path) -> subprocess.Popen:
         )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("machines", [1, 2])
 @pytest.mark.parametrize("task", ["token_cls"])
 def test_as_accelerate_launches_it(task, machines, learn, run, odd_file, tmp_path):

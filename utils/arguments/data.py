@@ -267,9 +267,12 @@ class QADataArguments(DataArguments):
         default=False, metadata={"help": "Some questions have no answer: the empty answer competes with the spans."}
     )
     n_best_size: int = field(default=20, metadata={"help": "Spans kept per window and, as n_best, per question."})
-    null_score_diff_threshold: float = field(
-        default=0.0,
-        metadata={"help": "Answer nothing where that scores better than the best span by more than this (logits)."},
+    null_score_diff_threshold: float | None = field(
+        default=None,
+        metadata={
+            "help": "Answer nothing where that scores better than the best span by more than this (logits). "
+            "Default: what the checkpoint was calibrated to, else 0."
+        },
     )
 
     def __post_init__(self):

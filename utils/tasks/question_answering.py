@@ -138,7 +138,7 @@ class QuestionAnswering(Task):
             "references": self.references(prepared.split),
             "question_types": prepared.split.column("question_type"),
         }
-        if self._threshold is not None and self.calibration:
+        if self.calibration and self.data.version_2_with_negative and self.data.null_score_diff_threshold is None:
             plain = copy.copy(self)
             plain.calibration = {}
             pairs["uncalibrated"] = [record["prediction"] for record in plain.records(prepared, output)]
@@ -147,7 +147,7 @@ class QuestionAnswering(Task):
     def check_calibration(self) -> None:
         if not self.data.version_2_with_negative:
             raise UserError("--calibrate finds when to give no answer: give --version_2_with_negative, or leave it out")
-        if self.data.null_score_diff_threshold:
+        if self.data.null_score_diff_threshold is not None:
             raise UserError("--calibrate chooses the --null_score_diff_threshold: give one of them")
 
     def calibrated(self, prepared: PreparedSplit, output: Output) -> Self:
@@ -200,7 +200,8 @@ class QuestionAnswering(Task):
         """By how much no answer must win; None where it never may. A flag wins over what the checkpoint was calibrated to."""
         if not self.data.version_2_with_negative:
             return None
-        return self.data.null_score_diff_threshold or self.calibration.get("null_score_diff_threshold", 0.0)
+        given = self.data.null_score_diff_threshold
+        return self.calibration.get("null_score_diff_threshold", 0.0) if given is None else given
 
     def _candidates(
         self, prepared: PreparedSplit, output: Output

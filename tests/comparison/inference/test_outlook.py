@@ -52,7 +52,7 @@ def test_equality_takes_what_the_textbook_says():
         (
             {},
             "seeds alone will not do: it takes more than 100 per head on these 5,000 rows; "
-            "nor will 10,000,000 rows: not with this method",
+            "nor will 1,000,000 rows: not with this method",
         ),
     ],
 )
