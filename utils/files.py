@@ -14,12 +14,8 @@ from typing import Any, NamedTuple
 from .errors import UserError
 
 ID_COLUMNS = ("id", "guid", "idx", "index")  # what names a row, the first that is there
-QUESTION_ID_COLUMNS = (
-    *ID_COLUMNS,
-    "question_id",
-    "qa_id",
-    "qid",
-)  # what names a question; elsewhere several rows may share it
+# What names a question; elsewhere several rows may share such an id.
+QUESTION_ID_COLUMNS = (*ID_COLUMNS, "question_id", "qa_id", "qid")
 
 # Folders in `output_dir` while a run is at work.
 UNFINISHED, UNFINISHED_CHECKPOINT, PARTS = "unfinished", "unfinished-checkpoint", "predictions.parts"

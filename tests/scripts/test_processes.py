@@ -112,6 +112,7 @@ def test_three_processes_that_have_too_few_rows(run, run_two, learn, tmp_path):
     assert found == pytest.approx(expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("task", "levers"),
     [

@@ -118,9 +118,7 @@ def _not_utf8(path: Path, number: int, fault: UnicodeDecodeError) -> UserError:
     with _opened(path) as stream:
         content = stream.read()
     before = content[: len(content) - len(fault.object) + fault.start]
-    if (
-        fault.reason == "unexpected end of data" and not before.isascii()
-    ):  # UTF-8 up to there; only the last line ends so
+    if fault.reason == "unexpected end of data" and not before.isascii():  # only a last line ends so
         return UserError("the file ends inside a letter; was it written completely?", file=path, row=number)
     place = f"not UTF-8: byte 0x{fault.object[fault.start]:02x} at position {fault.start + 1} of this line"
     encoding = _likely_encoding(content)
