@@ -34,10 +34,10 @@ quickstart: $(INSTALLED)
 COVERAGE := --cov=heads --cov=utils --cov=comparison --cov-report=term:skip-covered --cov-fail-under=94
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 $(if $(ARGS),$(ARGS),-m "not long" $(if $(COUNT),$(COVERAGE)))
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),-m "not long" $(if $(COUNT),$(COVERAGE)))
 
 test-long: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 # Without the project, and with nothing but torch and transformers: as wherever a checkpoint is used.
 COMPAT := 4.57 5.17 newest
@@ -58,7 +58,7 @@ NEAR := tests/heads/test_head_training.py tests/utils/data/test_tables.py tests/
 	tests/scripts/test_one_run.py
 
 test-lowest: .lowest/.installed
-	.lowest/bin/python -m pytest -n 2 $(NEAR)
+	.lowest/bin/python -m pytest -n 2 --dist worksteal $(NEAR)
 
 .lowest/.installed: pyproject.toml
 	$(PYTHON) -m venv .lowest
@@ -68,7 +68,7 @@ test-lowest: .lowest/.installed
 	@touch $@
 
 test-newest: .newest/.installed
-	.newest/bin/python -m pytest -n 2 -m "not long"
+	.newest/bin/python -m pytest -n 2 --dist worksteal -m "not long"
 
 .newest/.installed: pyproject.toml
 	$(PYTHON) -m venv .newest

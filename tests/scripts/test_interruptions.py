@@ -45,6 +45,7 @@ def terminate() -> None:
 
 def tell_all(number: int) -> None:
     """As Slurm and a terminal do it: the processes that load rows hear it as well, and not from their parent."""
+    signal.signal(number, signal.SIG_DFL)  # also where the tests run under nohup
 
     def tell():
         processes = [*multiprocessing.active_children(), multiprocessing.current_process()]
