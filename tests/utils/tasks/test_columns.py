@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 import pytest
+import text_rows
 
 from heads import HeadedEncoderConfig
 from utils.arguments import SequenceDataArguments
@@ -34,6 +35,59 @@ def arguments(**flags: Any) -> SequenceDataArguments:
 def found(split: Split, known: Columns | None = None, **flags: Any) -> tuple:
     columns = find_columns(split, arguments(**flags), known)
     return columns.text, columns.pair, columns.label
+
+
+def columns_of(split: Split, **flags) -> Columns:
+    return find_columns(split, arguments(**flags))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("id document label", ("document", None, "label", "id")),
+        ("guid premise hypothesis gold_label", ("premise", "hypothesis", "gold_label", "guid")),
+        ("sentence1 sentence2 score", ("sentence1", "sentence2", "score", None)),
+        ("index title topic_idx", ("title", None, "topic_idx", "index")),
+        ("question1 question2 is_duplicate", ("question1", "question2", "is_duplicate", None)),
+        ("text", ("text", None, None, None)),
+    ],
+)
+def test_guessed_columns(names, expected):
+    found = columns_of(text_rows.split_of([dict.fromkeys(names.split(), "x")]))
+    assert (found.text, found.pair, found.label, found.id) == expected
+
+
+def test_named_columns_win_and_a_text_is_not_its_own_pair():
+    split = text_rows.split_of([dict.fromkeys(("text", "hypothesis", "mood", "label"), "x")])
+    found = columns_of(split, text_column_name="hypothesis", label_column_name="mood")
+    assert (found.text, found.pair, found.label) == ("hypothesis", None, "mood")
+    found = columns_of(split, text_pair_column_name="mood")
+    assert (found.text, found.pair) == ("text", "mood")
+
+
+def test_a_column_that_only_some_rows_have():
+    found = columns_of(text_rows.split_of([{"text": "a"}, {"text": "b", "id": 1, "label": "x"}]))
+    assert (found.id, found.label) == ("id", "label")
+
+
+def test_a_test_file_may_lack_the_labels():
+    rows = [{"text": "a"}]
+    assert columns_of(text_rows.split_of(rows, "test"), label_column_name="mood").label is None
+    with pytest.raises(
+        UserError, match=r"a\.csv, column 'mood': no such column; --label_column_name can be one of text"
+    ):
+        columns_of(text_rows.split_of(rows), label_column_name="mood")
+    with pytest.raises(
+        UserError, match=r"a\.csv, column 'title': no such column; --text_column_name can be one of text"
+    ):
+        columns_of(text_rows.split_of(rows, "test"), text_column_name="title")
+    with pytest.raises(UserError, match=r"a\.csv: no column of text; name one of words with --text_column_name"):
+        columns_of(text_rows.split_of([{"words": "a"}]))
+
+
+def test_texts_of_pairs_hold_both():
+    split = text_rows.split_of([{"premise": "a", "hypothesis": "b"}])
+    assert columns_of(split).texts(split) == ["a\nb"]
 
 
 def test_names_in_another_form():
