@@ -1,1 +1,1 @@
-"""All that surrounds training, in rooms that data pass in this order: data, tasks, models, training, outputs. Imports `heads`, never a script."""
+"""All that surrounds training. Data pass its rooms in this order: data, tasks, models, training, outputs."""

@@ -6,12 +6,12 @@ import ast
 import inspect
 import json
 import re
-import runpy
 import shlex
 from pathlib import Path
 
 import pytest
 
+import quickstart
 from comparison.arguments import parse_comparison
 from heads import HEADS
 from utils.arguments import QADataArguments, SequenceDataArguments, TokenDataArguments, parse_arguments
@@ -53,10 +53,7 @@ def docstring_commands(name: str) -> list[str]:
 
 
 def quickstart_commands() -> list[str]:
-    quickstart = runpy.run_path(str(ROOT / "quickstart.py"))
-    texts = [quickstart["COMMAND"].format(head=head) for head in quickstart["HEADS"]] + list(
-        quickstart["NEXT"].values()
-    )
+    texts = [quickstart.COMMAND.format(head=head) for head in quickstart.HEADS] + list(quickstart.NEXT.values())
     return [command for text in texts for command in commands(text)]
 
 
@@ -154,21 +151,35 @@ def test_table_of_head_arguments_is_that_of_the_code(name):
 
 
 def test_quickstart_sets_heads_side_by_side():
-    quickstart = runpy.run_path(str(ROOT / "quickstart.py"))
-    assert set(quickstart["HEADS"]) <= set(HEADS)
+    assert set(quickstart.HEADS) <= set(HEADS)
     outcomes = [
-        quickstart["HeadOutcome"](
-            head="dense", parameters=16770, dev_accuracy=0.8734, test_accuracy=0.882, seconds=23.4
-        ),
-        quickstart["HeadOutcome"](head="cnn", parameters=9, dev_accuracy=0.9, test_accuracy=0.95, seconds=30),
+        quickstart.HeadOutcome(head="dense", parameters=16770, dev_accuracy=0.8734, test_accuracy=0.882, seconds=23.4),
+        quickstart.HeadOutcome(head="cnn", parameters=9, dev_accuracy=0.9, test_accuracy=0.95, seconds=30),
     ]
-    lines = quickstart["side_by_side"](outcomes, {"0": 300, "1": 100}).splitlines()
+    lines = quickstart.side_by_side(outcomes, {"0": 300, "1": 100}).splitlines()
     assert [line.split() for line in lines if line.startswith(("dense", "cnn", "one label"))] == [
         ["dense", "16,770", "0.873", "0.882", "23"],
         ["cnn", "9", "0.900", "0.950", "30"],
         ["one", "label", "for", "all", "0.750"],
     ]
     assert "400 reviews alone leave up to 3.2 points of doubt" in lines[-3]  # 1.96 * sqrt(.882 * .118 / 400)
+
+
+def test_a_quickstart_that_was_stopped_goes_on(monkeypatch, tmp_path, capsys):
+    commands = []
+
+    def run(command: str) -> int:
+        commands.append(command)
+        return 3 if " cnn " in command else 0
+
+    monkeypatch.setattr(quickstart, "folder", lambda head: tmp_path / head)
+    monkeypatch.setattr(quickstart, "run", run)
+    monkeypatch.setattr(quickstart, "read_outcome", lambda head, seconds: None)
+    monkeypatch.setattr("sys.argv", ["quickstart.py"])
+    (tmp_path / "cnn" / "checkpoint-7").mkdir(parents=True)
+    assert quickstart.main() == 3 and len(commands) == 2
+    assert [command.endswith("\\\n    --resume_from_checkpoint true") for command in commands] == [False, True]
+    assert commands[1] in capsys.readouterr().out  # what runs is what is shown
 
 
 def test_torch_is_installed_in_the_version_that_the_project_needs():

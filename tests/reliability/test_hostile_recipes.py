@@ -24,7 +24,7 @@ HOSTILE = {
     "aliases": ("l0: &l0 [a, a]\n" + LAUGHS, "stand for more than 100,000 values"),
     "merged": ("m0: &m0 {a: 1}\n" + MERGES + "<<: *m11\n", "stand for more than 100,000 values"),
     "itself": ("a: &a [*a]\n", "an alias stands for what it is part of"),
-    "deep": ("a: " + "[" * 10_000 + "]" * 10_000 + "\n", "nested too deeply"),
+    "deep": ("a: " + "[" * 100_000 + "]" * 100_000 + "\n", "nested too deeply"),
     "large": ("# " + "x" * (1 << 20) + "\na: 1\n", "at most 1,048,576 bytes"),
     "call": ("head: !!python/object/apply:os.system ['touch {mark}']\n", "the tag !!python/object/apply:os.system"),
     "name": ("head: !!python/name:os.system ''\n", "the tag !!python/name:os.system"),

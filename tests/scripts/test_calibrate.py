@@ -135,9 +135,10 @@ def test_what_is_refused(fail, encoder, files, tmp_path):
 
     assert ask("token_cls").endswith("questions without answers are calibrated, not tags; leave --calibrate out")
     assert ask("qa").endswith("give --version_2_with_negative, or leave it out")
-    assert "--calibrate chooses the --null_score_diff_threshold" in ask(
-        "qa", version_2_with_negative=True, null_score_diff_threshold=0
-    )
+    for threshold in (0, 1.5):
+        assert "--calibrate chooses the --null_score_diff_threshold" in ask(
+            "qa", version_2_with_negative=True, null_score_diff_threshold=threshold
+        )
     assert "by the validation rows that --predict_split validation predicts" in ask(
         "seq_cls", do_predict=True, predict_split="validation"
     )

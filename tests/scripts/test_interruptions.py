@@ -13,6 +13,8 @@ import pytest
 from test_resume import at_step
 from transformers import DefaultFlowCallback, Trainer
 
+from utils.tasks import sequence_classification
+
 OPTIONS = {"max_steps": 9, "save_steps": 4, "learning_rate": 1e-3, "per_device_train_batch_size": 8, "head": "cnn"}
 OPTIONS["save_total_limit"] = 0  # all of them
 
@@ -53,6 +55,19 @@ def tell_all(number: int) -> None:
         subprocess.run(["kill", f"-{number}", *(str(process.pid) for process in processes)], check=True)
 
     at_step(6, tell)
+
+
+def tell_all_that_tokenize(number: int) -> None:
+    """The first process that tokenizes tells the run and itself; a pool puts another in its place."""
+    signal.signal(number, signal.SIG_DFL)
+    tokenize = sequence_classification.tokenize
+
+    def tell(*args, **kwargs):
+        for process in (os.getppid(), os.getpid()):
+            os.kill(process, number)
+        return tokenize(*args, **kwargs)
+
+    sequence_classification.tokenize = tell
 
 
 def interrupt() -> None:
@@ -113,6 +128,14 @@ def test_signals_to_those_that_load_rows_too(number, train):
     if number == signal.SIGTERM:
         whole, resumed = train(**flags), train(**flags, output_dir=stopped.folder, resume_from_checkpoint=True)
         assert weights(resumed) == weights(whole)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_to_those_that_tokenize_too(number, train):
+    before = functools.partial(tell_all_that_tokenize, number)
+    stopped = train(preprocessing_num_workers=2, overwrite_cache=True, before=before, code=128 + number)
+    said = f"error: stopped by {number.name}; no checkpoint was saved yet, the same command begins anew"
+    assert stopped.stderr.splitlines()[-1] == said and "Traceback" not in stopped.stderr
 
 
 def test_sigterm_while_an_epoch_is_evaluated(train, files):

@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 def read_squad(path: str | Path) -> Iterator[Row]:
     """Questions over contexts: SQuAD 1.1, 2.0, KLUE-MRC and AI-Hub JSON, or flat rows in the Hub's `squad` columns.
 
-    Fields: `id` (of `QUESTION_ID_COLUMNS` the first that is there; str or None), `title`, `context`, `question`, `answers` (a list of `{"text",
-    "answer_start"}`: a piece of the context and its first character; empty where there are none), `is_impossible` (False
-    where the file does not say; None where it has an empty list of answers and says no more) and `question_type` (None where
-    there is none). `Row.line` is the number of the question in nested files.
+    Fields: `id` (of `QUESTION_ID_COLUMNS` the first that is there; str or None), `title`, `context`, `question`, `answers` (a
+    list of `{"text", "answer_start"}`: a piece of the context and its first character; empty where there are none),
+    `is_impossible` (False where the file does not say; None where it has an empty list of answers and says no more) and
+    `question_type` (None where there is none). `Row.line` is the number of the question in nested files.
 
     An answer may be in another normal form than its context. Where characters do not fit and every answer of the file stands
     at its place if something else is counted (see `COUNTINGS`), that is what it counts. Both are said in the log.

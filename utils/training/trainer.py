@@ -22,10 +22,11 @@ from ..models.frozen import HiddenStates
 from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
 from ..tasks.label_kinds import SINGLE
-from .callbacks import SaveAfterEvaluation, begin_loading
+from .callbacks import SaveAfterEvaluation
 from .collation import Collator
 from .evaluation import SummingTrainer
 from .finite import named_rows, not_finite
+from .loader_processes import begin_loading
 from .losses import choose_loss
 from .progress import show_lines
 from .rates import learning_rates, set_learning_rates

@@ -260,6 +260,10 @@ def test_findings_in_words():
     assert pair.minimum_detectable == pytest.approx(3.3, abs=0.05)
     pair = compare_heads(counts, ACCURACY, detectable=0.1)[0]
     assert str(pair).endswith(f"of 10 cases, to detect 0.1 points takes about {pair.rows_needed:,} rows")
+    pair = compare_heads(counts, ACCURACY, detectable=0.01)[0]
+    assert pair.rows_needed is None and str(pair).endswith(
+        "0.01 points not even with 1,000,000 rows or 1,000 seeds per head: not with this method"
+    )
     counts = simulate(World(rows=500), 3, 8.0, 0.0, np.random.default_rng(1))
     assert str(compare_heads(counts, ACCURACY)[0]).endswith(
         "would have been found in 8 of 10 cases, 0.1 points not even with 1,000,000 rows or 1,000 seeds per head: not with this method"
