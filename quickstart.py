@@ -1,4 +1,4 @@
-"""Fine-tunes the three heads on the embedded reviews and sets them side by side, in under 3 minutes on 2 CPU cores.
+"""Fine-tunes the three heads on the embedded reviews and sets them side by side, in two to four minutes on a CPU.
 
     python quickstart.py      # or `make quickstart`, which also makes an environment and installs into it
 
