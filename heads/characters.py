@@ -7,11 +7,14 @@ A text in NFC is left as it is.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 
 ZERO_WIDTH_JOINER = "\u200d"
+MOST_MARKS = 1000  # on one letter that is brought into a normal form
 
 
 def compose(text: str) -> str:
@@ -21,6 +24,22 @@ def compose(text: str) -> str:
     text in NFC is returned unchanged.
     """
     return _compose(text)[0]
+
+
+def normalize(form: str, text: str) -> str:
+    """As `unicodedata.normalize`, but in a time that grows with the text: marks in a row, if more than `MOST_MARKS`, stay as they are."""
+    # A run of them covers one of these places.
+    if not any(map(unicodedata.combining, text[:: MOST_MARKS // 2])):
+        return unicodedata.normalize(form, text)
+    pieces: list[str] = []
+    start = place = 0
+    for marked, run in groupby(text, lambda one: unicodedata.combining(one) > 0):
+        size = sum(1 for _ in run)
+        if marked and size > MOST_MARKS:
+            pieces += [unicodedata.normalize(form, text[start:place]), text[place : place + size]]
+            start = place + size
+        place += size
+    return "".join([*pieces, unicodedata.normalize(form, text[start:])])
 
 
 def original_offsets(text: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -75,10 +94,7 @@ def is_inside(text: str, place: int) -> bool:
             *(("LVT", "T"), ("T", "T")),
         )
     if _is_flag_letter(here):
-        letters = 0
-        while letters < place and _is_flag_letter(text[place - 1 - letters]):
-            letters += 1
-        return letters % 2 == 1
+        return place in _second_flag_letters(text)
     if before == ZERO_WIDTH_JOINER and _is_emoji(here):
         place -= 1
         while place > 0 and _extends(text[place]):
@@ -90,7 +106,7 @@ def is_inside(text: str, place: int) -> bool:
 @lru_cache(maxsize=64)  # a context has many questions
 def _compose(text: str) -> tuple[str, Sequence[int]]:
     """The composed text, and for each of its characters, and its end, the place in `text`."""
-    if text.isascii() or unicodedata.is_normalized("NFC", text):
+    if text.isascii() or normalize("NFC", text) == text:
         return text, range(len(text) + 1)
     pieces: list[str] = []
     places: list[int] = []
@@ -100,7 +116,7 @@ def _compose(text: str) -> tuple[str, Sequence[int]]:
         while end < len(text) and _follows(text[end]):
             end += 1
         piece = text[start:end]
-        one = unicodedata.normalize("NFC", piece) if end - start > 1 else piece
+        one = normalize("NFC", piece) if end - start > 1 else piece
         piece = one if len(one) <= len(piece) else piece
         # The first code point takes in what became fewer; the others, if any, stand one for one.
         pieces.append(piece)
@@ -163,6 +179,13 @@ def _hangul(character: str) -> str:
 def _is_emoji(character: str) -> bool:
     plain = not unicodedata.decomposition(character)  # unlike signs such as ㈜
     return plain and unicodedata.category(character) == "So" and not _is_flag_letter(character)
+
+
+@lru_cache(maxsize=64)
+def _second_flag_letters(text: str) -> frozenset[int]:
+    """The places of the letters that end a flag: two of them are one."""
+    runs = re.finditer("[\U0001f1e6-\U0001f1ff]{2,}", text)
+    return frozenset(place for run in runs for place in range(run.start() + 1, run.end(), 2))
 
 
 def _is_flag_letter(character: str) -> bool:

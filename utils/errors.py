@@ -26,8 +26,9 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 # What the libraries below torch.distributed say where a process has lost another one.
 LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "ncclRemoteError")
 
-# What a terminal would obey, and what turns the direction of the text after it. TAB and line ends stay.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# What a terminal would obey, what turns the direction of the text after it, and halves of characters, which no file can
+# hold. TAB and line ends stay.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _TOKEN = re.compile(r"\b(hf|api_org)_[A-Za-z0-9]{16,}")  # of the Hub
 
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
@@ -58,7 +59,7 @@ class UserError(ShownError):
         places = [
             str(file) if file is not None else None,
             f"row {row}" if row is not None else None,
-            f"column '{shortened(' '.join(column.split()), 40)}'" if column is not None else None,
+            f"column '{shortened(printable(' '.join(column.split())), 40)}'" if column is not None else None,
         ]
         place = printable(", ".join(part for part in places if part))
         place += ": " if place else ""

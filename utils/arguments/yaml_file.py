@@ -10,6 +10,7 @@ import yaml
 from ..errors import UserError
 
 LARGEST = 1 << 20  # bytes of a file
+LONGEST_NUMBER = 1000  # characters of a whole number
 MOST = 100_000  # values in a file, each alias counted as what it stands for
 PLAIN = {*yaml.SafeLoader.yaml_constructors, "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"}
 
@@ -57,6 +58,9 @@ def _size(path: str | Path, node: yaml.Node, known: dict[int, int]) -> int:
     if node.tag not in PLAIN:
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         raise UserError(f"the tag {tag} asks for more than a plain value; leave it out", file=path, row=row)
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int" and len(node.value) > LONGEST_NUMBER:
+        reason = f"a number of more than {LONGEST_NUMBER} digits; if it is a text, put it in quotes"
+        raise UserError(reason, file=path, row=row)
     known[id(node)] = 0
     parts: list[yaml.Node] = [] if isinstance(node, yaml.ScalarNode) else node.value
     if isinstance(node, yaml.MappingNode):

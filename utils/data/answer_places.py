@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
-from heads.characters import compose, is_inside, whole_characters
+from heads.characters import compose, is_inside, normalize, whole_characters
 
 from ..files import shown
 
@@ -19,7 +19,7 @@ def _of_nfc(context: str) -> list[int]:
     start = 0
     for end in range(1, len(context) + 1):
         if not is_inside(context, end):
-            widths[start] = len(unicodedata.normalize("NFC", context[start:end]))
+            widths[start] = len(normalize("NFC", context[start:end]))
             start = end
     return widths
 
@@ -55,12 +55,12 @@ def answer_span(context: str, text: str, start: int, counting: str | None = None
 def _span_at(context: str, text: str, start: int) -> tuple[int, int] | None:
     if context.startswith(text, start):
         return start, start + len(text)
-    wanted = unicodedata.normalize("NFD", text)
+    wanted = normalize("NFD", text)
     end, length = start, 0
     while end < len(context) and length < len(wanted):
         length += len(unicodedata.normalize("NFD", context[end]))
         end += 1
-    same = unicodedata.normalize("NFD", context[start:end]) == wanted
+    same = normalize("NFD", context[start:end]) == wanted
     return (start, end) if same and whole_characters(context, start, end) == (start, end) else None
 
 
@@ -72,7 +72,7 @@ def misplaced(context: str, text: str, start: int) -> str:
         cure = f"it first stands at {first}: count in characters from 0"
     elif compose(text) in compose(context):
         cure = "it is there in another Unicode normal form: copy it from the context and count in characters"
-    elif unicodedata.normalize("NFKC", text) in unicodedata.normalize("NFKC", context):
+    elif normalize("NFKC", text) in normalize("NFKC", context):
         cure = "it is there in another Unicode normal form, such as full-width letters: copy it from the context"
     else:
         cure = "correct the text: it is not there"

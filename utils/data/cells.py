@@ -6,6 +6,7 @@ import csv
 import itertools
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -68,8 +69,8 @@ def read_txt(path: Path) -> Iterator[Row]:
 
 def check_distinct(path: Path, names: list[str], row: int | None = None) -> None:
     """Raises UserError where two columns have one name."""
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             reason = "the name of the column occurs twice; rename one of them"
             reason += "" if row is None else ", or write a header if this row is none"
             raise UserError(reason, file=path, row=row, column=name)

@@ -7,10 +7,15 @@ import json
 import math
 import re
 import unicodedata
+import warnings
 from decimal import Decimal
 from typing import Any
 
+from heads.characters import normalize
+
 from ..files import shown
+
+LONGEST_NUMBER = 19  # digits of a whole number, as many as 64 bits have
 
 _TRUTH = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0", "참", "예", "네"), True),
@@ -19,7 +24,7 @@ _TRUTH = {
 
 _ITEM = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[+-]?\d+(?:\.\d*)?|True|False|None|nan)"""
 _LIST = re.compile(rf"\[\s*(?:{_ITEM}(?:\s*,\s*|\s+|(?=\s*\])))*\]", re.DOTALL)
-_TUPLE = re.compile(r"[({]\s*(?:['\"].*['\"])\s*,?\s*[)}]", re.DOTALL)
+_TUPLE = re.compile(r"[({]\s*['\"].*['\"]\s*(?:,\s*)?[)}]", re.DOTALL)
 
 
 def truth_value(value: Any) -> bool | None:
@@ -42,12 +47,12 @@ def whole_number(value: Any) -> int:
     """A whole number in any usual spelling: `12`, `12.0`, `"12"`, `"12.0"`.
 
     Raises:
-        ValueError: anything else, such as 12.5, a truth value or nothing.
+        ValueError: anything else, such as 12.5, a truth value, nothing, or 1e999999999, whose digits would fill the memory.
     """
     if isinstance(value, (int, float, str, Decimal)) and not isinstance(value, bool):
         try:
             number = Decimal(value.strip() if isinstance(value, str) else value)
-            if number == number.to_integral_value():
+            if number.adjusted() < LONGEST_NUMBER and number == number.to_integral_value():
                 return int(number)
         except (ArithmeticError, ValueError):  # no number, or not a finite one
             pass
@@ -86,7 +91,7 @@ def tidy_tag(tag: str) -> str:
     """
     if tag.isascii() and tag.isprintable():
         return tag.strip()
-    tag = unicodedata.normalize("NFC", "".join(_plain(character) for character in tag)).strip()
+    tag = normalize("NFC", "".join(_plain(character) for character in tag)).strip()
     return re.sub(r"^([A-Za-z])[\u2010-\u2015\u2212](?=.)|(?<=.)[\u2010-\u2015\u2212]([A-Za-z])$", _hyphened, tag)
 
 
@@ -98,10 +103,24 @@ def _is_missing(value: Any) -> bool:
     )
 
 
+def python_literal(text: str) -> Any:
+    """A list, dictionary or the like as Python spells it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of backslashes in a text
+        try:
+            return ast.literal_eval(text.strip())
+        except (SyntaxError, TypeError, MemoryError, RecursionError) as fault:
+            raise ValueError(f"is nothing that Python spells: {shown(text)}") from fault
+
+
 def _literal(text: str) -> Any:
     try:
-        return None if text == "nan" else ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None if text == "nan" else python_literal(text)
+    except ValueError:
         return text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import logging
 from pathlib import Path
@@ -13,7 +12,7 @@ from heads.characters import compose, whole_characters
 from ..errors import UserError
 from ..files import Row, id_of, shown
 from .answer_places import COUNTINGS, answer_span
-from .fields import as_list, whole_number
+from .fields import as_list, python_literal, whole_number
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +75,8 @@ def _spelled(value: Any) -> Any:
         return value
     found = as_list(value)
     if isinstance(found, str):
-        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            return ast.literal_eval(found.strip())
+        with contextlib.suppress(ValueError):
+            return python_literal(found)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import logging
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 from ..errors import UserError
 from ..files import QUESTION_ID_COLUMNS, Row, at_least_one, id_of, listed, shown
 from .answer_places import COUNTINGS, answer_span, misplaced
-from .fields import truth_value, whole_number
+from .fields import python_literal, truth_value, whole_number
 from .foreign import data_file
 from .tables import read_records
 
@@ -156,8 +155,8 @@ def _stated(record: dict[str, Any]) -> list[tuple[Any, Any]]:
     """
     answers = _answers_of(record)
     if isinstance(answers, str) and answers.lstrip()[:2] in ("{'", '{"', "[{"):
-        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            answers = ast.literal_eval(answers.strip())
+        with contextlib.suppress(ValueError):
+            answers = python_literal(answers)
     if answers is None:
         return []
     try:

@@ -79,6 +79,8 @@ def _json(path: Path) -> Iterator[Row]:
         cure = "was the file written completely?" if _is_cut(text, fault) else "correct it there"
         reason = f"invalid JSON at line {fault.lineno}, column {fault.colno} ({fault.msg}); {cure}"
         raise UserError(reason, file=path, row=fault.lineno) from fault
+    except ValueError as fault:
+        raise _too_many_digits(path) from fault
     except RecursionError as fault:
         raise _too_deep(path) from fault
     if isinstance(content, dict):
@@ -197,6 +199,8 @@ def _jsonl(path: Path) -> Iterator[Row]:
                 cure = "was the file written completely?"
             reason = f"invalid JSON at line {line}, column {fault.colno} ({fault.msg}); {cure}"
             raise UserError(reason, file=path, row=line) from fault
+        except ValueError as fault:
+            raise _too_many_digits(path, line) from fault
         except RecursionError as fault:
             raise _too_deep(path, line) from fault
         if first and isinstance(record, dict):
@@ -212,6 +216,11 @@ def _is_cut(text: str, fault: json.JSONDecodeError) -> bool:
 
 def _too_deep(path: Path, row: int | None = None) -> UserError:
     reason = f"lists and objects are nested more than {DEEPEST} deep; write one object a row, with plain values"
+    return UserError(reason, file=path, row=row)
+
+
+def _too_many_digits(path: Path, row: int | None = None) -> UserError:
+    reason = "a number of thousands of digits; write it as a text, in quotes"
     return UserError(reason, file=path, row=row)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from heads.characters import normalize
 from heads.tag_marks import SCHEMES
 
 from ..errors import UserError
@@ -42,7 +42,8 @@ LOOKED_AT = 200  # rows of a file of columns, to see what its columns hold
 MARKS = "".join(sorted(set().union(*(marks.all for marks in SCHEMES.values()))))  # of any scheme
 _TAG = rf"([Oo]|[{MARKS}{MARKS.lower()}][-_]\S+|[A-Z]+[-_][{MARKS}])"
 _IOB_TAG = re.compile(rf"\s{_TAG}$")
-_JOINED = re.compile(rf"\S+[,;|\s]{_TAG}")  # a token and its tag, by what separates no columns
+# A token and its tag, by what separates no columns; a token without an end would be tried at each of its characters.
+_JOINED = re.compile(rf"\S{{1,200}}[,;|\s]{_TAG}")
 _GUID = re.compile(r"#+ (?:id )?([^\t]+)\t")
 
 
@@ -247,7 +248,7 @@ def _column(path: Path, row: Row, named: str | None, usual: Sequence[str], optio
         return named
     if named is not None:  # one name in two normal forms is one name
         for name in row.fields:
-            if unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", named):
+            if normalize("NFC", name) == normalize("NFC", named):
                 return name
     found = next((name for name in usual if name in row.fields), None)
     if named and found:
@@ -286,7 +287,7 @@ def _tidy(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
                 message = (
                     "%s, row %d: the tag %s is read as %s, as are others that differ by white space or normal form only"
                 )
-                decomposed = " (in NFD)" if unicodedata.normalize("NFC", tag) == spelled[tag] else ""
+                decomposed = " (in NFD)" if normalize("NFC", tag) == spelled[tag] else ""
                 logger.warning(message, path, row.line, repr(tag)[:60] + decomposed, repr(spelled[tag])[:60])
         if tags is not None:
             row.fields["tags"] = [spelled[tag] for tag in tags]

@@ -257,7 +257,7 @@ def read_config(arguments: ModelArguments) -> PretrainedConfig:
         config = AutoConfig.from_pretrained(
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
         )
-    except (OSError, ValueError, RecursionError) as error:
+    except Exception as error:  # what is no mapping, or has a value of another type, fails anywhere in the library
         raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
     check_no_code(config, name, arguments.trust_remote_code)
     return config

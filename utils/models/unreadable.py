@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from ..errors import first_line
+from ..files import read_json
 
 HUB_ID = re.compile(r"(?!.*\.\.)[\w.-]+(/[\w.-]+)?", re.ASCII)
 POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
@@ -61,7 +63,12 @@ def _why_no_configuration(folder: Path, error: BaseException) -> str:
         checkpoints = sorted(folder.glob("checkpoint-*/config.json"), key=lambda path: path.stat().st_mtime)
         cure = f"; did you mean {checkpoints[-1].parent}?" if checkpoints else ""
         return f"there is no config.json in this folder{cure}"
-    return _pointer(file.name) if _is_pointer(file) else first_line(error)
+    if _is_pointer(file):
+        return _pointer(file.name)
+    with contextlib.suppress(ValueError, RecursionError):
+        if not isinstance(read_json(file), dict):
+            return f"{file.name} holds no object of JSON"
+    return first_line(error)
 
 
 def _near(place: Path) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+
+from heads.characters import normalize
 
 # What people and programs write where there is no label. A lower-case "none" is not among them: it names a class.
 NOTHING = frozenset(
@@ -44,7 +45,7 @@ def canonical(name: str) -> str:
     """
     if name.isascii() and name.isalnum():
         return name
-    composed = unicodedata.normalize("NFC", name).translate(_INVISIBLE | _BLANK_LETTERS)
+    composed = normalize("NFC", name).translate(_INVISIBLE | _BLANK_LETTERS)
     return " ".join(composed.split()).strip(_JOINERS)
 
 
@@ -59,7 +60,7 @@ def look_alike(name: str) -> str:
 
     Full-width letters (NFKC), the two forms of an emoji, quotes around the whole name, 1.0 and 1.
     """
-    folded = canonical(unicodedata.normalize("NFKC", name.replace("\ufe0e", "").replace("\ufe0f", "")))
+    folded = canonical(normalize("NFKC", name.replace("\ufe0e", "").replace("\ufe0f", "")))
     if len(folded) > 2 and folded[0] == folded[-1] and folded[0] in "\"'":
         folded = canonical(folded[1:-1])
     whole = _WHOLE.fullmatch(folded)
@@ -71,7 +72,7 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        text = unicodedata.normalize("NFKC", canonical(value)).replace("\u2212", "-")
+        text = normalize("NFKC", canonical(value)).replace("\u2212", "-")
         return float(text) if _NUMBER.fullmatch(text) and math.isfinite(float(text)) else None
     try:
         found = float(value)

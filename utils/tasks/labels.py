@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from heads import HeadedEncoderConfig
+from heads.characters import normalize
 
 from ..arguments import SequenceDataArguments
 from ..data.fields import as_list
@@ -109,7 +109,7 @@ class Labels:
                 "read as the same: %d, the first %r%s as %r"
             )
             spelled, name = respelled[0]
-            form = " (in another normal form)" if unicodedata.normalize("NFC", spelled) == name else ""
+            form = " (in another normal form)" if normalize("NFC", spelled) == name else ""
             logger.info(message, split.file, column, len(respelled), spelled, form, name)
         others = [score for score in encoded if score != -1]
         if self.problem_type == REGRESSION and len(others) < len(encoded) and min(others, default=-1) >= 0:
