@@ -5,6 +5,7 @@
 # make test-lowest  a part of the tests, with the lowest versions that pyproject.toml allows (Python 3.10 to 3.12)
 # make test-newest  the test suite, with the newest versions that it allows
 # make faults       runs interrupted in every way, counted; takes hours  (ARGS="--every 20" for a part of it)
+# make fuzz         files that a fuzzer makes up for every reader, ten minutes  (ARGS="--seconds 3600" for an hour)
 # make lint, types  what CI checks before the tests; .pre-commit-config.yaml has the same
 # make format       what lint can repair
 # make clean        everything that can be made again; runs/ stays
@@ -24,7 +25,7 @@ TESTED := -c constraints.txt
 TORCH_INDEX ?= $(shell test "$$(uname -s)" = Linux && ! nvidia-smi -L 2>/dev/null | grep -q '^GPU' \
 	&& echo https://download.pytorch.org/whl/cpu)
 
-.PHONY: quickstart test test-long test-compat test-lowest test-newest faults lint types format clean
+.PHONY: quickstart test test-long test-compat test-lowest test-newest faults fuzz lint types format clean
 .NOTPARALLEL:
 
 quickstart: $(INSTALLED)
@@ -79,6 +80,14 @@ test-newest: .newest/.installed
 faults: $(INSTALLED)
 	$(BIN)/python tests/reliability/campaign.py $(ARGS)
 
+fuzz: $(INSTALLED) .fuzz/.installed
+	PYTHONPATH=.fuzz $(BIN)/python tests/reliability/fuzz.py $(ARGS)
+
+# Beside .venv: it has wheels for few systems, and nothing else needs it.
+.fuzz/.installed:
+	$(BIN)/pip install --no-deps --target .fuzz "atheris>=3.0,<4"
+	@touch $@
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -92,7 +101,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .compat .lowest .newest build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .compat .lowest .newest .fuzz build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -64,10 +64,14 @@ def original_offsets(text: str, offsets: Sequence[tuple[int, int]]) -> list[tupl
 
 
 def whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span widened to whole user-perceived characters: it cuts no syllable, accented letter, emoji or line end."""
-    while start > 0 and is_inside(text, start):
+    """A span widened to whole user-perceived characters: it cuts no syllable, accented letter, emoji or line end.
+
+    By `MOST_MARKS` code points at most on either side.
+    """
+    first, last = max(start - MOST_MARKS, 0), min(end + MOST_MARKS, len(text))
+    while start > first and is_inside(text, start):
         start -= 1
-    while 0 < end < len(text) and is_inside(text, end):
+    while 0 < end < last and is_inside(text, end):
         end += 1
     return start, end
 

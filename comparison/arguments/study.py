@@ -13,6 +13,7 @@ from utils.errors import UserError, without_debug
 from .flags import ComparisonArguments
 from .parsing import script_names
 
+MOST = 1000  # comparisons
 STUDY_KEYS = ("study", "recipes", "encoders")
 
 
@@ -69,6 +70,9 @@ def parse_study(argv: Sequence[str]) -> Study:
     own_names = [name for name in names if name != "output_dir"]
     recipes = _with_flags(mapping.get("recipes"), "recipes", own_names, path)
     encoders = [("", {})] if mapping.get("encoders") is None else _encoders(mapping["encoders"], own_names, path)
+    if len(recipes) * len(encoders) > MOST:
+        count = f"{len(recipes):,} recipes with {len(encoders):,} encoders each"
+        raise UserError(f"{count} are more than {MOST:,} comparisons; write several studies", file=path)
     for told in (mapping, *(flags for _, flags in [*recipes, *encoders])):
         check_permissions(told, path, words)
     shared = {key: value for key, value in mapping.items() if key not in (*STUDY_KEYS, "output_dir")}

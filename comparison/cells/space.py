@@ -34,6 +34,7 @@ from ..arguments import ALIKE
 DIMENSIONS = 32
 SEQUENCE_SEED = 0
 DIGITS = 3  # significant ones of a value, so that a setting can be read and typed
+MOST_CHOICES = 1000  # values, each of which is compared with the others
 KINDS = ("log", "uniform", "int", "choice")
 
 
@@ -115,7 +116,7 @@ def read_space(file: str | Path, heads: Sequence[str]) -> Space:
         text = Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UserError(f"cannot read the space ({error.strerror})", file=file) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, OverflowError, ValueError) as error:
         raise UserError(f"is no YAML: {error}", file=file) from error
     reader = _Reader(file, text)
     parts = reader.mapping(content, "the file", ["shared", "heads"])
@@ -166,6 +167,8 @@ class _Reader:
         if not isinstance(values, list) or not values:
             raise self.error(f"{name}: {kind} takes a list, not {values}", name)
         if kind == "choice":
+            if len(values) > MOST_CHOICES:
+                raise self.error(f"{name}: a choice is of {MOST_CHOICES:,} values at most, not {len(values):,}", name)
             if any(value in values[:i] for i, value in enumerate(values)):
                 raise self.error(f"{name}: a choice is there twice", name)
             return Range(kind, tuple(values))
@@ -179,7 +182,7 @@ class _Reader:
         """The two ends of a range. YAML reads 1e-5 as a text and 1.0e-5 as a number; both are numbers here."""
         try:
             low, high = (float(value) for value in values)
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise self.error(f"{name}: {kind} takes two numbers, not {values}", name) from error
         if not (math.isfinite(low) and math.isfinite(high)):
             raise self.error(f"{name}: {kind} takes two numbers, not {values}", name)

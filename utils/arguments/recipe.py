@@ -69,7 +69,7 @@ def _readable(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(f"cannot read the recipe ({error.strerror}); flags begin with --", file=path) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, OverflowError, ValueError) as error:
         raise UserError(f"is neither YAML nor JSON: {error}", file=path) from error
 
 

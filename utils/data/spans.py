@@ -152,13 +152,15 @@ def _cuts_an_emoji(text: str, start: int, end: int) -> bool:
     """Whether a span holds a part of a family, a flag or a hand with a tone: other tools count such an emoji as one."""
     whole = whole_characters(text, start, end)
     parts = text[whole[0] : start] + text[end : whole[1]]
-    return any(
-        one == "\u200d" or "\U0001f1e6" <= one <= "\U0001f1ff" or "\U0001f3fb" <= one <= "\U0001f3ff" for one in parts
-    )
+    return any(map(_joins_an_emoji, parts))
+
+
+def _joins_an_emoji(one: str) -> bool:
+    return one == "\u200d" or "\U0001f1e6" <= one <= "\U0001f1ff" or "\U0001f3fb" <= one <= "\U0001f3ff"
 
 
 def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None) -> list[str]:
-    tags = ["O"] * len(text)
+    tags, emoji = ["O"] * len(text), any(map(_joins_an_emoji, text))
     last = 0
     for start, end, kind, own in sorted(_placed(text, spans)):
         reason = ""
@@ -168,7 +170,7 @@ def _tags(path: Path, row: Row, text: str, spans: list[Span], column: str | None
             reason = f"{shown(text[start:end])} stands there, not {shown(own)}; count from 0, the end excluded"
         elif compose(text) != text and whole_characters(text, start, end) != (start, end):
             reason = "it cuts a letter; does it count letters in NFC, where the text is in NFD? Write the text in NFC"
-        elif own is None and _cuts_an_emoji(text, start, end):
+        elif own is None and emoji and _cuts_an_emoji(text, start, end):
             reason = "it cuts an emoji of several code points; count code points, as Python does"
         elif start < last:
             reason = "it overlaps another one; keep one of them"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ..data.fields import as_list, truth_value
@@ -250,5 +251,5 @@ def _short(value: Any) -> str:
 def sort_names(names: set[str]) -> list[str]:
     """Class names in a stable order: whole numbers by value, everything else by spelling."""
     if all(name.removeprefix("-").isdecimal() for name in names):
-        return sorted(names, key=lambda name: (int(name), name))
+        return sorted(names, key=lambda name: (Decimal(name), name))  # also of thousands of digits
     return sorted(names)

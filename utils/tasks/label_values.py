@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -109,7 +110,7 @@ def signs_for_nothing(names: Counter[str]) -> set[str]:
         found = set()
     minus_one = {name for name in names if look_alike(name) == "-1"}
     if minus_one and all(look_alike(name).isdecimal() for name in others):
-        numbers = sorted({int(look_alike(name)) for name in others})
+        numbers = sorted({Decimal(look_alike(name)) for name in others})
         counted = len(numbers) > 1 and numbers in (list(range(len(numbers))), list(range(1, len(numbers) + 1)))
         rare = 2 * sum(names[name] for name in minus_one) < min(others.values(), default=0)
         if counted and (len(numbers) > 2 or (numbers == [0, 1] and rare)):
