@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 # What the operating system says where a file or folder cannot be written.
 CANNOT_WRITE = (
@@ -117,6 +117,21 @@ class Printable(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
+
+
+def log_to(stream: TextIO, level: int) -> None:
+    """Sends log lines of a level or above to a stream, `printable` and once each.
+
+    Those of the libraries too: each has a handler of its own, which would write them a second time or to standard error.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Printable("%(message)s"))
+    # The handler's level: a library's logger that has a level of its own, as transformers' has, does not ask the root's.
+    handler.setLevel(level)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    for library in ("transformers", "datasets", "huggingface_hub"):
+        logging.getLogger(library).handlers.clear()
+        logging.getLogger(library).propagate = True
 
 
 def _show(kind: Any, error: Any, trace: Any) -> None:
