@@ -10,10 +10,12 @@ import logging
 import sys
 from pathlib import Path
 
+from utils.errors import log_to, run  # first: from here on Ctrl-C is one line
+
+# isort: split
 from transformers.utils import logging as library_logging
 
 from utils.arguments import Parser
-from utils.errors import log_to, run
 from utils.files import check_new_folder, share_weights
 from utils.models.loading import load_checkpoint
 from utils.models.stock import to_stock
