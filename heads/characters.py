@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
+from typing import Literal
 
 ZERO_WIDTH_JOINER = "\u200d"
 MOST_MARKS = 1000  # on one letter that is brought into a normal form
@@ -26,7 +27,7 @@ def compose(text: str) -> str:
     return _compose(text)[0]
 
 
-def normalize(form: str, text: str) -> str:
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """As `unicodedata.normalize`, but in a time that grows with the text: marks in a row, if more than `MOST_MARKS`, stay as they are."""
     # A run of them covers one of these places.
     if not any(map(unicodedata.combining, text[:: MOST_MARKS // 2])):

@@ -36,7 +36,8 @@ def folder(tmp_path_factory):
 def test_a_file_that_was_kept(path, tmp_path):
     """The whole ones are read to their end; what the fuzzer once found broken gives the line that is written down."""
     message = parsers.read(path.parent.name, path.read_bytes(), tmp_path)
-    assert message == MESSAGES.get(f"{path.parent.name}/{path.name}")
+    expected = MESSAGES.get(f"{path.parent.name}/{path.name}")  # up to where a library has its own words
+    assert message == expected or (message is not None and expected is not None and message.startswith(expected))
 
 
 def test_messages_are_those_of_files_that_were_kept():

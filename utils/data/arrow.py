@@ -91,6 +91,7 @@ def _rows(path: Path, schema: Any, batches: Iterable[Any]) -> Iterator[Row]:
     features = _features(schema)
     line = 0
     for batch in batches:
+        batch.validate(full=True)  # places in a damaged file may point outside of it, and reading them ends the process
         columns = [column.to_pylist() for column in batch.columns]
         for values in zip(*columns, strict=True):
             line += 1
