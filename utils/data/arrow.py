@@ -45,12 +45,10 @@ def _readable(path: Path, kind: str) -> Iterator[None]:
 
     try:
         yield
-    except UnicodeDecodeError as fault:
-        raise UserError(
-            f"a text in this {kind} file is not UTF-8 ({fault.reason}); write it again", file=path
-        ) from fault
     except (pyarrow.ArrowException, OSError, OverflowError, ValueError, KeyError, TypeError, RecursionError) as fault:
         reason = f"not a readable {kind} file ({fault}); write or download it again"
+        if isinstance(fault, UnicodeDecodeError) or "UTF8" in str(fault):
+            reason = f"a text in this {kind} file is not UTF-8; write it again"
         raise UserError(reason, file=path) from fault
 
 
