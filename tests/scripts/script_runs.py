@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import runpy
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +109,13 @@ def start(
     process = _SERVER.Process(target=_run, args=(task, words, streams, dict(os.environ) | (environment or {}), before))
     process.start()
     return process
+
+
+def free_port() -> str:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
 
 
 def finish(process: Any, streams: Path, folder: Path) -> Outcome:

@@ -30,45 +30,6 @@ def odd_file(task, tmp_path):
     return write_squad(tmp_path / "odd.json", questions(ROWS, seed=4, words=40))
 
 
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
-@pytest.fixture
-def run_two(tmp_path):
-    """`run_two(task, flag=value, ...)`: a script in two processes, as a launcher starts them; the outcome of the first."""
-
-    def _run_two(task: str, code: int | dict[int, int] = 0, count: int = 2, before=None, **flags) -> Outcome:
-        """`before`: by rank, what is called before the script; `code`: of all, or by rank."""
-        folder = Path(flags.pop("output_dir", tmp_path / f"processes-{count}"))
-        shared = {
-            "WORLD_SIZE": str(count),
-            "LOCAL_WORLD_SIZE": str(count),
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": free_port(),
-        }
-        words = as_flags({"output_dir": folder, "use_cpu": True} | flags)
-        streams = [tmp_path / f"streams-{count}-{rank}" for rank in range(count)]
-        processes = [
-            start(
-                *(task, words, streams[rank], shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}),
-                before=(before or {}).get(rank),
-            )
-            for rank in range(count)
-        ]
-        outcomes = [finish(process, place, folder) for process, place in zip(processes, streams, strict=True)]
-        codes = code if isinstance(code, dict) else dict.fromkeys(range(count), code)
-        said = "".join(outcome.stderr for outcome in outcomes)
-        assert {rank: outcome.code for rank, outcome in enumerate(outcomes)} == codes, said
-        assert [outcome.stdout for outcome in outcomes[1:]] == [""] * (count - 1)  # one process speaks for all
-        outcomes[0].stderr = said
-        return outcomes[0]
-
-    return _run_two
-
-
 def assert_same(one: Outcome, two: Outcome) -> None:
     assert (two.folder / "predictions.jsonl").read_bytes() == (one.folder / "predictions.jsonl").read_bytes()
     assert sorted(path.name for path in two.folder.iterdir()) == sorted(path.name for path in one.folder.iterdir())
