@@ -5,6 +5,7 @@ Both are made for GPUs. torch's FSDP2 and DeepSpeed's ZeRO run on a CPU as well;
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from pathlib import Path
@@ -34,9 +35,13 @@ def divide() -> None:
 
 
 def connect() -> None:
-    """Has DeepSpeed know of the other processes before the model is made, which accelerate does where there is a GPU."""
+    """Has DeepSpeed know of the other processes before the model is made, which accelerate does where there is a GPU.
+
+    Its faster way between processes of one CPU, which takes minutes to compile, is left out: it sends through gloo.
+    """
     import deepspeed
 
+    importlib.import_module("deepspeed.comm.torch").build_shm_op = lambda: None
     deepspeed.init_distributed(dist_backend="gloo", auto_mpi_discovery=False)
     note_groups()
 

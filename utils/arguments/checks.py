@@ -87,9 +87,6 @@ def check_packages(training: Any) -> None:
 
 def check_deepspeed(training: Any) -> None:
     """Raises ValueError for what DeepSpeed cannot do here, or would do in another way than the flags say."""
-    if not training.do_train:
-        cure = "without --do_train leave it out, every process then holds the whole model"
-        raise ValueError(f"DeepSpeed is for training: {cure}")
     config = training.deepspeed_plugin.deepspeed_config
     for part, flags in (("optimizer", "--optim"), ("scheduler", "--lr_scheduler_type")):
         if part in config:

@@ -104,7 +104,7 @@ class SavingTrainer(PushingTrainer):
     def whole_weights(self) -> dict[str, torch.Tensor]:
         """The weights by name. Where processes divide them, the first one gets all, and every one has to call this."""
         divided = self.is_fsdp_enabled or self.is_deepspeed_enabled
-        return self.accelerator.get_state_dict(self.model_wrapped) if divided else self.model.state_dict()
+        return (self.accelerator.get_state_dict(self.model_wrapped) or {}) if divided else self.model.state_dict()
 
     def _get_output_dir(self, trial):
         return super()._get_output_dir(trial) if self._stage is None else str(self._stage)

@@ -26,6 +26,9 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
             what = "FSDP divides a model between GPUs, one process for each, and accelerate would leave it out here"
             raise UserError(f"{what}: give neither --fsdp nor a configuration of accelerate with it")
         return
+    if not args.do_train:
+        kind = "FSDP" if trainer.is_fsdp_enabled else "DeepSpeed"
+        raise UserError(f"{kind} is for training: without --do_train leave it out, every process then holds the whole model")
     if with_adapters:
         cure = "leave FSDP or DeepSpeed out"
         raise UserError(f"--lora trains with one process or several that hold the whole model; {cure}")
@@ -34,8 +37,6 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
         raise UserError(f"--unfreeze_after: {what}; leave it out, or use plain processes")
     if not trainer.is_fsdp_enabled:
         return
-    if not args.do_train:
-        raise UserError("FSDP is for training: without --do_train leave it out, every process then holds the whole model")
     if trainer.accelerator.state.fsdp_plugin.fsdp_version == 1:
         what = "FSDP 1 flattens parameters, and rates and weight decay go by their names"
         raise UserError(f'{what}: give "fsdp_version: 2" in the configuration of accelerate, or --fsdp without a version')
