@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import runpy
+import sys
 from pathlib import Path
 
 from transformers import DefaultFlowCallback
 
-DIVIDED = "divided.json"  # beside a process's streams
+DIVIDED = "divided.json"  # beside the output folder
 
 
 def divide() -> None:
@@ -47,7 +49,7 @@ def connect() -> None:
 
 
 def note_groups() -> None:
-    """Writes into `divided.json` which class each layer has, and the rate and decay of each parameter when training begins."""
+    """Writes into `divided.json` the classes of modules and optimizer, and the rate and decay of each parameter at the start."""
     begin = DefaultFlowCallback.on_train_begin
 
     def on_train_begin(self, args, state, control, model, optimizer, **kwargs):
@@ -63,7 +65,14 @@ def note_groups() -> None:
                 for parameter in parameters
             }
             classes = sorted({type(module).__name__ for module in model.modules()})
-            Path(DIVIDED).write_text(json.dumps({"groups": groups, "classes": classes}), encoding="utf-8")
+            noted = {"groups": groups, "classes": classes, "optimizer": type(inner).__name__}
+            Path(args.output_dir).with_name(DIVIDED).write_text(json.dumps(noted), encoding="utf-8")
         return begin(self, args, state, control, model=model, optimizer=optimizer, **kwargs)
 
     DefaultFlowCallback.on_train_begin = on_train_begin
+
+
+if __name__ == "__main__":  # what a launcher starts: the name of a function above, a script and its flags
+    _, name, *sys.argv = sys.argv
+    globals()[name]()
+    runpy.run_path(sys.argv[0], run_name="__main__")

@@ -5,15 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from script_runs import REPOSITORY, Outcome, as_flags, finish, start
+from script_runs import Outcome, as_flags, free_port, launch
 from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_jsonl, write_squad
 from test_resume import at_step
 
@@ -71,6 +67,41 @@ def test_three_processes_that_have_too_few_rows(run, run_two, learn, tmp_path):
     expected, found = one.metrics("eval"), three.metrics("eval")
     assert found.pop("eval_loss") == pytest.approx(expected.pop("eval_loss"), rel=1e-6)
     assert found == pytest.approx(expected)
+
+
+@pytest.mark.long
+def test_one_two_and_four_processes(task, run, run_two, sober_encoder, files, odd_file):
+    """The same loss, weights, scores and predictions; four processes have batches of two, and 13 rows fill no last batch."""
+    flags = {
+        "do_train": True,
+        "do_eval": True,
+        "do_predict": True,
+        "max_steps": 5,
+        "optim": "sgd",
+        "learning_rate": 0.1,
+    }
+    flags |= {"train_sampling_strategy": "random", "model_name_or_path": sober_encoder, "save_strategy": "no"}
+    flags |= {
+        "validation_file": odd_file,
+        "test_file": odd_file,
+        "train_file": files[task]["train_file"],
+        "head": "cnn",
+    }
+    flags |= WINDOWS[task] | {"pad_to_max_length": task == "qa", "per_device_eval_batch_size": 2}
+    one, *others = [
+        run(task, per_device_train_batch_size=8, **flags),
+        run_two(task, count=2, per_device_train_batch_size=4, **flags),
+        run_two(task, count=4, per_device_train_batch_size=2, **flags),
+    ]
+    expected = load_file(one.folder / "model.safetensors")
+    for other in others:
+        found = load_file(other.folder / "model.safetensors")
+        for name in expected:
+            torch.testing.assert_close(found[name], expected[name], atol=1e-6, rtol=0)
+        assert [row["prediction"] for row in other.predictions] == [row["prediction"] for row in one.predictions]
+        for stage in ("train", "eval", "predict"):
+            assert other.metrics(stage) == pytest.approx(one.metrics(stage), rel=1e-5)
+    assert [other.read("run.json")["world_size"] for other in others] == [2, 4]
 
 
 @pytest.mark.long
@@ -218,21 +249,8 @@ def test_an_error_ends_both(run_two, encoder, tmp_path):
     assert len(lines) == 1 and lines[0].startswith(f"error: {tmp_path}/a.csv, row 2, column 'label': no label")
 
 
-LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
 ONE_MACHINE = ["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
 ONE_MACHINE += ["--dynamo_backend", "no", "--main_process_port", "0"]
-
-
-def launch(words: list[str], *script: str, streams: Path) -> subprocess.Popen:
-    """What `accelerate launch` starts, one thread for each process."""
-    with streams.open("w", encoding="utf-8") as said:
-        return subprocess.Popen(
-            [*LAUNCH, *words, *script],
-            cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        )
 
 
 @pytest.mark.long

@@ -40,7 +40,7 @@ def assert_same_weights(one, other, atol: float = 0.0) -> None:
     expected, found = (load_file(outcome.folder / "model.safetensors") for outcome in (one, other))
     assert expected.keys() == found.keys()
     for name in expected:
-        torch.testing.assert_close(found[name], expected[name], atol=atol, rtol=0, msg=lambda text: f"{name}: {text}")
+        torch.testing.assert_close(found[name], expected[name], atol=atol, rtol=0)
 
 
 def names(folder) -> set[str]:
@@ -76,7 +76,7 @@ def check(run_two, tmp_path, task, levers, sober_encoder, files, divided) -> dic
         assert found.metrics(stage) == pytest.approx(whole.metrics(stage), rel=1e-5)
     assert [row["prediction"] for row in found.predictions] == [row["prediction"] for row in whole.predictions]
     assert found.metrics("train")["train_loss"] == pytest.approx(whole.metrics("train")["train_loss"], rel=1e-5)
-    return json.loads((tmp_path / "streams-2-0" / DIVIDED).read_text(encoding="utf-8"))
+    return json.loads((tmp_path / DIVIDED).read_text(encoding="utf-8"))
 
 
 LEVERS = [
@@ -105,19 +105,49 @@ def test_levers_under_fsdp2(task, levers, run_two, sober_encoder, files, tmp_pat
 @pytest.mark.parametrize("stage", [2, 3])
 def test_zero(stage, deepspeed, run_two, sober_encoder, files, tmp_path):
     noted = check(run_two, tmp_path, "seq_cls", RATES, sober_encoder, files, zero(stage))
+    assert noted["optimizer"] == {2: "DeepSpeedZeroOptimizer", 3: "DeepSpeedZeroOptimizer_Stage3"}[stage]
     assert noted["groups"] == rates_by_hand(noted["groups"]) and len(noted["groups"]) == 47
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("task", "levers"), LEVERS)
-def test_levers_under_zero(task, levers, deepspeed, run_two, sober_encoder, files, tmp_path):
-    frozen = "freeze_layers" in levers or "freeze_encoder" in levers
-    check(run_two, tmp_path, task, levers, sober_encoder, files, zero(2 if frozen else 3))
+@pytest.mark.parametrize(
+    ("stage", "task", "levers"),
+    [
+        *((2, task, levers) for task, levers in LEVERS),
+        (3, "token_cls", {"head": "lstm", "crf": True, "use_last_layers": 2}),
+        (3, *LEVERS[2]),
+    ],
+)
+def test_levers_under_zero(stage, task, levers, deepspeed, run_two, sober_encoder, files, tmp_path):
+    check(run_two, tmp_path, task, levers, sober_encoder, files, zero(stage))
+
+
+def types_of_weights(outcome) -> set[torch.dtype]:
+    return {weight.dtype for weight in load_file(outcome.folder / "model.safetensors").values()}
+
+
+@pytest.mark.long
+def test_bf16_under_fsdp2(run_two, encoder, files):
+    found = run_two("seq_cls", model_name_or_path=encoder, bf16=True, **TRAINING, **files["seq_cls"], **FSDP)
+    assert types_of_weights(found) == {torch.float32}
+
+
+@pytest.mark.long
+def test_bf16_under_zero(deepspeed, run_two, encoder, files):
+    told = zero(2)
+    told["deepspeed"]["bf16"] = {"enabled": "auto"}
+    found = run_two("seq_cls", model_name_or_path=encoder, bf16=True, **TRAINING, **files["seq_cls"], **told)
+    assert types_of_weights(found) == {torch.bfloat16}
 
 
 def check_resuming(run_two, encoder, files, tmp_path, divided, of_training: set[str]) -> None:
     """A run that goes on from a checkpoint in the middle ends as one that was not interrupted, also with the best weights."""
-    flags = TRAINING | {"model_name_or_path": encoder, "optim": "adamw_torch", "learning_rate": 1e-3, "save_total_limit": 0}
+    flags = TRAINING | {
+        "model_name_or_path": encoder,
+        "optim": "adamw_torch",
+        "learning_rate": 1e-3,
+        "save_total_limit": 0,
+    }
     flags |= {"save_strategy": "steps", "save_steps": 2, "eval_strategy": "steps", "eval_steps": 2, **RATES}
     flags |= {"load_best_model_at_end": True, "metric_for_best_model": "accuracy"} | files["seq_cls"] | divided
     whole = run_two("seq_cls", **flags, output_dir=tmp_path / "whole")
@@ -141,6 +171,15 @@ def test_resuming_under_fsdp2(kind, run_two, encoder, files, tmp_path):
 @pytest.mark.parametrize("stage", [2, 3])
 def test_resuming_under_zero(stage, deepspeed, run_two, encoder, files, tmp_path):
     check_resuming(run_two, encoder, files, tmp_path, zero(stage), {"latest"})
+
+
+@pytest.mark.long
+def test_a_configuration_that_contradicts_the_flags(deepspeed, run_two, encoder, files):
+    told = zero(2)
+    told["deepspeed"]["bf16"] = {"enabled": True}
+    outcome = run_two("seq_cls", code=2, model_name_or_path=encoder, **TRAINING, **files["seq_cls"], **told)
+    lines = [line for line in outcome.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1 and "ds bf16.enabled=True vs hf bf16|bf16_full_eval=False" in lines[0]
 
 
 def test_fsdp_that_would_divide_nothing(run_two, encoder, files):

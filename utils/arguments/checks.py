@@ -101,7 +101,9 @@ def check_deepspeed(training: Any) -> None:
     for name in ("freeze_encoder", "freeze_layers"):
         if getattr(training, name) not in (None, False):
             cure = "take ZeRO 2, or leave it out"
-            raise ValueError(f"--{name} reads every text before training, and no process has the weights under ZeRO 3: {cure}")
+            raise ValueError(
+                f"--{name} reads every text before training, and no process has the weights under ZeRO 3: {cure}"
+            )
 
 
 def check_lora(text: str) -> str:

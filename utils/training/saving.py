@@ -82,6 +82,12 @@ class SavingTrainer(PushingTrainer):
 
     def _save(self, output_dir=None, state_dict=None):
         self.check_weights()
+        if (
+            self.is_deepspeed_enabled
+        ):  # ZeRO 3 leaves the model's own parameters empty, and gathers these in one process
+            broken = [name for name, weight in (state_dict or {}).items() if not torch.isfinite(weight).all()]
+            if self._anywhere(bool(broken)):
+                raise not_finite(f"after step {self.state.global_step} some weight is no number any more", self.args)
         if self.adapters is not None and not self.adapters.merged:
             state_dict = self.adapters.merged_state()
         with own_class(self.model):

@@ -28,7 +28,9 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
         return
     if not args.do_train:
         kind = "FSDP" if trainer.is_fsdp_enabled else "DeepSpeed"
-        raise UserError(f"{kind} is for training: without --do_train leave it out, every process then holds the whole model")
+        raise UserError(
+            f"{kind} is for training: without --do_train leave it out, every process then holds the whole model"
+        )
     if with_adapters:
         cure = "leave FSDP or DeepSpeed out"
         raise UserError(f"--lora trains with one process or several that hold the whole model; {cure}")
@@ -39,7 +41,9 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
         return
     if trainer.accelerator.state.fsdp_plugin.fsdp_version == 1:
         what = "FSDP 1 flattens parameters, and rates and weight decay go by their names"
-        raise UserError(f'{what}: give "fsdp_version: 2" in the configuration of accelerate, or --fsdp without a version')
+        raise UserError(
+            f'{what}: give "fsdp_version: 2" in the configuration of accelerate, or --fsdp without a version'
+        )
     single = [name for name, parameter in trainer.model.named_parameters() if parameter.dim() == 0]
     if single:  # that of --use_last_layers
         cure = "leave FSDP out, or give --combine_layers concat with --use_last_layers"

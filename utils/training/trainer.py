@@ -134,6 +134,14 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
             )
         return loss
 
+    def _prepare_for_training(self, *args, **kwargs):
+        try:
+            return super()._prepare_for_training(*args, **kwargs)
+        except ValueError as error:  # a list of what differs from the flags
+            if not self.is_deepspeed_enabled:
+                raise
+            raise UserError(f"DeepSpeed: {' '.join(str(error).split())}") from error
+
     def create_optimizer(self, model=None):
         try:
             optimizer = super().create_optimizer(model)
