@@ -82,14 +82,15 @@ class SavingTrainer(PushingTrainer):
 
     def _save(self, output_dir=None, state_dict=None):
         self.check_weights()
-        if (
-            self.is_deepspeed_enabled
-        ):  # ZeRO 3 leaves the model's own parameters empty, and gathers these in one process
+        if self.is_deepspeed_enabled:  # ZeRO 3 empties the model's own parameters, and one process gathers these
             broken = [name for name, weight in (state_dict or {}).items() if not torch.isfinite(weight).all()]
             if self._anywhere(bool(broken)):
                 raise not_finite(f"after step {self.state.global_step} some weight is no number any more", self.args)
         if self.adapters is not None and not self.adapters.merged:
             state_dict = self.adapters.merged_state()
+        # What the last call left would depend on whether the features were in a cache.
+        self.processing_class.backend_tokenizer.no_truncation()
+        self.processing_class.backend_tokenizer.no_padding()
         with own_class(self.model):
             super()._save(output_dir, state_dict)
         if self.args.should_save:
