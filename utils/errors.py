@@ -133,8 +133,14 @@ def shortened(text: str, most: int) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error of a library: the rest is for its authors."""
-    return str(error).strip().split("\n")[0]
+    """The first line of an error of a library, with the next where it ends in a colon: the rest is for its authors."""
+    first, *others = str(error).strip().split("\n")
+    return f"{first} {others[0].strip()}" if first.endswith(":") and others else first
+
+
+def named_error(error: BaseException) -> str:
+    """The first line of an error that nobody foresaw, after its kind, without which `0` or `'gelu'` says nothing."""
+    return f"{type(error).__name__}: {first_line(error)}".removesuffix(": ")
 
 
 def run(main: Callable[[], None], further: str = "the same command begins anew") -> None:
