@@ -24,7 +24,7 @@ from transformers.utils import logging as library_logging
 from heads.configuration_headed_encoder import positions
 from heads.modeling_headed_encoder import HeadedEncoderForTokenClassification, HeadedEncoderPreTrainedModel
 from utils.arguments import Parser
-from utils.errors import ShownError, UserError, run, without_debug
+from utils.errors import ShownError, UserError, run, say, without_debug
 from utils.files import check_new_folder
 from utils.models import onnx_graph
 from utils.models.loading import load_checkpoint
@@ -108,11 +108,11 @@ def main() -> None:
         difference = onnx_graph.difference(model, exported)
         if not difference < TOLERANCE:
             raise ShownError(f"the graph differs from the model by {difference:.2g}; this encoder cannot be exported")
-        print(f"exported, differs from torch by at most {difference:.1g}")
+        say(f"exported, differs from torch by at most {difference:.1g}")
         if arguments.quantize:
             onnx_graph.quantize(exported, folder / "model.onnx")
             difference = onnx_graph.difference(model, folder / "model.onnx")
-            print(f"quantised, differs from torch by at most {difference:.1g}")
+            say(f"quantised, differs from torch by at most {difference:.1g}")
         write_tokenizer(tokenizer, model.config, folder)
         config = write_config(model, folder)
         opsets = onnx_graph.opsets(folder / "model.onnx")
@@ -122,7 +122,7 @@ def main() -> None:
         arguments.output.mkdir(parents=True, exist_ok=True)
         for file in sorted(folder.iterdir()):
             shutil.move(file, arguments.output / file.name)
-    print(f"{arguments.output / 'model.onnx'}: {(arguments.output / 'model.onnx').stat().st_size / 1e6:.1f} MB")
+    say(f"{arguments.output / 'model.onnx'}: {(arguments.output / 'model.onnx').stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 from transformers.utils import logging as library_logging
 
 from utils.arguments import Parser
-from utils.errors import run
+from utils.errors import run, say
 from utils.files import check_new_folder, share_weights
 from utils.models.loading import load_checkpoint
 from utils.models.stock import to_stock
@@ -34,11 +34,11 @@ def main() -> None:
     stock.save_pretrained(arguments.output)
     share_weights(arguments.output)
     tokenizer.save_pretrained(arguments.output)
-    print(f"{type(stock).__name__} in {arguments.output}")
+    say(f"{type(stock).__name__} in {arguments.output}")
     if model.config.decoding == "constrained":
-        print("it tags each token by its largest logit: no stock class knows constrained decoding")
+        say("it tags each token by its largest logit: no stock class knows constrained decoding")
     if model.config.calibration is not None:
-        print("it is not calibrated: no stock class knows a temperature or thresholds")
+        say("it is not calibrated: no stock class knows a temperature or thresholds")
 
 
 if __name__ == "__main__":
