@@ -30,7 +30,14 @@ def test_the_same_command_twice(name, encoder, files, tmp_path):
         command = [sys.executable, str(REPOSITORY / SCRIPTS[task]), *words]
         subprocess.run(command, env=os.environ | own, check=True, capture_output=True)
     one, two = ({path.name: path for path in (tmp_path / seed).rglob("*") if path.is_file()} for seed in ("1", "2"))
-    told = {"run.json", "README.md", "all_results.json", "train_results.json", "predict_results.json", "trainer_state.json"}
+    told = {
+        "run.json",
+        "README.md",
+        "all_results.json",
+        "train_results.json",
+        "predict_results.json",
+        "trainer_state.json",
+    }
     told |= {"training.png"}  # seconds, folders and commands are in these
     assert one.keys() == two.keys() >= {"model.safetensors", "config.json", "predictions.jsonl"}
     assert [name for name in sorted(one.keys() - told) if one[name].read_bytes() != two[name].read_bytes()] == []
