@@ -14,7 +14,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 # What the operating system says where a file or folder cannot be written.
 CANNOT_WRITE = (
@@ -41,6 +41,7 @@ _CREDENTIALS = re.compile(
     re.IGNORECASE,
 )
 
+ANEW = "the same command begins anew"
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
 _LEAST = 240  # for the message itself, however long the path is
 
@@ -156,8 +157,26 @@ def _format_warning(*args: Any, **kwargs: Any) -> str:
     return printable(_plain_warning(*args, **kwargs))
 
 
-def _show(kind: Any, error: Any, trace: Any) -> None:
-    """Shows an error that nobody caught, in place of `sys.excepthook`."""
+def log_to(stream: TextIO, level: int) -> None:
+    """Sends log lines of a level or above to a stream, `printable` and once each.
+
+    Those of the libraries too: each has a handler of its own, which would write them a second time or to standard error.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Printable("%(message)s"))
+    # The handler's level: a library's logger that has a level of its own, as transformers' has, does not ask the root's.
+    handler.setLevel(level)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    for library in ("transformers", "datasets", "huggingface_hub"):
+        logging.getLogger(library).handlers.clear()
+        logging.getLogger(library).propagate = True
+
+
+def show(kind: Any, error: Any, trace: Any) -> None:
+    """Shows an error that nobody caught, in place of `sys.excepthook`; a Ctrl-C that comes before `run` as one line."""
+    if kind is KeyboardInterrupt:
+        sys.stderr.write(f"error: stopped by SIGINT; {ANEW}\n")
+        return
     sys.stderr.write(printable("".join(traceback.format_exception(kind, error, trace))))
 
 
@@ -180,7 +199,7 @@ def named_error(error: BaseException) -> str:
     return f"{type(error).__name__}: {first_line(error)}".removesuffix(": ")
 
 
-def run(main: Callable[[], None], further: str = "the same command begins anew") -> None:
+def run(main: Callable[[], None], further: str = ANEW) -> None:
     """Runs a script's `main`. A `ShownError` ends it with one line and its exit code; --debug shows its traceback as well.
 
     So does a signal, a file that cannot be written, for want of room or of a permission, and the end of another process of
@@ -192,7 +211,6 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console may not know every character, such as CP949's
             stream.reconfigure(errors="backslashreplace")
-    sys.excepthook = _show
     logging.setLogRecordFactory(_Record)
     warnings.formatwarning = _format_warning
     stop_on_signals(lambda: further)
@@ -237,7 +255,7 @@ def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:
         alone: this process says it, whatever its number; otherwise the first one speaks for all.
     """
     if "--debug" in sys.argv:
-        _show(*sys.exc_info())
+        show(*sys.exc_info())
     elif alone or os.environ.get("RANK", "0") == "0":
         say(f"error: {error}", error=True)
     sys.exit(error.exit_code)
