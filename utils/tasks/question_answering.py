@@ -15,6 +15,7 @@ from heads.spans import best_places, best_spans, rank_answers
 
 from ..arguments import QADataArguments
 from ..data.splits import Group, Split
+from ..data.stored_rows import Lazy
 from ..data.squad import read_squad
 from ..data.typed import STANDARD_INPUT, paired, typed_lines
 from ..errors import UserError
@@ -75,9 +76,9 @@ class QuestionAnswering(Task):
         ):
             yield Row(number, {"question": question, "context": text} | nothing)
 
-    def groups(self, split: Split) -> list[Group]:
+    def groups(self, split: Split) -> Sequence[Group]:
         """Questions on one context are held out together."""
-        return [Group(context) for context in split.column("context")]
+        return Lazy(split.column("context"), Group)
 
     def check(self, split: Split) -> None:
         check_questions(split, self.tokenizer, self.data)
@@ -98,17 +99,17 @@ class QuestionAnswering(Task):
             self._said_shared_tokens = say_shared_tokens(split, features["row"], self.tokenizer, self.data)
         return PreparedSplit(split, features)
 
-    def texts(self, split: Split) -> list[str]:
-        return [f"{row.fields['question']}\n{row.fields['context']}" for row in split.rows]
+    def texts(self, split: Split) -> Sequence[str]:
+        return Lazy(split.rows, lambda row: f"{row.fields['question']}\n{row.fields['context']}")
 
-    def text_fields(self, split: Split) -> dict[str, list]:
+    def text_fields(self, split: Split) -> dict[str, Sequence]:
         return {"question": split.column("question"), "context": split.column("context")}
 
     def labelled(self, split: Split) -> bool:
         return has_answers(split, self.data.version_2_with_negative)
 
-    def label_names(self, split: Split) -> list[list[str]]:
-        names = [["answer" if answers else "no answer"] for answers in split.column("answers")]
+    def label_names(self, split: Split) -> Sequence[list[str]]:
+        names = Lazy(split.column("answers"), lambda answers: ["answer" if answers else "no answer"])
         return names if self.labelled(split) else []
 
     def references(self, split: Split) -> list[list[str]]:
