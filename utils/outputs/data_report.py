@@ -22,6 +22,7 @@ from ..tasks.label_values import is_blank
 logger = logging.getLogger(__name__)
 
 _LIKE_UTF8 = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")  # two bytes of it, as characters of Latin-1
+READ_INPUTS = 1024  # at a time
 LOW_CEILING = 95  # of 100: below it, what a model cannot reach is more than what models differ by
 
 
@@ -77,18 +78,28 @@ def _is_decoded_wrongly(text: str) -> bool:
 def count_split(task: Task, prepared: PreparedSplit) -> Counter[str]:
     """Counts that add up over the parts of a split; `label:x` and `length:n` count by label and by tokens per input."""
     texts, features = task.texts(prepared.split), prepared.features
-    counts = Counter(
-        rows=len(texts),
-        empty_texts=sum(map(is_blank, texts)),
-        inputs=len(features),
-        truncated_inputs=sum(features["truncated"]) if "truncated" in features.column_names else 0,
-        unknown_tokens=sum(ids.count(task.tokenizer.unk_token_id) for ids in features["input_ids"]),
-    )
-    if "windows" in features.column_names:
-        sizes = list(map(len, features["windows"]))
-        counts.update(windows=sum(sizes), windowed_inputs=sum(size > 1 for size in sizes))
+    counts = Counter(rows=len(texts), empty_texts=sum(map(is_blank, texts)), inputs=len(features))
+    counts.update(truncated_inputs=0, unknown_tokens=0)
+    names = [name for name in ("input_ids", "length", "truncated", "windows") if name in features.column_names]
+    if "windows" in names:
+        counts.update(windows=0, windowed_inputs=0)
+    for table in features.select_columns(names).with_format("arrow").iter(batch_size=READ_INPUTS):
+        columns = {name: table[name].combine_chunks() for name in names}
+        counts["unknown_tokens"] += int(
+            (np.asarray(columns["input_ids"].flatten()) == task.tokenizer.unk_token_id).sum()
+        )
+        if "truncated" in columns:
+            counts["truncated_inputs"] += columns["truncated"].true_count
+        if "windows" in columns:
+            sizes = np.asarray(columns["windows"].value_lengths())
+            counts.update(windows=int(sizes.sum()), windowed_inputs=int((sizes > 1).sum()))
+        counts.update(
+            {
+                f"length:{length}": int(count)
+                for length, count in zip(*np.unique(np.asarray(columns["length"]), return_counts=True), strict=True)
+            }
+        )
     counts.update(f"label:{name}" for names in task.label_names(prepared.split) for name in names)
-    counts.update(f"length:{length}" for length in features["length"])
     return counts
 
 

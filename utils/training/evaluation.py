@@ -31,7 +31,9 @@ class SummingTrainer(Trainer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._count: Any = None  # of the last batch's labels
-        self._sums: list[torch.Tensor] = []  # rows of two, one for each batch: its loss times its labels, and their number
+        self._sums: list[
+            torch.Tensor
+        ] = []  # rows of two, one for each batch: its loss times its labels, and their number
         if "start_positions" in self.label_names:
             self.model.head.register_forward_hook(_close_padding)
 
