@@ -137,7 +137,7 @@ class QuestionAnswering(Task):
         pairs: Pairs = {
             "predictions": [record["prediction"] for record in self.records(prepared, output)],
             "references": self.references(prepared.split),
-            "question_types": prepared.split.column("question_type"),
+            "question_types": list(prepared.split.column("question_type")),
         }
         if self.calibration and self.data.version_2_with_negative and self.data.null_score_diff_threshold is None:
             plain = copy.copy(self)
