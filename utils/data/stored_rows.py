@@ -59,7 +59,7 @@ class _Blocks:
 
     def __init__(self, rows: Iterable[Row]):
         # In the cache's folder: a folder for temporary files may be held in memory.
-        self.file = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES, dir=cache_folder())
+        self.file = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES, dir=cache_folder())  # noqa: SIM115
         self.starts: list[int] = []
         self.count = 0
         rows = iter(rows)

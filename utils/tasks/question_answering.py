@@ -15,8 +15,8 @@ from heads.spans import best_places, best_spans, rank_answers
 
 from ..arguments import QADataArguments
 from ..data.splits import Group, Split
-from ..data.stored_rows import Lazy
 from ..data.squad import read_squad
+from ..data.stored_rows import Lazy
 from ..data.typed import STANDARD_INPUT, paired, typed_lines
 from ..errors import UserError
 from ..files import Row
