@@ -20,6 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from utils.errors import ShownError, run  # first: from here on Ctrl-C is one line
+
+# isort: split
 from transformers import AutoConfig
 
 from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
@@ -37,7 +40,6 @@ from comparison.report.writing import write_report
 from comparison.running import FURTHER, run_cells, run_trials, shell_lines
 from utils.arguments import program
 from utils.data.splits import Split
-from utils.errors import ShownError, run
 from utils.outputs.closing import example_command
 from utils.outputs.language import language_of
 

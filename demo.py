@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.arguments import Parser
-from utils.errors import ShownError, UserError, first_line, run, without_debug
+from utils.errors import ShownError, UserError, first_line, log_to, run, without_debug
 
 # Nothing is reported to anybody, neither by Gradio nor by the Hub's client. Read when they are imported.
 os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
@@ -46,7 +46,7 @@ def main() -> None:
 
     from utils.outputs.answers import load_checkpoints
 
-    logging.basicConfig(format="%(message)s", level=logging.ERROR, handlers=[logging.StreamHandler(sys.stdout)])
+    log_to(sys.stdout, logging.ERROR)
     library_logging.disable_progress_bar()
     datasets.disable_progress_bars()
     places, names, examples = find_runs(arguments.runs)

@@ -18,13 +18,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from utils.errors import ShownError, UserError, log_to, run, without_debug  # first: from here on Ctrl-C is one line
+
+# isort: split
 from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging as library_logging
 
 from heads.configuration_headed_encoder import positions
 from heads.modeling_headed_encoder import HeadedEncoderForTokenClassification, HeadedEncoderPreTrainedModel
 from utils.arguments import Parser
-from utils.errors import ShownError, UserError, run, without_debug
 from utils.files import check_new_folder
 from utils.models import onnx_graph
 from utils.models.loading import load_checkpoint
@@ -95,7 +97,8 @@ def _finite(scores: list[float]) -> list[float | None]:
 
 def main() -> None:
     arguments = parse_arguments()
-    logging.basicConfig(format="%(message)s", level=logging.ERROR, handlers=[logging.StreamHandler(sys.stdout)])
+    log_to(sys.stdout, logging.INFO)
+    logging.getLogger().setLevel(logging.ERROR)  # the export's own libraries warn of what no user can change
     logging.getLogger("utils").setLevel(logging.INFO)
     library_logging.disable_progress_bar()
     model, tokenizer = load_checkpoint(arguments.checkpoint)

@@ -6,12 +6,16 @@
         --do_predict --output_dir runs/reviews-electra-test
 """
 
+import logging
+import sys
 from pathlib import Path
 
+from utils.errors import log_to, run  # first: from here on Ctrl-C is one line
+
+# isort: split
 from transformers.utils import logging as library_logging
 
 from utils.arguments import Parser
-from utils.errors import run
 from utils.files import check_new_folder, share_weights
 from utils.models.loading import load_checkpoint
 from utils.models.stock import to_stock
@@ -25,6 +29,7 @@ def main() -> None:
     arguments = parser.parse_args()
     check_new_folder(arguments.output)
 
+    log_to(sys.stdout, logging.WARNING)
     library_logging.disable_progress_bar()
     model, tokenizer = load_checkpoint(arguments.checkpoint)
     stock = to_stock(model)

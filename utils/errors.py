@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 # What the operating system says where a file or folder cannot be written.
 CANNOT_WRITE = (
@@ -30,6 +30,7 @@ LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _TOKEN = re.compile(r"\b(hf|api_org)_[A-Za-z0-9]{16,}")  # of the Hub
 
+ANEW = "the same command begins anew"
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
 _LEAST = 240  # for the message itself, however long the path is
 
@@ -119,8 +120,26 @@ class Printable(logging.Formatter):
         return printable(super().format(record))
 
 
-def _show(kind: Any, error: Any, trace: Any) -> None:
-    """Shows an error that nobody caught, in place of `sys.excepthook`."""
+def log_to(stream: TextIO, level: int) -> None:
+    """Sends log lines of a level or above to a stream, `printable` and once each.
+
+    Those of the libraries too: each has a handler of its own, which would write them a second time or to standard error.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Printable("%(message)s"))
+    # The handler's level: a library's logger that has a level of its own, as transformers' has, does not ask the root's.
+    handler.setLevel(level)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    for library in ("transformers", "datasets", "huggingface_hub"):
+        logging.getLogger(library).handlers.clear()
+        logging.getLogger(library).propagate = True
+
+
+def show(kind: Any, error: Any, trace: Any) -> None:
+    """Shows an error that nobody caught, in place of `sys.excepthook`; a Ctrl-C that comes before `run` as one line."""
+    if kind is KeyboardInterrupt:
+        sys.stderr.write(f"error: stopped by SIGINT; {ANEW}\n")
+        return
     sys.stderr.write(printable("".join(traceback.format_exception(kind, error, trace))))
 
 
@@ -137,7 +156,7 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0]
 
 
-def run(main: Callable[[], None], further: str = "the same command begins anew") -> None:
+def run(main: Callable[[], None], further: str = ANEW) -> None:
     """Runs a script's `main`. A `ShownError` ends it with one line and its exit code; --debug shows its traceback as well.
 
     So does a signal, a file that cannot be written, for want of room or of a permission, and the end of another process of
@@ -149,7 +168,6 @@ def run(main: Callable[[], None], further: str = "the same command begins anew")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console may not know every character, such as CP949's
             stream.reconfigure(errors="backslashreplace")
-    sys.excepthook = _show
     stop_on_signals(lambda: further)
     try:
         _to_its_end(main)
@@ -192,7 +210,7 @@ def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:
         alone: this process says it, whatever its number; otherwise the first one speaks for all.
     """
     if "--debug" in sys.argv:
-        _show(*sys.exc_info())
+        show(*sys.exc_info())
     elif alone or os.environ.get("RANK", "0") == "0":
         print(f"error: {printable(str(error))}", file=sys.stderr)
     sys.exit(error.exit_code)

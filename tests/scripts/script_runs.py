@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -138,7 +139,12 @@ def _run(task: str, words: list[str], streams: Path, environment: dict[str, str]
         before()
     script = REPOSITORY / SCRIPTS[task]
     sys.argv = [str(script), *words]
-    runpy.run_path(str(script), run_name="__main__")
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except KeyboardInterrupt:  # as the interpreter does, and `multiprocessing` does not
+        sys.excepthook(*sys.exc_info())
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:

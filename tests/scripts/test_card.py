@@ -49,6 +49,12 @@ def test_scores_are_those_of_the_results(learn, task):
     assert card.data.pipeline_tag == card.data.eval_results[0].task_type
 
 
+def test_the_seconds_are_those_of_the_training(learn):
+    outcome = learn("seq_cls", head="cnn")
+    seconds = outcome.read("train_results.json")["train_runtime"]
+    assert f" The training took {seconds:.0f} seconds.\n" in card_of(outcome).text
+
+
 def test_scores_are_those_of_the_best_weights(run, encoder, files):
     options = {
         "do_train": True,

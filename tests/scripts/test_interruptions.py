@@ -8,8 +8,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
+from script_runs import REPOSITORY
 from test_resume import at_step
 from transformers import DefaultFlowCallback, Trainer
 
@@ -164,6 +166,31 @@ def test_weights_alone_are_not_saved_on_sigterm_and_nothing_goes_on_from_them(tr
     assert names(stopped) == ["checkpoint-4"]
     again = train(save_only_model=True, output_dir=stopped.folder, resume_from_checkpoint=True, code=2)
     assert again.stderr.count("\n") == 1 and "it holds the weights alone (--save_only_model)" in again.stderr
+
+
+WHILE_IT_IMPORTS = """
+import os, runpy, signal, sys
+class Interrupted:
+    def find_spec(name, path, target=None):
+        if name == "transformers":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupted)
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+SLOW_TO_IMPORT = (
+    *("run_seq_cls.py", "run_token_cls.py", "run_qa.py", "compare_heads.py", "ensemble.py"),
+    *("export_onnx.py", "export_stock.py"),
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are of another kind there")
+@pytest.mark.parametrize("script", SLOW_TO_IMPORT)
+def test_ctrl_c_while_the_libraries_are_imported(script):
+    words = [sys.executable, "-c", WHILE_IT_IMPORTS, script]
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where a shell has it ignored
+    done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, preexec_fn=heard)
+    expected = (-signal.SIGINT, "", "error: stopped by SIGINT; the same command begins anew\n")
+    assert (done.returncode, done.stdout, done.stderr) == expected
 
 
 def test_ctrl_c(train, whole):

@@ -9,6 +9,7 @@ import sys
 import pytest
 import torch
 from script_runs import REPOSITORY
+from small_data import WINDOWS
 from transformers import AutoTokenizer
 
 CODE = {path.name for path in (REPOSITORY / "heads").glob("*.py")} - {"__init__.py"}
@@ -33,6 +34,15 @@ def test_evaluation_leaves_results_but_no_model(run, learn, files):
     assert {path.name for path in outcome.folder.iterdir()} == {
         *("all_results.json", "eval_results.json", "run.json", "data_report.json")
     }
+
+
+def test_the_tokenizer_is_the_same_whether_or_not_features_are_in_the_cache(task, run, encoder, files, tmp_path):
+    flags = {"do_train": True, "max_steps": 1, "save_strategy": "no", "model_name_or_path": encoder}
+    flags |= WINDOWS[task] | {"train_file": files[task]["train_file"]}
+    tokenized, cached = (
+        run(task, **flags, overwrite_cache=anew, output_dir=tmp_path / str(anew)).folder for anew in (True, False)
+    )
+    assert (tokenized / "tokenizer.json").read_bytes() == (cached / "tokenizer.json").read_bytes()
 
 
 def readable_for_all() -> None:

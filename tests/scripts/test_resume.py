@@ -136,6 +136,7 @@ def test_a_finished_run_that_is_resumed_stays_as_it_is(train, files):
     assert again.read("trainer_state.json")["global_step"] == 9
     assert again.metrics("eval") == whole.metrics("eval")
     assert "training: no step was left to make" in again.stdout
+    assert "seconds" not in (again.folder / "README.md").read_text(encoding="utf-8")
     assert "do not match" not in again.stdout + again.stderr  # --logging_steps is a share of all steps
     further = train("seq_cls", **flags | {"max_steps": 11}, output_dir=whole.folder, resume_from_checkpoint=True)
     assert further.read("trainer_state.json")["global_step"] == 11

@@ -192,6 +192,9 @@ def build_model(
     if len(tokenizer) > rows:
         logger.warning("the vocabulary grows from %d to the tokenizer's %d", rows, len(tokenizer))
         model.resize_token_embeddings(len(tokenizer))
+    for name in ("bos_token_id", "eos_token_id", "pad_token_id"):  # as Trainer would, with a warning that helps nobody
+        if getattr(tokenizer, name) is not None:
+            setattr(model.config, name, getattr(tokenizer, name))
     encoder_parameters, all_parameters = count_parameters(model.encoder), count_parameters(model)
     logger.info(
         "parameters: encoder %s, head %s", f"{encoder_parameters:,}", f"{all_parameters - encoder_parameters:,}"

@@ -115,7 +115,7 @@ def write_card(
         ),
         "All others that the weights depend on have their defaults. Versions: "
         + ", ".join(f"{package} {version}" for package, version in run["versions"].items())
-        + f". {run['seconds']:,.0f} seconds.",
+        + f".{_duration(run)}",
         "## Data",
         _source(data),
         _table(
@@ -247,6 +247,14 @@ def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:
         for i, (name, values) in enumerate(by_class.items())
     ]
     return _table(("", "", *measures, "how many"), rows)
+
+
+def _duration(run: Mapping[str, Any]) -> str:
+    """How long the training took; of one that was resumed nobody has measured it as a whole."""
+    seconds = run["metrics"].get("train_runtime")
+    if seconds is None or "resume_from_checkpoint" in run["changed_from_default"]:
+        return ""
+    return f" The training took {seconds:,.0f} seconds."
 
 
 def _changed(run: Mapping[str, Any]) -> dict[str, Any]:

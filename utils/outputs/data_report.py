@@ -155,7 +155,9 @@ def ceiling_in_words(name: str, value: float, task: Task) -> str:
 
 
 def show_report(report: dict[str, Any], task: Task) -> None:
-    """Logs a short table, and warns of what should not be."""
+    """Logs a short table, and warns of what should not be; of rows that are read in parts there is nothing to show yet."""
+    if not splits_of(report):
+        return
     rows: list[tuple[str, ...]] = [
         ("", "rows", "empty", "duplicate", "two labels", "tokens p50/p99/max", "cut %", "[UNK] %", "labels")
     ]

@@ -83,6 +83,9 @@ class SavingTrainer(PushingTrainer):
         self.check_weights()
         if self.adapters is not None and not self.adapters.merged:
             state_dict = self.adapters.merged_state()
+        # What the last call left would depend on whether the features were in a cache.
+        self.processing_class.backend_tokenizer.no_truncation()
+        self.processing_class.backend_tokenizer.no_padding()
         super()._save(output_dir, state_dict)
         if self.args.should_save:
             folder = Path(output_dir or self.args.folder)

@@ -14,7 +14,7 @@ from accelerate.utils import broadcast_object_list
 from transformers import set_seed
 
 from ..arguments import HeadTrainingArguments
-from ..errors import Printable, UserError, stop_on_signals
+from ..errors import UserError, log_to, stop_on_signals
 from ..files import PARTS, UNFINISHED, UNFINISHED_CHECKPOINT
 from .checkpoints import CHECKPOINT_NAME, MANIFEST, FoundCheckpoint, how_to_go_on, newest, obstacle, read_manifest
 
@@ -32,11 +32,8 @@ def start_run(training: HeadTrainingArguments) -> None:
             go on from; or a folder cannot be written.
     """
     stop_on_signals(lambda: how_to_go_on(training.folder if training.do_train else None))
-    handler = logging.StreamHandler(sys.stdout if training.leaves_files else sys.stderr)
-    handler.setFormatter(Printable("%(message)s"))
-    # The handler's level: a library's logger that has a level of its own, as transformers' has, does not ask the root's.
-    handler.setLevel(logging.INFO if training.process_index == 0 else logging.ERROR)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    stream = sys.stdout if training.leaves_files else sys.stderr
+    log_to(stream, logging.INFO if training.process_index == 0 else logging.ERROR)
     # Where no files are left, a table is all that is printed.
     logging.getLogger("utils").setLevel(logging.INFO if training.leaves_files else logging.WARNING)
     # Bars are for eyes; a log keeps the lines that say the same.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from tiny import TASKS, tiny_config
 from transformers import AutoConfig, AutoModel
+from transformers.trainer_utils import align_special_tokens
 
 from heads import HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments
@@ -66,6 +69,17 @@ def test_a_larger_tokenizer_makes_the_vocabulary_grow(folder, tiny_tokenizer, tm
     model.save_pretrained(tmp_path / "grown")
     again = HeadedEncoderForSequenceClassification.from_pretrained(tmp_path / "grown")
     assert again.get_input_embeddings().num_embeddings == len(tiny_tokenizer) + 2
+
+
+def test_the_special_tokens_are_the_tokenizers_before_trainer_would_say_so(folder, tiny_tokenizer, caplog):
+    tokenizer = copy.deepcopy(tiny_tokenizer)
+    tokenizer.bos_token, tokenizer.eos_token = "[CLS]", "[SEP]"
+    tokenizer.save_pretrained(folder)
+    model = build("seq_cls", model_name_or_path=str(folder))
+    assert (model.config.bos_token_id, model.config.eos_token_id, model.config.pad_token_id) == (2, 3, 0)
+    with caplog.at_level("WARNING", logger="transformers"):
+        align_special_tokens(model, tokenizer)
+    assert caplog.text == ""
 
 
 def test_a_half_precision_checkpoint_is_trained_in_full(folder):

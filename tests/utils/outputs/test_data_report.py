@@ -120,6 +120,12 @@ def test_a_ceiling_is_on_the_scale_of_the_scores_beside_it(metric, name, expecte
     assert ceiling_in_words(name, 77.44, task) == expected
 
 
+def test_of_rows_that_are_read_in_parts_no_table_is_shown(reviews, caplog):
+    with caplog.at_level(logging.INFO, "utils"):
+        show_report(data_report(reviews[0], {}), reviews[0])
+    assert caplog.text == ""
+
+
 def test_what_is_shown(reviews, caplog):
     with caplog.at_level(logging.INFO, "utils"):
         show_report(data_report(*reviews), reviews[0])
