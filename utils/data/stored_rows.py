@@ -59,7 +59,7 @@ class _Blocks:
 
     def __init__(self, rows: Iterable[Row]):
         # In the cache's folder: a folder for temporary files may be held in memory.
-        self.file = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES, dir=cache_folder())  # noqa: SIM115
+        self.file = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES, dir=str(cache_folder()))  # noqa: SIM115
         self.starts: list[int] = []
         self.count = 0
         rows = iter(rows)
@@ -76,9 +76,10 @@ class _Blocks:
 class StoredRows(_Equal[Row]):
     """Rows in the order in which they were read. Slices and selections share the file of the rows that they are taken from."""
 
-    def __init__(self, blocks: _Blocks, places: Sequence[int] | np.ndarray):
+    def __init__(self, blocks: _Blocks, places: range | np.ndarray):
         self._blocks, self._places = blocks, places
-        self._number, self._block = -1, []  # the block that was read last
+        self._number = -1  # of the block that was read last
+        self._block: list[Row] = []
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> StoredRows:

@@ -116,7 +116,7 @@ def say_shared_tokens(
     if not several.size:
         return False
     questions = split.column("question")
-    lengths = _lengths(Lazy(several, lambda row: questions[row]), tokenizer)
+    lengths = _lengths(Lazy(several.tolist(), lambda row: questions[row]), tokenizer)
     rooms = [data.max_seq_length - tokenizer.num_special_tokens_to_add(pair=True) - length for length in lengths]
     most = [room if data.legacy_doc_stride else room // 2 for room in rooms]
     fewer = [number for number in most if number < data.doc_stride]
