@@ -26,11 +26,13 @@ def main() -> None:
     if name in ("-h", "--help"):
         print(usage)
         return
-    if name not in SCRIPTS:
-        print(f"error: no command '{name}'; {usage}", file=sys.stderr)
-        sys.exit(2)
     folder = Path(__file__).resolve().parent
     sys.path.insert(0, str(folder))  # the scripts' own packages, which no other program gets to see
+    if name not in SCRIPTS:
+        from utils.errors import printable
+
+        print(f"error: no command '{printable(name)}'; {usage}", file=sys.stderr)
+        sys.exit(2)
     sys.argv = [f"electra-heads {name}", *words]
     runpy.run_path(str(folder / SCRIPTS[name]), run_name="__main__")
 

@@ -13,14 +13,13 @@ place of a recipe runs a comparison for each of its recipes and encoders; `--acr
 """
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from utils.errors import ShownError, run  # first: from here on Ctrl-C is one line
+from utils.errors import ShownError, run, say  # first: from here on Ctrl-C is one line
 
 # isort: split
 from transformers import AutoConfig
@@ -38,7 +37,7 @@ from comparison.inference.sequential import Rule
 from comparison.report.across_writing import write_across
 from comparison.report.writing import write_report
 from comparison.running import FURTHER, run_cells, run_trials, shell_lines
-from utils.arguments import program
+from utils.arguments import command_line
 from utils.data.splits import Split
 from utils.outputs.closing import example_command
 from utils.outputs.language import language_of
@@ -47,7 +46,7 @@ from utils.outputs.language import language_of
 def print_lines(cells: Sequence[Cell]) -> None:
     """Prints a line of shell for every run that is still to do."""
     for line in shell_lines(cells):
-        print(line)
+        say(line)
 
 
 def main() -> None:
@@ -75,11 +74,11 @@ def compare(arguments: ComparisonArguments) -> None:
         tuning = plan_trials(arguments, plan)
         due = [trial.cell for trial in tuning.due()]
         if arguments.plan and due:
-            print("note: these are trials; when they have ended, --plan prints what comes next", file=sys.stderr)
+            say("note: these are trials; when they have ended, --plan prints what comes next", error=True)
             print_lines(due)
             return
         if due:
-            print(f"trials: {arguments.tune} per head in {plan.folder / 'trials'}, {len(due)} to do now", flush=True)
+            say(f"trials: {arguments.tune} per head in {plan.folder / 'trials'}, {len(due)} to do now")
         run_trials(tuning, **how)
         tuned = gather_trials(tuning, plan, rows)
         plan = make_plan(tuning.choose(arguments, best_trials(tuned)))
@@ -87,31 +86,31 @@ def compare(arguments: ComparisonArguments) -> None:
     earlier = look_back(read_earlier(plan, rows.file), plan, rule, arguments.margin)
     if not arguments.plan:
         for note in plan.notes:
-            print(f"note: {note}")
+            say(f"note: {note}")
     undecided = True
     while undecided:
         number, part = (1, plan) if rule is None else next_look(plan, rows, rule)
         place = "" if rule is None else f"look {number} of {len(rule.looks)}, {rule.looks[number - 1]} seeds per head; "
         if arguments.plan:
             if rule is not None and part.unfinished:
-                print(f"note: {place}when these have ended, --plan prints what comes next", file=sys.stderr)
+                say(f"note: {place}when these have ended, --plan prints what comes next", error=True)
             print_lines(part.cells)
             return
         counts = f"{len(part.cells)} in {plan.folder / 'cells'}, {len(part.unfinished)} of them to do"
-        print(f"{place}runs: {counts}", flush=True)
+        say(f"{place}runs: {counts}")
         run_cells(part.cells, **how)
         ensembles = plan_ensembles(arguments, part) if arguments.ensembles else []
         if ensembles:
-            print(f"ensembles: {len(ensembles)} in {plan.folder / 'ensembles'}", flush=True)
+            say(f"ensembles: {len(ensembles)} in {plan.folder / 'ensembles'}")
             run_cells(ensembles, **how)
-        print("scoring the runs and measuring what prediction costs", flush=True)
+        say("scoring the runs and measuring what prediction costs")
         comparison = gather(part, rows, tuned, rule, arguments.margin, earlier)
         if ensembles:
             comparison["ensembles"] = gather_ensembles(part, ensembles, rows)
         write_report(comparison, plan.folder)
         print_findings(comparison, plan.folder)
         undecided = rule is not None and bool(comparison["rule"]["heads"])
-    print(f"next: {next_command(plan, rows, comparison)}", flush=True)
+    say(f"next: {next_command(plan, rows, comparison)}")
 
 
 def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
@@ -124,8 +123,8 @@ def print_findings(comparison: Mapping[str, Any], folder: Path) -> None:
     sentences += [pair["sentence"] for pair in comparison.get("ensembles", {}).get("comparisons", [])]
     sentences += [head["variance"]["sentence"] for head in comparison["heads"].values() if "variance" in head]
     for sentence in filter(None, sentences):
-        print(sentence)
-    print(f"page: {folder / 'comparison.html'}\nverdict: {comparison['verdict']}", flush=True)
+        say(sentence)
+    say(f"page: {folder / 'comparison.html'}\nverdict: {comparison['verdict']}")
 
 
 def next_command(plan: Plan, rows: Split, comparison: Mapping[str, Any]) -> str:
@@ -151,8 +150,8 @@ def put_together(folders: Sequence[str | Path], output_dir: Path, title: str | N
     across = gather_across(folders, title)
     write_across(across, output_dir)
     for pair in across["pairs"]:
-        print(pair["sentence"])
-    print(f"page: {output_dir / 'across.html'}\nverdict: {across['verdict']}")
+        say(pair["sentence"])
+    say(f"page: {output_dir / 'across.html'}\nverdict: {across['verdict']}")
 
 
 def run_study(study: Study) -> None:
@@ -167,13 +166,13 @@ def run_study(study: Study) -> None:
         place = f"comparison {number} of {len(study.comparisons)}: {folder}"
         with as_command(words) as command:
             if has_ended(plans[folder], command):
-                print(f"{place} has ended before", flush=True)
+                say(f"{place} has ended before")
                 continue
-            print(place, flush=True)
+            say(place)
             try:
                 compare(parse_comparison(words))
             except ShownError as error:
-                print(f"{folder} failed: {error}", flush=True)
+                say(f"{folder} failed: {error}")
                 failed.append(folder)
     ended = [folder for folder in study.comparisons if folder not in failed]
     if len(ended) > 1:
@@ -204,7 +203,7 @@ def as_command(words: Sequence[str]) -> Iterator[str]:
     before = sys.argv
     sys.argv = [before[0], *words]
     try:
-        yield f"{program()} {shlex.join(words)}"
+        yield command_line()
     finally:
         sys.argv = before
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.arguments import Parser
-from utils.errors import ShownError, UserError, first_line, log_to, run, without_debug
+from utils.errors import ShownError, UserError, first_line, log_to, run, say, without_debug
 
 # Nothing is reported to anybody, neither by Gradio nor by the Hub's client. Read when they are imported.
 os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
@@ -51,7 +51,7 @@ def main() -> None:
     datasets.disable_progress_bars()
     places, names, examples = find_runs(arguments.runs)
     blocks = serve(page(load_checkpoints(places, names), examples), arguments.host, arguments.port)
-    print(f"the page is at {blocks.local_url} (Ctrl-C ends it)", flush=True)
+    say(f"the page is at {blocks.local_url} (Ctrl-C ends it)")
     blocks.block_thread()
 
 

@@ -18,7 +18,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from utils.errors import ShownError, UserError, log_to, run, without_debug  # first: from here on Ctrl-C is one line
+from utils.errors import (  # first: from here on Ctrl-C is one line
+    ShownError,
+    UserError,
+    log_to,
+    run,
+    say,
+    without_debug,
+)
 
 # isort: split
 from transformers import PreTrainedTokenizerFast
@@ -111,11 +118,11 @@ def main() -> None:
         difference = onnx_graph.difference(model, exported)
         if not difference < TOLERANCE:
             raise ShownError(f"the graph differs from the model by {difference:.2g}; this encoder cannot be exported")
-        print(f"exported, differs from torch by at most {difference:.1g}")
+        say(f"exported, differs from torch by at most {difference:.1g}")
         if arguments.quantize:
             onnx_graph.quantize(exported, folder / "model.onnx")
             difference = onnx_graph.difference(model, folder / "model.onnx")
-            print(f"quantised, differs from torch by at most {difference:.1g}")
+            say(f"quantised, differs from torch by at most {difference:.1g}")
         write_tokenizer(tokenizer, model.config, folder)
         config = write_config(model, folder)
         opsets = onnx_graph.opsets(folder / "model.onnx")
@@ -125,7 +132,7 @@ def main() -> None:
         arguments.output.mkdir(parents=True, exist_ok=True)
         for file in sorted(folder.iterdir()):
             shutil.move(file, arguments.output / file.name)
-    print(f"{arguments.output / 'model.onnx'}: {(arguments.output / 'model.onnx').stat().st_size / 1e6:.1f} MB")
+    say(f"{arguments.output / 'model.onnx'}: {(arguments.output / 'model.onnx').stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

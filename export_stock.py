@@ -10,7 +10,7 @@ import logging
 import sys
 from pathlib import Path
 
-from utils.errors import log_to, run  # first: from here on Ctrl-C is one line
+from utils.errors import log_to, run, say  # first: from here on Ctrl-C is one line
 
 # isort: split
 from transformers.utils import logging as library_logging
@@ -39,11 +39,11 @@ def main() -> None:
     stock.save_pretrained(arguments.output)
     share_weights(arguments.output)
     tokenizer.save_pretrained(arguments.output)
-    print(f"{type(stock).__name__} in {arguments.output}")
+    say(f"{type(stock).__name__} in {arguments.output}")
     if model.config.decoding == "constrained":
-        print("it tags each token by its largest logit: no stock class knows constrained decoding")
+        say("it tags each token by its largest logit: no stock class knows constrained decoding")
     if model.config.calibration is not None:
-        print("it is not calibrated: no stock class knows a temperature or thresholds")
+        say("it is not calibrated: no stock class knows a temperature or thresholds")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -86,7 +87,12 @@ def run(command: str) -> int:
     _, *arguments = shlex.split(command.replace("\\\n", " "))
     # So small a model gains nothing from a second thread, and loses much where a core is busy with something else.
     environment = {"OMP_NUM_THREADS": "1"} | os.environ
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment).returncode
+    # A terminal sends Ctrl-C to the run as well, which says so itself and saves first.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def folder(head: str) -> Path:

@@ -17,6 +17,8 @@ from itertools import combinations
 from scipy.stats import norm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 
+from utils.errors import say
+
 from .inference.p_values import LEVEL, holm, p_in_words
 
 
@@ -103,7 +105,7 @@ def main() -> None:
     if max(right for _, right in arguments.right) > arguments.rows:
         parser.error(f"more rows right than the {arguments.rows} there are")
     for pair in compare_totals(dict(arguments.right), arguments.rows):
-        print(pair)
+        say(pair)
 
 
 def _named_total(word: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from utils.errors import ShownError, UserError, stop_on_signals
+from utils.errors import ShownError, UserError, say, stop_on_signals
 from utils.training.progress import duration
 
 from .cells import ROOT, Cell, Tuning
@@ -170,7 +170,7 @@ def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None) -> Gen
             raise UserError(f"a run needs {kinds} for its processes, and no machine of the Ray cluster has them")
         task: Any = ray.remote(num_cpus=processes, num_gpus=needed.get("GPU", 0))(run_to_end)
         pending = {task.remote(cell, str(Path.cwd())): cell for cell in cells}
-        print(f"{len(cells)} runs handed to Ray at {address}", flush=True)
+        say(f"{len(cells)} runs handed to Ray at {address}")
         while pending:
             done, _ = ray.wait(list(pending), timeout=0)
             if not done:
@@ -181,7 +181,7 @@ def run_on_ray(cells: Sequence[Cell], address: str, launcher: str | None) -> Gen
             try:
                 yield cell, *ray.get(reference)
             except ray.exceptions.RayError as error:
-                print(f"{cell.name}: {str(error).strip().splitlines()[-1]}", flush=True)
+                say(f"{cell.name}: {str(error).strip().splitlines()[-1]}")
                 yield cell, None, 0.0  # the machine failed, not the run
     finally:
         ray.shutdown()

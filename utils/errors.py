@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -29,6 +30,16 @@ LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", 
 # What a terminal would obey, and what turns the direction of the text after it. TAB and line ends stay.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _TOKEN = re.compile(r"\b(hf|api_org)_[A-Za-z0-9]{16,}")  # of the Hub
+# Names of environment variables whose values are nobody's business, and the shortest value that is taken for one.
+_SECRET_NAME = re.compile(r"(TOKEN|API_KEY|SECRET|SECRET_KEY|ACCESS_KEY|PASSWORD)$")
+_SHORTEST_SECRET = 8
+# What lets its reader in: a name and a password in a URL, the signature of one, and what a header of a request brings.
+_CREDENTIALS = re.compile(
+    r"(?<=://)[^/\s@'\"]+(?=@)"
+    r"|(?<=[?&])(?P<name>[\w-]*(?:signature|credential|token|api_?key|secret|sig)=)[^&\s'\"]+"
+    r"|(?P<bearer>\bBearer )[\w.~+/-]{8,}",
+    re.IGNORECASE,
+)
 
 ANEW = "the same command begins anew"
 LONGEST = 300  # characters of a message with its place, whatever a file or a library puts into it
@@ -104,7 +115,14 @@ def stop_on_signals(further: Callable[[], str]) -> None:
 
 
 def without_tokens(text: str) -> str:
-    """The text with `***` for tokens of the Hub."""
+    """The text with `***` for tokens of the Hub, for credentials in URLs, and for secrets of the environment.
+
+    Those are the values of variables such as HF_TOKEN, WANDB_API_KEY and AWS_SECRET_ACCESS_KEY.
+    """
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST_SECRET and value in text and _SECRET_NAME.search(name.upper()):
+            text = text.replace(value, "***")
+    text = _CREDENTIALS.sub(lambda found: f"{found['name'] or found['bearer'] or ''}***", text)
     return _TOKEN.sub(r"\1_***", text)
 
 
@@ -113,11 +131,30 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), without_tokens(text))
 
 
+def say(text: object, error: bool = False) -> None:
+    """Prints a text as it is `printable`, at once; `error`: on standard error."""
+    print(printable(str(text)), file=sys.stderr if error else sys.stdout, flush=True)
+
+
 class Printable(logging.Formatter):
-    """Makes log lines `printable`."""
+    """Makes log lines `printable`, with the tracebacks in them."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
+
+
+class _Record(logging.LogRecord):
+    """What is logged by whatever library, which shows it by its own handler."""
+
+    def getMessage(self) -> str:
+        return printable(super().getMessage())
+
+
+_plain_warning = warnings.formatwarning
+
+
+def _format_warning(*args: Any, **kwargs: Any) -> str:
+    return printable(_plain_warning(*args, **kwargs))
 
 
 def log_to(stream: TextIO, level: int) -> None:
@@ -152,8 +189,14 @@ def shortened(text: str, most: int) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error of a library: the rest is for its authors."""
-    return str(error).strip().split("\n")[0]
+    """The first line of an error of a library, with the next where it ends in a colon: the rest is for its authors."""
+    first, *others = str(error).strip().split("\n")
+    return f"{first} {others[0].strip()}" if first.endswith(":") and others else first
+
+
+def named_error(error: BaseException) -> str:
+    """The first line of an error that nobody foresaw, after its kind, without which `0` or `'gelu'` says nothing."""
+    return f"{type(error).__name__}: {first_line(error)}".removesuffix(": ")
 
 
 def run(main: Callable[[], None], further: str = ANEW) -> None:
@@ -168,6 +211,8 @@ def run(main: Callable[[], None], further: str = ANEW) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console may not know every character, such as CP949's
             stream.reconfigure(errors="backslashreplace")
+    logging.setLogRecordFactory(_Record)
+    warnings.formatwarning = _format_warning
     stop_on_signals(lambda: further)
     try:
         _to_its_end(main)
@@ -212,5 +257,5 @@ def _end(error: ShownError | Stopped, alone: bool = False) -> NoReturn:
     if "--debug" in sys.argv:
         show(*sys.exc_info())
     elif alone or os.environ.get("RANK", "0") == "0":
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        say(f"error: {error}", error=True)
     sys.exit(error.exit_code)

@@ -193,8 +193,15 @@ def replace_file(path: Path, pieces: Iterable[str]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What a JSON file holds.
+
+    Raises:
+        ValueError: something else, or values that are nested too deeply.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("its values are nested too deeply") from error
 
 
 def write_json(path: Path, content: Any, indent: int | None = 2) -> None:

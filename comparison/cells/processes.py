@@ -56,7 +56,7 @@ def lock(cell: Cell) -> BinaryIO | None:
 def start(cell: Cell, log: BinaryIO, environment: dict[str, str]) -> subprocess.Popen:
     """Starts a cell that is locked. On Linux it ends with the thread that started it, even one that is killed."""
     discard_broken_checkpoints(cell.folder)
-    log.write(f"$ {shlex.join(cell.command)}\n".encode())
+    log.write(f"$ {printable(shlex.join(cell.command))}\n".encode())
     log.flush()
     return subprocess.Popen(
         cell.command,

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable
 
+from utils.errors import printable, say
 from utils.training.progress import duration
 
 from .cell import Cell
@@ -30,14 +31,14 @@ class LivingLine:
     def say(self, text: str) -> None:
         """Prints a line that stays, above the living one."""
         self.close()
-        print(text, flush=True)
+        say(text)
 
     def show(self, running: Iterable[tuple[Cell, float]]) -> None:
         """Writes how far the cells are that have run for so many seconds."""
         if not self.lives or time.monotonic() - self._looked < REST:
             return
         self._looked = time.monotonic()
-        text = "; ".join(self.how_far(cell, seconds) for cell, seconds in running)
+        text = printable("; ".join(self.how_far(cell, seconds) for cell, seconds in running))
         text = text[: shutil.get_terminal_size().columns - 1]
         if text != self._shown:
             print(f"\r{text}\x1b[K", end="", flush=True)

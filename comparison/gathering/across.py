@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,7 +13,7 @@ from typing import Any
 
 from scipy.stats import rankdata
 
-from utils.arguments import program
+from utils.arguments import command_line
 from utils.errors import UserError
 from utils.files import read_json
 
@@ -49,7 +47,7 @@ def gather_across(folders: Sequence[str | Path], title: str | None = None) -> di
     return {
         "title": title or f"{len({entry['data_set'] for entry in entries})} data sets",
         "date": date.today().isoformat(),
-        "command": f"{program()} {shlex.join(sys.argv[1:])}",
+        "command": command_line(),
         "encoders": encoders,
         "data_sets": entries,
         "pairs": [asdict(pair) | {"sentence": str(pair)} for pair in pairs],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
-from utils.arguments import program
+from utils.arguments import command_line
 from utils.data.splits import Split
 from utils.files import read_json
 from utils.metrics.metric import Metric, SummableMetric
@@ -86,7 +84,7 @@ def gather(
         "sha256": run["data"][split.file]["sha256"],
         "date": date.today().isoformat(),
         "versions": run["versions"],
-        "command": f"{program()} {shlex.join(sys.argv[1:])}",
+        "command": command_line(),
         "equal": equal_for_all(plan.cells, split.file) | ({"tuning": _equally_tuned(tuned)} if tuned else {}),
         "notes": [*plan.notes, *_unequal_steps(plan.cells), *_unequal_versions(plan.cells)],
         "frozen_encoder": training.freeze_encoder,

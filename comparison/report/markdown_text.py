@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from utils.errors import printable
 from utils.outputs.escaping import literal
 from utils.outputs.page.blocks import Table
 
@@ -22,5 +23,6 @@ def markdown_list(items: list[str]) -> str:
 
 def code_block(command: str) -> str:
     """Returns the command between fences that it does not hold itself."""
+    command = printable(command)
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", command)), default=0))
     return f"{fence}bash\n{command}\n{fence}"

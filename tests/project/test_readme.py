@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -180,6 +184,25 @@ def test_a_quickstart_that_was_stopped_goes_on(monkeypatch, tmp_path, capsys):
     assert quickstart.main() == 3 and len(commands) == 2
     assert [command.endswith("\\\n    --resume_from_checkpoint true") for command in commands] == [False, True]
     assert commands[1] in capsys.readouterr().out  # what runs is what is shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process groups")
+def test_ctrl_c_in_the_quickstart_waits_for_its_run(tmp_path):
+    saving = "\n".join(
+        [
+            "import sys, time",
+            "try: print('up', flush=True); time.sleep(60)",
+            "except KeyboardInterrupt: time.sleep(1); print('saved'); sys.exit(130)",
+        ]
+    )
+    (tmp_path / "saving.py").write_text(saving)
+    code = f"import sys, quickstart; sys.exit(quickstart.run('python {tmp_path / 'saving.py'}'))"
+    asked = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert asked.stdout.readline() == b"up\n"
+    os.killpg(asked.pid, signal.SIGINT)  # as a terminal does
+    assert asked.communicate(timeout=60) == (b"saved\n", b"") and asked.returncode == 130
 
 
 def test_torch_is_installed_in_the_version_that_the_project_needs():

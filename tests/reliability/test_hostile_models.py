@@ -153,11 +153,21 @@ def test_code_of_another_repository_is_said(model, caplog):
     assert caplog.messages == ["a/model: its code comes from elsewhere, as it is there today: other/repository"]
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+NAMES = ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, '{"a":' * 100_000 + "1" + "}" * 100_000])
 def test_json_nested_100_000_deep(model, name, text):
     (model / name).write_text(text, encoding="utf-8")
     assert "recursion" in refused(model)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("text", ["null", "[]", "9" * 5000, "\ufeff\x00{"])
+def test_json_of_another_kind(model, name, text):
+    (model / name).write_text(text, encoding="utf-8")
+    assert str(model) in refused(model)
 
 
 @pytest.mark.parametrize("name", ["../../b", "a/../../b", "a/..b", "a\x1b[31mb"])
@@ -169,8 +179,66 @@ def test_names_that_lead_elsewhere(name, tmp_path, monkeypatch):
     assert "\x1b" not in str(caught.value)
 
 
-def test_weights_that_lie_elsewhere(model):
+@pytest.mark.parametrize("file", ["../../../etc/hostname", "/etc/hostname", "evil.bin", "..\\a.safetensors", 3])
+def test_an_index_of_weights_that_names_a_pickle_or_a_file_elsewhere(model, file):
+    """The library would open any file that is no safetensors with torch.load."""
     (model / "model.safetensors").rename(model / "a.safetensors")
-    index = {"metadata": {}, "weight_map": {"embeddings.word_embeddings.weight": "../../../etc/hostname"}}
+    torch.save({"weight": Payload(model.parent / "mark")}, model / "evil.bin")
+    index = {"metadata": {}, "weight_map": {"embeddings.word_embeddings.weight": file}}
     (model / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
-    assert "cannot load weights" in refused(model)
+    assert "which is no *.safetensors beside it" in refused(model)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "null", "[]", '{"weight_map": 3}', "\\udc00"])
+def test_an_index_of_weights_that_is_none(model, content):
+    (model / "model.safetensors").rename(model / "a.safetensors")
+    (model / "model.safetensors.index.json").write_text(content, encoding="utf-8")
+    assert "its model.safetensors.index.json cannot be read" in refused(model)
+
+
+def test_weights_in_pieces_are_read(model):
+    AutoModel.from_pretrained(model).save_pretrained(model, max_shard_size="20KB")
+    (model / "model.safetensors").unlink()
+    assert len(list(model.glob("model-0*.safetensors"))) > 1
+    load(model)
+
+
+@pytest.mark.parametrize("name", ["/etc", "other/model", "../model"])
+def test_an_adapter_beside_the_model(model, name):
+    """Where peft is installed, the library would read its weights, a pickle as well, or load the model that it names."""
+    adapter = {"base_model_name_or_path": name, "peft_type": "LORA", "r": 4, "target_modules": ["query"]}
+    (model / "adapter_config.json").write_text(json.dumps(adapter), encoding="utf-8")
+    torch.save({"weight": Payload(model.parent / "mark")}, model / "adapter_model.bin")
+    assert "adapter_config.json stands beside the model" in refused(model)
+
+
+COUNTS = ["num_hidden_layers", "n_layer", "num_layers", "num_labels", "num_experts", "num_hidden_groups"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("field", COUNTS)
+def test_a_configuration_that_asks_for_a_billion_parts(model, field, whole):
+    """They would be built one by one, until the memory is full."""
+    change(model, **({field: 10**9} if whole else {"head_kwargs": {field: 1e9}}))
+    assert f"asks for {field} 1000000000" in refused(model)
+
+
+VALUES = {
+    "num_attention_heads": 0,
+    "hidden_act": "__import__('os').system",
+    "pad_token_id": 10**9,
+    "hidden_size": 10**7,
+}
+VALUES |= {"layer_norm_eps": "x", "dtype": "os.system", "tie_word_embeddings": "x", "type_vocab_size": 10**12}
+
+
+@pytest.mark.parametrize("field", VALUES)
+@pytest.mark.parametrize("scratch", [False, True])
+def test_a_configuration_whose_values_make_no_model(model, field, scratch):
+    change(model, **{field: VALUES[field]})
+    flags = {"config_name" if scratch else "model_name_or_path": str(model)}
+    arguments = ModelArguments(**flags, tokenizer_name=str(model))
+    with pytest.raises(UserError) as caught:
+        config = load_config(arguments, HeadedEncoderForSequenceClassification, True)
+        build_model(HeadedEncoderForSequenceClassification, arguments, config, load_tokenizer(arguments), LABELS)
+    assert str(model) in str(caught.value) and "\n" not in str(caught.value)

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from utils.errors import Printable, UserError, printable, run
+from utils.errors import Printable, UserError, printable, run, say
 from utils.outputs import card, figures
 from utils.outputs.escaping import code, literal
 from utils.outputs.page.markup import element
@@ -50,6 +51,83 @@ def test_errors_and_log_lines_are_printable(capsys, monkeypatch):
     assert message.isprintable() and TOKEN not in message and "hf_***" in message
     record = logging.LogRecord("utils", logging.INFO, "", 1, "labels: %s", (f"{ANSI} {TOKEN}",), None)
     assert Printable("%(message)s").format(record) == f"labels: {printable(ANSI)} hf_***"
+
+
+SECRET = "correct-horse-battery"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"wandb: {SECRET} is wrong", "wandb: *** is wrong"),
+        ("cannot reach https://user:pass-word@host:80/a?b=1", "cannot reach https://***@host:80/a?b=1"),
+        ("https://token@host/x and http://host/x@y", "https://***@host/x and http://host/x@y"),
+        (
+            "403 for 'https://s3/a?X-Amz-Signature=0a1b&X-Amz-Date=1'",
+            "403 for 'https://s3/a?X-Amz-Signature=***&X-Amz-Date=1'",
+        ),
+        ("https://s3/a?date=1&X-Amz-Security-Token=a%2Fb", "https://s3/a?date=1&X-Amz-Security-Token=***"),
+        ("https://h/a?token=x.y-z&api_key=1", "https://h/a?token=***&api_key=***"),
+        ("{'authorization': 'Bearer abc.def-ghi'}", "{'authorization': 'Bearer ***'}"),
+        (f"{TOKEN}, api_org_{'a' * 30}", "hf_***, api_org_***"),
+        ("the bearer of news, a?b, 3://4, tokenizer=x", "the bearer of news, a?b, 3://4, tokenizer=x"),
+    ],
+)
+def test_what_lets_a_reader_in_is_hidden(text, expected, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", SECRET)
+    monkeypatch.setenv("A_SHORT_PASSWORD", "news")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "tokenizer")
+    assert printable(text) == expected and str(UserError(text)) == expected
+
+
+def test_what_any_library_says_is_printable(capsys, monkeypatch):
+    """By a handler and a logger of its own, as a warning, and what the scripts themselves print."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    factory = logging.getLogRecordFactory()
+
+    def main():
+        logger = logging.getLogger("somebody.else")
+        logger.propagate = False
+        logger.addHandler(logging.StreamHandler(sys.stderr))
+        logger.warning("%s", f"logged {ANSI} {TOKEN}")
+        say(f"said {ANSI} {TOKEN}")
+        say(f"told {ANSI} {TOKEN}", error=True)
+
+    try:
+        run(main)
+    finally:
+        logging.setLogRecordFactory(factory)
+    shown = capsys.readouterr()
+    said = f"{printable(ANSI)} hf_***\n"
+    assert shown.out == f"said {said}" and shown.err.startswith(f"logged {said}") and shown.err.endswith(f"told {said}")
+    assert (
+        warnings.formatwarning(f"warned {ANSI} {TOKEN}", UserWarning, "a.py", 1, "")
+        == f"a.py:1: UserWarning: warned {said}"
+    )
+
+
+def test_nothing_is_printed_but_by_say():
+    """A `print` is for what is printable already: numbers, and texts that `printable` has gone over."""
+    root = Path(__file__).parents[2]
+    files = [*root.glob("*.py"), *(root / "comparison").rglob("*.py"), *(root / "utils").rglob("*.py")]
+    found = {
+        f"{file.relative_to(root).as_posix()}: {line.strip()}"
+        for file in files
+        if file.name not in ("quickstart.py", "onnx_card.py", "card.py")  # what cards hold is for the reader to run
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*print\(", line)
+    }
+    assert found == {
+        "__main__.py: print(usage)",
+        "__main__.py: print(f\"error: no command '{printable(name)}'; {usage}\", file=sys.stderr)",
+        'comparison/cells/progress.py: print(f"\\r{text}\\x1b[K", end="", flush=True)',
+        'comparison/cells/progress.py: print("\\r\\x1b[K", end="", flush=True)',
+        'utils/data/typed.py: print(f"one text a line, {ends} ends:", file=sys.stderr)',
+        "utils/errors.py: print(printable(str(text)), file=sys.stderr if error else sys.stdout, flush=True)",
+        "utils/outputs/answer_table.py: print(table(task.answers(prepared, output), room), flush=True)",
+        "utils/training/progress.py: print(log_line(logs or {}, state.global_step, state.max_steps), flush=True)",
+    }
 
 
 def test_an_error_that_nobody_foresaw_is_printable(capsys, monkeypatch):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from script_runs import REPOSITORY, Outcome, as_flags, finish, snapshot, start
+from script_runs import REPOSITORY, Outcome, as_flags, finish, free_port, snapshot, start
 from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_squad
 from transformers import AutoModel, ElectraConfig, set_seed
 
@@ -71,6 +71,39 @@ def run(tmp_path_factory) -> Callable[..., Outcome]:
         return outcome
 
     return _run
+
+
+@pytest.fixture
+def run_two(tmp_path):
+    """`run_two(task, flag=value, ...)`: a script in two processes, as a launcher starts them; the outcome of the first."""
+
+    def _run_two(task: str, code: int | dict[int, int] = 0, count: int = 2, before=None, **flags) -> Outcome:
+        """`before`: by rank, what is called before the script; `code`: of all, or by rank."""
+        folder = Path(flags.pop("output_dir", tmp_path / f"processes-{count}"))
+        shared = {
+            "WORLD_SIZE": str(count),
+            "LOCAL_WORLD_SIZE": str(count),
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": free_port(),
+        }
+        words = as_flags({"output_dir": folder, "use_cpu": True} | flags)
+        streams = [tmp_path / f"streams-{count}-{rank}" for rank in range(count)]
+        processes = [
+            start(
+                *(task, words, streams[rank], shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}),
+                before=(before or {}).get(rank),
+            )
+            for rank in range(count)
+        ]
+        outcomes = [finish(process, place, folder) for process, place in zip(processes, streams, strict=True)]
+        codes = code if isinstance(code, dict) else dict.fromkeys(range(count), code)
+        said = "".join(outcome.stderr for outcome in outcomes)
+        assert {rank: outcome.code for rank, outcome in enumerate(outcomes)} == codes, said
+        assert [outcome.stdout for outcome in outcomes[1:]] == [""] * (count - 1)  # one process speaks for all
+        outcomes[0].stderr = said
+        return outcomes[0]
+
+    return _run_two
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 USER = "user"
+SILENT, HALF = -1, -2  # faults, see `Hub.fault`
 
 
 @dataclass
@@ -27,7 +29,9 @@ class Hub:
         reading_token: one that may only read; every other one is refused, none at all may read.
         repositories: contents by repository and path.
         requests: method and path of everything asked, in order.
-        fault: a part of a path, and the status that requests for it get; 0 ends the connection without an answer.
+        fault: a part of a path, and the status that requests for it get; 0 ends the connection without an answer, HALF in the middle
+            of one, and SILENT gives none.
+        reached: set when a request has met the fault.
     """
 
     token: str
@@ -37,6 +41,7 @@ class Hub:
     objects: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     fault: tuple[str, int] | None = None
+    reached: threading.Event = field(default_factory=threading.Event)
 
     def revision(self, name: str) -> str:
         """Changes whenever a file of the repository does."""
@@ -73,7 +78,15 @@ class _Handler(BaseHTTPRequestHandler):
         parsed = super().parse_request()
         if not parsed or self.hub.fault is None or self.hub.fault[0] not in self.path:
             return parsed
-        if status := self.hub.fault[1]:
+        status = self.hub.fault[1]
+        self.hub.reached.set()
+        if status == SILENT:
+            while self.hub.fault is not None:
+                time.sleep(0.05)
+        elif status == HALF:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._send(200, b'{"commitUrl": ', {"Content-Type": "application/json"}, promised=1000)
+        elif status:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self._json({"error": "out of order"}, status)
         self.close_connection = True
@@ -179,9 +192,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self._send(status, json.dumps(content).encode(), {"Content-Type": "application/json"} | (headers or {}))
 
-    def _send(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
+    def _send(
+        self, status: int, content: bytes, headers: dict[str, str] | None = None, promised: int | None = None
+    ) -> None:
         self.send_response(status)
-        for name, value in ({"Content-Length": str(len(content))} | (headers or {})).items():
+        length = len(content) if promised is None else promised
+        for name, value in ({"Content-Length": str(length)} | (headers or {})).items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

@@ -12,8 +12,10 @@ import multiprocessing
 import os
 import runpy
 import signal
+import socket
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ SCRIPTS = {
     "compare": "compare_heads.py",
     "ensemble": "ensemble.py",
 }
+LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
 PATIENCE = 300  # seconds until a run counts as hanging
 
 PRELOADED = [
@@ -109,6 +112,31 @@ def start(
     process = _SERVER.Process(target=_run, args=(task, words, streams, dict(os.environ) | (environment or {}), before))
     process.start()
     return process
+
+
+def free_port() -> str:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def launch(
+    words: list[str], *script: str, streams: Path, inside: Sequence[str] = (), **environment
+) -> subprocess.Popen:
+    """What `accelerate launch` starts, one thread for each process.
+
+    Args:
+        inside: the command that starts the launcher, if any.
+    """
+    with streams.open("w", encoding="utf-8") as said:
+        return subprocess.Popen(
+            [*inside, *LAUNCH, *words, *script],
+            cwd=REPOSITORY,
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def finish(process: Any, streams: Path, folder: Path) -> Outcome:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from script_runs import REPOSITORY, Outcome, as_flags, finish, start
+from script_runs import Outcome, as_flags, free_port, launch
 from small_data import WINDOWS, questions, reviews, sentences, write_columns, write_csv, write_jsonl, write_squad
 from test_resume import at_step
 
@@ -28,45 +24,6 @@ def odd_file(task, tmp_path):
     if task == "token_cls":
         return write_columns(tmp_path / "odd.tsv", sentences(ROWS, seed=4))
     return write_squad(tmp_path / "odd.json", questions(ROWS, seed=4, words=40))
-
-
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
-@pytest.fixture
-def run_two(tmp_path):
-    """`run_two(task, flag=value, ...)`: a script in two processes, as a launcher starts them; the outcome of the first."""
-
-    def _run_two(task: str, code: int | dict[int, int] = 0, count: int = 2, before=None, **flags) -> Outcome:
-        """`before`: by rank, what is called before the script; `code`: of all, or by rank."""
-        folder = Path(flags.pop("output_dir", tmp_path / f"processes-{count}"))
-        shared = {
-            "WORLD_SIZE": str(count),
-            "LOCAL_WORLD_SIZE": str(count),
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": free_port(),
-        }
-        words = as_flags({"output_dir": folder, "use_cpu": True} | flags)
-        streams = [tmp_path / f"streams-{count}-{rank}" for rank in range(count)]
-        processes = [
-            start(
-                *(task, words, streams[rank], shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}),
-                before=(before or {}).get(rank),
-            )
-            for rank in range(count)
-        ]
-        outcomes = [finish(process, place, folder) for process, place in zip(processes, streams, strict=True)]
-        codes = code if isinstance(code, dict) else dict.fromkeys(range(count), code)
-        said = "".join(outcome.stderr for outcome in outcomes)
-        assert {rank: outcome.code for rank, outcome in enumerate(outcomes)} == codes, said
-        assert [outcome.stdout for outcome in outcomes[1:]] == [""] * (count - 1)  # one process speaks for all
-        outcomes[0].stderr = said
-        return outcomes[0]
-
-    return _run_two
 
 
 def assert_same(one: Outcome, two: Outcome) -> None:
@@ -110,6 +67,41 @@ def test_three_processes_that_have_too_few_rows(run, run_two, learn, tmp_path):
     expected, found = one.metrics("eval"), three.metrics("eval")
     assert found.pop("eval_loss") == pytest.approx(expected.pop("eval_loss"), rel=1e-6)
     assert found == pytest.approx(expected)
+
+
+@pytest.mark.long
+def test_one_two_and_four_processes(task, run, run_two, sober_encoder, files, odd_file):
+    """The same loss, weights, scores and predictions; four processes have batches of two, and 13 rows fill no last batch."""
+    flags = {
+        "do_train": True,
+        "do_eval": True,
+        "do_predict": True,
+        "max_steps": 5,
+        "optim": "sgd",
+        "learning_rate": 0.1,
+    }
+    flags |= {"train_sampling_strategy": "random", "model_name_or_path": sober_encoder, "save_strategy": "no"}
+    flags |= {
+        "validation_file": odd_file,
+        "test_file": odd_file,
+        "train_file": files[task]["train_file"],
+        "head": "cnn",
+    }
+    flags |= WINDOWS[task] | {"pad_to_max_length": task == "qa", "per_device_eval_batch_size": 2}
+    one, *others = [
+        run(task, per_device_train_batch_size=8, **flags),
+        run_two(task, count=2, per_device_train_batch_size=4, **flags),
+        run_two(task, count=4, per_device_train_batch_size=2, **flags),
+    ]
+    expected = load_file(one.folder / "model.safetensors")
+    for other in others:
+        found = load_file(other.folder / "model.safetensors")
+        for name in expected:
+            torch.testing.assert_close(found[name], expected[name], atol=1e-6, rtol=0)
+        assert [row["prediction"] for row in other.predictions] == [row["prediction"] for row in one.predictions]
+        for stage in ("train", "eval", "predict"):
+            assert other.metrics(stage) == pytest.approx(one.metrics(stage), rel=1e-5)
+    assert [other.read("run.json")["world_size"] for other in others] == [2, 4]
 
 
 @pytest.mark.long
@@ -261,21 +253,8 @@ def test_an_error_ends_both(run_two, encoder, tmp_path):
     assert len(lines) == 1 and lines[0].startswith(f"error: {tmp_path}/a.csv, row 2, column 'label': no label")
 
 
-LAUNCH = [sys.executable, "-m", "accelerate.commands.launch"]
 ONE_MACHINE = ["--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no"]
 ONE_MACHINE += ["--dynamo_backend", "no", "--main_process_port", "0"]
-
-
-def launch(words: list[str], *script: str, streams: Path) -> subprocess.Popen:
-    """What `accelerate launch` starts, one thread for each process."""
-    with streams.open("w", encoding="utf-8") as said:
-        return subprocess.Popen(
-            [*LAUNCH, *words, *script],
-            cwd=REPOSITORY,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            stdout=said,
-            stderr=subprocess.STDOUT,
-        )
 
 
 @pytest.mark.long

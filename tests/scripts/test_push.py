@@ -8,9 +8,11 @@ import shlex
 import signal
 import subprocess
 import sys
+import zlib
+from typing import Any
 
 import pytest
-from hub_server import Hub, serve
+from hub_server import HALF, SILENT, Hub, serve
 from script_runs import REPOSITORY, as_flags
 from transformers import pipeline
 
@@ -30,6 +32,16 @@ def die(self):
 HeadTrainer._finish_current_push = die
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
+# What `python script.py ...` does, but a Hub that says nothing counts as lost after a second.
+SOON_TIRED = """
+import os, runpy, sys
+sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+from utils.training import pushing
+pushing.SILENCE = 1
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+PATIENCE = 300  # seconds until something counts as hanging
 LOAD = """
 import sys
 sys.modules["heads"] = None  # the code comes from the repository
@@ -59,12 +71,20 @@ def hub():
         yield hub
 
 
-def python(hub: Hub, folder, *words: str, **environment: str) -> subprocess.CompletedProcess:
+def begin(hub: Hub, folder, *words: str, **environment: str) -> subprocess.Popen:
     """A Python of its own: the Hub's address is read when the library is imported."""
     own = {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "home"), "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}
     own |= {"HF_HUB_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)} | environment
     kept = {name: value for name, value in os.environ.items() if name not in ("HF_TOKEN", "HF_DATASETS_CACHE")}
-    return subprocess.run([sys.executable, *words], cwd=folder, env=kept | own, capture_output=True, text=True)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, *words], cwd=folder, env=kept | own, **streams)
+
+
+def python(hub: Hub, folder, *words: str, **environment: str) -> subprocess.CompletedProcess:
+    """What `begin` began, when it has ended."""
+    process = begin(hub, folder, *words, **environment)
+    stdout, stderr = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def flags(encoder, files, folder, **more) -> list[str]:
@@ -176,14 +196,18 @@ def test_a_token_that_may_not_write_loses_nothing(hub, encoder, files, tmp_path,
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("fault", [("/commit/", 500), ("/preupload/", 0)], ids=["server error", "no network"])
+@pytest.mark.parametrize(
+    "fault",
+    [("/commit/", 500), ("/preupload/", 0), ("/commit/", HALF), ("/objects/", 500), ("/commit/", SILENT)],
+    ids=["server error", "no network", "half an answer", "no uploads", "silence"],
+)
 def test_a_push_that_breaks_off_loses_nothing_and_says_how_to_go_on(hub, encoder, files, tmp_path, pushed, fault):
     before = dict(hub.repositories["user/reviews"])
     folder = tmp_path / "a run"
-    words = flags(encoder, files, folder, hub_token=TOKEN, seed=7 + fault[1])
+    words = flags(encoder, files, folder, hub_token=TOKEN, seed=zlib.crc32(repr(fault).encode()) % 1000)
     hub.fault = fault
     try:
-        done = python(hub, tmp_path, str(REPOSITORY / "run_seq_cls.py"), *words)
+        done = python(hub, tmp_path, "-c", SOON_TIRED, str(REPOSITORY / "run_seq_cls.py"), *words)
     finally:
         hub.fault = None
     assert done.returncode == 1, done.stderr
@@ -203,6 +227,36 @@ def test_a_push_that_breaks_off_loses_nothing_and_says_how_to_go_on(hub, encoder
     after = hub.repositories["user/reviews"]
     assert after["model.safetensors"] == (folder / "model.safetensors").read_bytes() != before["model.safetensors"]
     assert not any(name.startswith("checkpoint-") for name in after)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("strategy", ["end", "every_save"])
+def test_a_run_that_is_stopped_while_it_pushes_goes_on(hub, encoder, files, tmp_path, pushed, number, strategy):
+    """Nothing of the run is lost, what lies on the Hub stays whole, and the same command pushes the same weights."""
+    before, folder = dict(hub.repositories["user/reviews"]), tmp_path / "run"
+    words = [str(REPOSITORY / "run_seq_cls.py")]
+    words += flags(encoder, files, folder, hub_token=TOKEN, seed=40 + number, hub_strategy=strategy)
+    hub.fault = ("/commit/", SILENT)
+    hub.reached.clear()
+    try:
+        process = begin(hub, tmp_path, "-c", SOON_TIRED, *words)
+        assert hub.reached.wait(PATIENCE)
+        if strategy == "end":
+            assert (folder / "run.json").exists()  # all that the run leaves is there before it is pushed
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE)
+    finally:
+        hub.fault = None
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number), said
+    assert "Traceback" not in said and TOKEN not in said
+    if number != signal.SIGKILL:
+        assert said.splitlines()[-1].startswith(f"error: stopped by {signal.Signals(number).name}; ")
+    assert hub.repositories["user/reviews"] == before
+    done = python(hub, tmp_path, *words, "--resume_from_checkpoint", "true")
+    assert done.returncode == 0, done.stderr
+    weights = (folder / "model.safetensors").read_bytes()
+    assert hub.repositories["user/reviews"]["model.safetensors"] == weights != before["model.safetensors"]
 
 
 @pytest.mark.long

@@ -2,7 +2,7 @@
 
 from .data import DataArguments, QADataArguments, SequenceDataArguments, TokenDataArguments
 from .model import ModelArguments
-from .parser import Arguments, Parser, parse_arguments, program
+from .parser import Arguments, Parser, command_line, parse_arguments, program
 from .recipe import as_words, check_keys, check_permissions, read_mapping, read_recipe
 from .training import HeadTrainingArguments
 from .yaml_file import read_yaml
@@ -19,6 +19,7 @@ __all__ = [
     "as_words",
     "check_keys",
     "check_permissions",
+    "command_line",
     "parse_arguments",
     "program",
     "read_mapping",

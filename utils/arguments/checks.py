@@ -85,6 +85,27 @@ def check_packages(training: Any) -> None:
         _check_optimizer(training)
 
 
+def check_deepspeed(training: Any) -> None:
+    """Raises ValueError for what DeepSpeed cannot do here, or would do in another way than the flags say."""
+    config = training.deepspeed_plugin.deepspeed_config
+    for part, flags in (("optimizer", "--optim"), ("scheduler", "--lr_scheduler_type")):
+        if part in config:
+            what = f"DeepSpeed's own {part} gives all parameters one rate and one weight decay"
+            raise ValueError(f"{what}: take '{part}' out of its configuration, {flags} stands for it")
+    zero = config.get("zero_optimization", {})
+    if zero.get("stage") != 3:
+        return
+    if not zero.get("stage3_gather_16bit_weights_on_model_save"):
+        cure = 'set "stage3_gather_16bit_weights_on_model_save": true (for accelerate: zero3_save_16bit_model)'
+        raise ValueError(f"DeepSpeed's ZeRO 3 would leave no weights that can be loaded: {cure}")
+    for name in ("freeze_encoder", "freeze_layers"):
+        if getattr(training, name) not in (None, False):
+            cure = "take ZeRO 2, or leave it out"
+            raise ValueError(
+                f"--{name} reads every text before training, and no process has the weights under ZeRO 3: {cure}"
+            )
+
+
 def check_lora(text: str) -> str:
     """The arguments of peft's LoraConfig, written in one way.
 

@@ -9,6 +9,7 @@ import itertools
 import math
 import os
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 from transformers import HfArgumentParser
 from transformers.hf_argparser import string_to_bool
 
-from ..errors import UserError, first_line, without_debug
+from ..errors import UserError, first_line, without_debug, without_tokens
 from .data import DataArguments
 from .help import Formatter, sections
 from .model import ModelArguments
@@ -41,6 +42,11 @@ def program() -> str:
     """How this program was started: `python run_qa.py`, or `electra-heads qa` where it is installed."""
     name = Path(sys.argv[0]).name
     return f"python {name}" if name.endswith(".py") else name
+
+
+def command_line() -> str:
+    """The command that this is, to be kept and shown: without tokens."""
+    return without_tokens(f"{program()} {shlex.join(sys.argv[1:])}")
 
 
 def true_or_false(text: str) -> bool:

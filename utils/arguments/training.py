@@ -14,7 +14,7 @@ import torch
 from accelerate.utils import get_int_from_env
 from transformers import TrainingArguments
 
-from .checks import check_json, check_lora, check_numbers, check_packages
+from .checks import check_deepspeed, check_json, check_lora, check_numbers, check_packages
 
 
 @dataclass
@@ -168,11 +168,15 @@ class HeadTrainingArguments(TrainingArguments):
         check_json(self)
         if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
             raise ValueError("--deepspeed needs a package that is not installed: pip install deepspeed")
+        if str(self.fsdp).lower() in ("true", "false"):  # as it stands in recipes; the flag alone is True already
+            self.fsdp = True if str(self.fsdp).lower() == "true" else None
         if self.eval_strategy == "steps" and self.eval_steps is None and self.logging_steps < 1:
             self.eval_steps = 500  # as often as checkpoints, not as log lines
         super().__post_init__()
         check_numbers(self)
         check_packages(self)
+        if self.deepspeed_plugin is not None:
+            check_deepspeed(self)
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ValueError("scores count whole rows: leave --batch_eval_metrics and --eval_do_concat_batches out")
         self._check_freezing()

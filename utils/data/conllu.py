@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import UserError
@@ -26,6 +26,17 @@ def is_conllu(path: Path) -> bool:
         return True
     first = next((bare(line).split("\t") for line in lines(path) if line.strip() and not line.startswith("#")), [])
     return len(first) == len(COLUMNS) and _FIRST_ID.fullmatch(first[0]) is not None
+
+
+def are_numbered(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows of number, token and tag count the tokens of sentences from 1, as those of the Naver NLP Challenge do.
+
+    Args:
+        rows: cells, an empty row where a sentence ends.
+    """
+    sentences = [list(group) for some, group in itertools.groupby(rows, key=bool) if some]
+    counted = all(cells[0] == str(n) for sentence in sentences for n, cells in enumerate(sentence, start=1))
+    return counted and all(len(cells) in (0, 3) for cells in rows) and max(map(len, sentences), default=0) > 1
 
 
 def read_conllu(path: Path, text_column: str | None, label_column: str | None) -> Iterator[Row]:

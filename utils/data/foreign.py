@@ -121,7 +121,8 @@ def data_file(path: str | Path, *, csv: bool = True, columns: bool = False) -> P
         found = EXTENSIONS[".ann"]
     if found is None:
         return path
-    stem = path.stem if len(path.stem) <= 24 else "FILE"
+    # With its folder where that is short: a command is pasted where the script was started.
+    stem = next((name for name in (path.with_suffix("").as_posix(), path.stem) if len(name) <= 24), "FILE")
     to = "to_csv('{stem}.csv', index=False)" if csv else _JSONL
     text = found.replace("{to}", to).replace("{stem}", stem).replace("{name}", f"{stem}{path.suffix}")
     raise UserError(f"this is {text}", file=path)

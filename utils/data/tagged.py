@@ -14,7 +14,7 @@ from heads.tag_marks import SCHEMES
 
 from ..errors import UserError
 from ..files import Row, at_least_one, extension, id_of, listed, shown
-from .conllu import CONLLU_EXTENSIONS, is_conllu, read_conllu
+from .conllu import CONLLU_EXTENSIONS, are_numbered, is_conllu, read_conllu
 from .fields import as_list, tidy_tag
 from .foreign import data_file
 from .spans import SPAN_COLUMNS, TEXT_COLUMNS, TOKEN_COLUMNS, as_characters
@@ -61,7 +61,7 @@ def read_tagged(path: str | Path, text_column: str | None = None, label_column: 
     The `COLUMN_EXTENSIONS` are files of columns: token first, tag last, separated by a TAB where the line holds one, else
     by spaces; sentences end at blank lines. A space can be a token (` <TAB>O`). KLUE's `## guid<TAB>text` gives the id.
     A single column has no tags. Lines such as `two words<TAB>O O` (Naver NER) are a sentence each. `Row.line` is the
-    line of the first token. CoNLL-U, whose first column numbers the words, is read as `conllu.read_conllu` says.
+    line of the first token. A first column that counts the tokens is left out. CoNLL-U is read as `conllu.read_conllu` says.
 
     White space around a tag, characters nobody sees and other normal forms do not count; numbers get the names that a parquet
     file has for them.
@@ -116,6 +116,10 @@ def _columns(path: Path) -> Iterator[Row]:
     width = 0
     guid = None
     block: list[_Line] = []
+    beginning = (bare(line) for line in itertools.islice(lines(path), LOOKED_AT))
+    numbered = are_numbered([_cells(text) if text.strip() else [] for text in beginning if not text.startswith("#")])
+    if numbered:
+        logger.info("%s: the first column counts the tokens: the second holds them", path)
     for number, line in enumerate(lines(path), start=1):
         text = bare(line)
         if not text.strip() or text.startswith("-DOCSTART-"):
@@ -135,7 +139,7 @@ def _columns(path: Path) -> Iterator[Row]:
                 raise UserError(
                     f"{reason}; write one token a row, its columns separated by one TAB", file=path, row=number
                 )
-            block.append(_line(path, number, cells))
+            block.append(_line(path, number, cells[numbered:]))
     yield from _sentences(path, block, guid)
 
 

@@ -150,10 +150,11 @@ def _likely_encoding(content: bytes) -> str | None:
 
 
 def _conversion(path: Path, encoding: str) -> str:
-    """A command that writes the file as UTF-8."""
+    """A command that writes the file as UTF-8 beside it; to be pasted where the script was started, if its path is short."""
     compressed = is_gzip(path)
     name = path.stem if compressed else path.name
-    source, target = path.name, f"utf8-{name}"
+    folder = path.parent if len(path.as_posix()) <= 40 else Path()
+    source, target = (folder / path.name).as_posix(), (folder / f"utf8-{name}").as_posix()
     if len(name) > 40:  # the line must stay short
         target = f"utf8{''.join(Path(name).suffixes)}"
         source = f"FILE{''.join(path.suffixes)}"

@@ -111,7 +111,7 @@ def freeze(
     config.pop("_name_or_path", None)
     key = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
     key.update(Path(__file__).read_bytes() + f"{training.hidden_states_dtype} {kept}{below}".encode())
-    add_weights(key, encoder)
+    add_weights(key, encoder.state_dict())
     frozen, files = {}, []
     for number, (split, one) in enumerate(prepared.items()):
         rows = one.features

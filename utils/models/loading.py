@@ -21,10 +21,10 @@ from heads.weights import NO_WEIGHTS, load_weights, why_refused
 from ..arguments import ModelArguments
 from ..errors import UserError, first_line
 from ..files import listed
-from .named_code import check_no_code
+from .named_code import check_counts, check_files, check_no_code
 from .parameters import count_parameters
 from .stock import LABEL_FIELDS, from_stock, headed_config, stock_class, stock_ending
-from .unreadable import has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights
+from .unreadable import MAKE_NO_MODEL, has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights, why_not_built
 
 logger = logging.getLogger(__name__)
 
@@ -187,6 +187,9 @@ def build_model(
             model = model_class(headed, encoder=encoder)
         except ValueError as error:
             raise UserError(str(error)) from error
+        except MAKE_NO_MODEL as error:
+            name = arguments.model_name_or_path or arguments.config_name or ""
+            raise UserError(why_not_built(name, error)) from error
         logger.info("head: %s, new", _named(headed))
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
@@ -257,10 +260,12 @@ def read_config(arguments: ModelArguments) -> PretrainedConfig:
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:
+        fields, _ = PretrainedConfig.get_config_dict(name, revision=arguments.model_revision)
+        check_counts(fields)
         config = AutoConfig.from_pretrained(
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
         )
-    except (OSError, ValueError, RecursionError) as error:
+    except Exception as error:  # of its values, whatever the library makes of them
         raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
     check_no_code(config, name, arguments.trust_remote_code)
     return config
@@ -283,6 +288,7 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
     refused = why_refused(model_class, name)
     if refused is not None:
         raise UserError(refused + ("; --config_name trains from scratch" if refused == NO_WEIGHTS else ""), file=name)
+    check_files(name, arguments.model_revision)
     try:
         return load_weights(model_class, name, config, arguments.model_revision, arguments.trust_remote_code)
     except SafetensorError as error:
@@ -290,6 +296,8 @@ def _load(model_class: Any, arguments: ModelArguments, config: PretrainedConfig)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         told = first_line(error)
         raise UserError(told if told.startswith(name) else f"cannot load weights from '{name}': {told}") from error
+    except MAKE_NO_MODEL as error:
+        raise UserError(why_not_built(name, error)) from error
 
 
 def _named(config: HeadedEncoderConfig) -> str:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-from ..errors import first_line
+from ..errors import first_line, named_error
 
 HUB_ID = re.compile(r"(?!.*\.\.)[\w.-]+(/[\w.-]+)?", re.ASCII)
 POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not fetched
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+# What libraries raise where the values of a configuration make no model: too large, 0, a function that does not exist.
+MAKE_NO_MODEL = (ArithmeticError, AssertionError, LookupError, MemoryError, RuntimeError)
 
 
 def why_no_model(name: str, error: BaseException) -> str:
@@ -50,6 +52,11 @@ def why_no_weights(name: str, error: BaseException) -> str:
     return f"the file is cut short or damaged ({first_line(error)}); download or copy it again"
 
 
+def why_not_built(name: str, error: BaseException) -> str:
+    """Why a configuration gives no model, in words."""
+    return f"cannot build the model of '{name}' ({named_error(error)}); is its config.json right?"
+
+
 def has_vocabulary(folder: Path) -> bool:
     """Whether a folder holds a tokenizer: without one the library makes up a vocabulary of special tokens alone."""
     return any(any(folder.glob(pattern)) for pattern in VOCABULARIES)
@@ -61,7 +68,9 @@ def _why_no_configuration(folder: Path, error: BaseException) -> str:
         checkpoints = sorted(folder.glob("checkpoint-*/config.json"), key=lambda path: path.stat().st_mtime)
         cure = f"; did you mean {checkpoints[-1].parent}?" if checkpoints else ""
         return f"there is no config.json in this folder{cure}"
-    return _pointer(file.name) if _is_pointer(file) else first_line(error)
+    if _is_pointer(file):
+        return _pointer(file.name)
+    return first_line(error) if isinstance(error, (OSError, ValueError)) else named_error(error)
 
 
 def _near(place: Path) -> str:

@@ -36,6 +36,7 @@ def draw_training(history: Sequence[Mapping[str, float]], path: Path) -> bool:
     measured = ("eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second")
     score = next((key for key in (evaluations or [{}])[0] if key.startswith("eval_") and key not in measured), None)
     figure, axes = _figure(2 if score else 1, width=4.5)
+    axes[-1].sharex(axes[0])  # one evaluation stands at its epoch, not in a range of its own
     if losses:
         style = "o" if len(losses) == 1 else "-"  # a line through one point is nothing
         axes[0].plot(*zip(*losses, strict=True), style, color=BLUE, label="training")

@@ -7,6 +7,7 @@ import shlex
 import huggingface_hub
 
 from ..errors import ShownError, first_line
+from ..training.pushing import limit_silence
 from ..training.trainer import HeadTrainer
 
 # What is not pushed: states of the training, and pages that quote the data.
@@ -22,6 +23,7 @@ def push(trainer: HeadTrainer) -> None:
     training = trainer.args
     if not trainer.is_world_process_zero():
         return
+    limit_silence()
     try:
         trainer._finish_current_push()
         # Trainer's own way would save the model once more, and leave nothing out.

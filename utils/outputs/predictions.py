@@ -71,7 +71,7 @@ def predict(
     """
     drafts = folder / PARTS
     key = hashlib.sha256(repr(options).encode() + source_hash())
-    add_weights(key, trainer.model)
+    add_weights(key, trainer.whole_weights())
     files: list[Path] = []
     rows, source = 0, ""
     for part in parts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import logging
-import os
 import platform
 import sys
 import time
@@ -53,9 +52,8 @@ def run_record(
     given: dict[str, Any] = {"training": training.to_dict()}  # masks tokens
     for kind, values in (("model", model), ("data", data)):
         given[kind] = {item.name: getattr(values, item.name) for item in fields(values) if item.init}
-    token = os.environ.get("HF_TOKEN")  # where `start_run` puts it
     contents = {
-        "command": [word.replace(token, "***") if token else word for word in sys.argv],
+        "command": sys.argv,
         "seed": training.seed,
         "changed_from_default": changed_from_default(arguments),
         "notes": record.notes,
@@ -76,7 +74,15 @@ def run_record(
         "world_size": training.world_size,
         "arguments": given,
     }
-    return json.loads(without_tokens(json.dumps(contents)))  # wherever somebody has put one
+    return _without_tokens(json.loads(json.dumps(contents)))  # wherever somebody has put one
+
+
+def _without_tokens(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {without_tokens(name): _without_tokens(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_tokens(item) for item in value]
+    return without_tokens(value) if isinstance(value, str) else value
 
 
 def peak_host_memory() -> int:

@@ -12,7 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..files import UNFINISHED_CHECKPOINT, sha256, sync
+from ..errors import named_error
+from ..files import UNFINISHED_CHECKPOINT, read_json, sha256, sync
 
 MANIFEST = "checkpoint.json"  # a checkpoint's list of its own files
 CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
@@ -84,8 +85,14 @@ def remove(checkpoint: Path) -> None:
 
 
 def read_manifest(checkpoint: Path) -> dict[str, Any]:
-    """What `put_in_place` wrote about a checkpoint."""
-    return json.loads((checkpoint / MANIFEST).read_text(encoding="utf-8"))
+    """What `put_in_place` wrote about a checkpoint.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is something else.
+    """
+    found = read_json(checkpoint / MANIFEST)
+    files = {name: {"bytes": int(one["bytes"]), "sha256": str(one["sha256"])} for name, one in found["files"].items()}
+    return {"processes": int(found["processes"]), "weights_only": bool(found["weights_only"]), "files": files}
 
 
 def damage(checkpoint: Path, to_go_on: bool = True) -> str | None:
@@ -96,7 +103,7 @@ def damage(checkpoint: Path, to_go_on: bool = True) -> str | None:
     """
     try:
         files = read_manifest(checkpoint)["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return f"it has no readable {MANIFEST}, which is written last"
     for name, saved in files.items():
         path = checkpoint / name
@@ -117,7 +124,7 @@ def damage(checkpoint: Path, to_go_on: bool = True) -> str | None:
 
 def best_of(checkpoint: Path) -> Path | None:
     """The checkpoint with the best weights up to this one, where it names one."""
-    best = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))["best_model_checkpoint"]
+    best = read_json(checkpoint / "trainer_state.json")["best_model_checkpoint"]
     if best is None:
         return None
     beside = checkpoint.parent / Path(best).name  # the folder may have moved since
@@ -133,7 +140,10 @@ def obstacle(checkpoint: Path, with_best: bool) -> str | None:
     found = damage(checkpoint)
     if found is None and read_manifest(checkpoint)["weights_only"]:
         found = "it holds the weights alone (--save_only_model)"
-    best = best_of(checkpoint) if found is None and with_best else None
+    try:
+        best = best_of(checkpoint) if found is None and with_best else None
+    except (ValueError, KeyError, TypeError) as error:
+        return f"its trainer_state.json cannot be read ({named_error(error)})"
     if best is not None and best != checkpoint:
         wrong = damage(best, to_go_on=False) if best.is_dir() else "it is missing"
         found = f"of {best.name}, the best before it, {wrong}" if wrong else None

@@ -94,7 +94,9 @@ class SummingTrainer(Trainer):
         if loss is not None:
             mean, rows = loss, len(inputs["input_ids"])
             real = self._real_rows(rows)
-            if real < rows:  # the last batch of several processes is filled up with rows that are counted already
+            # The last batch of several processes is filled up with rows that are counted already. All of them compute its loss
+            # again, also where all rows are real: where weights are divided between processes, each takes part in a forward.
+            if self._is_filled_up(rows):
                 own = {name: values[: max(real, 1)] for name, values in inputs.items()}
                 mean, _, _ = super().prediction_step(model, own, True, ignore_keys)
             count = self._count.flatten()[0].to(mean)  # several GPUs are given it once each
@@ -103,12 +105,16 @@ class SummingTrainer(Trainer):
                 self._sums = [torch.cat(self._sums)]
         return loss, logits, labels
 
+    def _is_filled_up(self, rows: int) -> bool:
+        """Whether any process has rows in the current batch, of `rows` in each, that are there to fill it up."""
+        state, processes = self.accelerator.gradient_state, self.args.world_size
+        return processes > 1 and state.end_of_dataloader and 0 < state.remainder < rows * processes
+
     def _real_rows(self, rows: int) -> int:
         """How many of this process's rows in the current batch are not there to fill it up."""
-        state = self.accelerator.gradient_state
-        if self.args.world_size == 1 or not state.end_of_dataloader or state.remainder <= 0:
+        if not self._is_filled_up(rows):
             return rows
-        return min(max(state.remainder - self.args.process_index * rows, 0), rows)
+        return min(max(self.accelerator.gradient_state.remainder - self.args.process_index * rows, 0), rows)
 
 
 def _close_padding(head: torch.nn.Module, inputs: tuple[torch.Tensor, ...], logits: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,13 @@ from .checkpoints import MANIFEST
 
 logger = logging.getLogger(__name__)
 
+SILENCE = 300  # seconds without a byte from the Hub after which it counts as lost; its client would wait for ever
+
+
+def limit_silence() -> None:
+    """Has requests to the Hub fail where it says nothing any more."""
+    huggingface_hub.get_session().timeout = SILENCE
+
 
 class PushingTrainer(Trainer):
     """`Trainer` that pushes checkpoints with the code of their heads, and nothing of an earlier run."""
@@ -28,6 +35,7 @@ class PushingTrainer(Trainer):
         self.copies_to_push = tempfile.TemporaryDirectory()
 
     def init_hf_repo(self, *args, **kwargs) -> None:
+        limit_silence()
         try:
             super().init_hf_repo(*args, **kwargs)
         except (HTTPError, OSError) as error:  # better now than after hours

@@ -28,6 +28,7 @@ from .callbacks import SaveWhenTerminated
 from .checkpoints import best_of, checkpoints, damage, how_to_go_on, new_stage, put_in_place, remove, step_of
 from .finite import not_finite
 from .pushing import PushingTrainer
+from .sharding import own_class
 
 # Checkpoints that stay where --save_total_limit says nothing: where the latest is damaged, the one before it is whole.
 USUALLY_KEPT = 2
@@ -81,12 +82,17 @@ class SavingTrainer(PushingTrainer):
 
     def _save(self, output_dir=None, state_dict=None):
         self.check_weights()
+        if self.is_deepspeed_enabled:  # ZeRO 3 empties the model's own parameters, and one process gathers these
+            broken = [name for name, weight in (state_dict or {}).items() if not torch.isfinite(weight).all()]
+            if self._anywhere(bool(broken)):
+                raise not_finite(f"after step {self.state.global_step} some weight is no number any more", self.args)
         if self.adapters is not None and not self.adapters.merged:
             state_dict = self.adapters.merged_state()
         # What the last call left would depend on whether the features were in a cache.
         self.processing_class.backend_tokenizer.no_truncation()
         self.processing_class.backend_tokenizer.no_padding()
-        super()._save(output_dir, state_dict)
+        with own_class(self.model):
+            super()._save(output_dir, state_dict)
         if self.args.should_save:
             folder = Path(output_dir or self.args.folder)
             if self.adapters is not None:
@@ -97,7 +103,15 @@ class SavingTrainer(PushingTrainer):
 
     def save_model(self, output_dir=None, _internal_call=False):
         with self._room_for(Path(output_dir or self.args.folder)):
-            super().save_model(output_dir, _internal_call)
+            if self.is_fsdp_enabled:  # Trainer leaves the weights out of a checkpoint that is saved in pieces
+                self._save(output_dir, self.whole_weights())
+            else:
+                super().save_model(output_dir, _internal_call)
+
+    def whole_weights(self) -> dict[str, torch.Tensor]:
+        """The weights by name. Where processes divide them, the first one gets all, and every one has to call this."""
+        divided = self.is_fsdp_enabled or self.is_deepspeed_enabled
+        return (self.accelerator.get_state_dict(self.model_wrapped) or {}) if divided else self.model.state_dict()
 
     def _get_output_dir(self, trial):
         return super()._get_output_dir(trial) if self._stage is None else str(self._stage)

@@ -32,6 +32,7 @@ from .progress import show_lines
 from .rates import learning_rates, set_learning_rates
 from .sampler import EpochLengthGroupedSampler, EpochRandomSampler
 from .saving import SavingTrainer
+from .sharding import check_sharding
 from .unfreezing import UnfreezeEncoder
 
 # The problem types with one class for each label; tags have none.
@@ -79,10 +80,7 @@ def build_trainer(
         )
     except (ImportError, ValueError) as error:
         raise UserError(f"Trainer does not take these flags: {first_line(error)}") from error
-    if adapters is not None and (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
-        raise UserError(
-            "--lora trains with one process or several that hold the whole model; leave FSDP or DeepSpeed out"
-        )
+    check_sharding(trainer, adapters is not None)
     trainer.train_rows, trainer.adapters = train, adapters
     return trainer
 
@@ -120,9 +118,6 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         self.add_callback(SaveAfterEvaluation())
         show_lines(self)
         if self.args.unfreeze_after is not None:
-            if self.is_fsdp_enabled or self.is_deepspeed_enabled:
-                what = "FSDP and DeepSpeed divide parameters by what is trained at the start"
-                raise UserError(f"--unfreeze_after: {what}; leave it out, or use plain processes")
             self.add_callback(UnfreezeEncoder(self.model.encoder, self.args.unfreeze_after))
         if self.args.early_stopping_patience is not None:
             self.add_callback(EarlyStoppingCallback(self.args.early_stopping_patience))
@@ -138,6 +133,14 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
                 f"the loss is {value} at step {self.state.global_step + 1} (learning rate {rate:g}{rows})", self.args
             )
         return loss
+
+    def _prepare_for_training(self, *args, **kwargs):
+        try:
+            return super()._prepare_for_training(*args, **kwargs)
+        except ValueError as error:  # a list of what differs from the flags
+            if not self.is_deepspeed_enabled:
+                raise
+            raise UserError(f"DeepSpeed: {' '.join(str(error).split())}") from error
 
     def create_optimizer(self, model=None):
         try:

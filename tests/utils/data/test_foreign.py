@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pandas
 import pytest
@@ -129,6 +130,34 @@ def test_encodings_are_converted_by_pasting(tmp_path, monkeypatch, encoding, nam
     assert written.name == f"utf8-{name.removesuffix('.gz')}"
     assert written.read_bytes().decode("utf-8").replace("\ufeff", "") == raw.decode(encoding)
     assert [row.fields for row in read_table(written)] == TABLE.to_dict(orient="records")
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+@pytest.mark.parametrize("name", ["내 자료/리뷰.csv", "sub/a.csv.gz"])
+def test_commands_name_the_folder_of_a_file(tmp_path, monkeypatch, name, platform):
+    if platform == "linux" and shutil.which("iconv") is None:
+        pytest.skip("no iconv")
+    monkeypatch.chdir(tmp_path)
+    path = Path(name)
+    path.parent.mkdir()
+    raw = TABLE.to_csv(index=False).encode("cp949")
+    path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    monkeypatch.setattr("sys.platform", platform)
+    line = command(fault(read_table, name))
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(line, shell=True, cwd=tmp_path, check=True)
+    written = path.with_name(f"utf8-{path.name.removesuffix('.gz')}")
+    assert [row.fields for row in read_table(written)] == TABLE.to_dict(orient="records")
+
+
+def test_a_spreadsheet_in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path("자료/리뷰.xlsx")
+    path.parent.mkdir()
+    path.write_bytes(b"PK")
+    message = fault(read_table, path)
+    assert "read_excel('자료/리뷰.xlsx', dtype=str).to_csv('자료/리뷰.csv', index=False)" in message
 
 
 @pytest.mark.parametrize(

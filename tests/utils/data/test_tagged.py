@@ -329,3 +329,23 @@ def test_names_of_classes_in_the_file(tmp_path):
 @pytest.mark.parametrize("tag", ["B_PER", "b-per", "I_PER", "o", "PER-B"])
 def test_a_hash_is_a_token_in_every_spelling_of_tags(write, tag):
     assert sentences(write("a.conll", f"# SYM {tag}\nab SYM O\n")) == [(1, None, ["#", "ab"], [tag, "O"])]
+
+
+NUMBERED = "1\t민수는\tPER_B\n2\t서울에\tLOC_B\n3\t간다\t-\n\n1\t예\t-\n"
+
+
+def test_numbers_of_tokens_are_no_tokens(write, caplog):
+    caplog.set_level("INFO")
+    rows = list(read_tagged(write("a.tsv", NUMBERED)))
+    assert [row.fields["tokens"] for row in rows] == [["민수는", "서울에", "간다"], ["예"]]
+    assert [row.fields["tags"] for row in rows] == [["PER_B", "LOC_B", "-"], ["-"]]
+    assert "the first column counts the tokens" in caplog.text
+    more = NUMBERED * 100 + "\n1\t예\n"
+    assert "3 expected" in fault(lambda path: list(read_tagged(path)), write("b.tsv", more))
+
+
+@pytest.mark.parametrize(
+    "text", ["1\tSN\tB-QT\n\n1\tSN\tO\n", "1\tO\n2\tO\n", "1\ta\tO\n3\tb\tO\n", "1\ta\tO\n2\tb\tO\n김\tc\tO\n"]
+)
+def test_numbers_that_are_tokens(write, text):
+    assert [row.fields["tokens"][0] for row in read_tagged(write("a.tsv", text))][0] == "1"

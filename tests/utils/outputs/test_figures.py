@@ -56,6 +56,12 @@ def test_training_without_evaluations_or_without_anything(drawn, tmp_path):
     assert not (tmp_path / "b.png").exists()
 
 
+def test_a_single_evaluation_stands_at_its_epoch(drawn, tmp_path):
+    figures.draw_training([*HISTORY[:1], {"epoch": 2.0, "eval_loss": 1.2, "eval_accuracy": 0.7}], tmp_path / "a.png")
+    losses, accuracy = drawn
+    assert accuracy.get_xlim() == losses.get_xlim() and accuracy.get_xlim()[0] < 0.5
+
+
 def test_confusion_counts_gold_by_predicted(drawn, tmp_path):
     figures.draw_confusion([0, 1, 1, 1], [0, 0, 0, 1], ["no", "yes"], tmp_path / "a.png")
     (axis,) = drawn

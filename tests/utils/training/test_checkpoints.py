@@ -8,6 +8,7 @@ import shutil
 import pytest
 from checkpoint_files import FILES, save_checkpoint
 
+from utils.files import sha256
 from utils.training.checkpoints import INCOMPLETE, checkpoints, damage, newest, obstacle, remove
 
 
@@ -95,3 +96,34 @@ def test_removing(tmp_path):
         save_checkpoint(tmp_path, step)
     remove(tmp_path / "checkpoint-2")
     assert names(tmp_path) == ["checkpoint-4"]
+
+
+FORGED = [
+    "[" * 100_000,
+    "null",
+    '{"files": []}',
+    '{"files": {"a": 1}}',
+    '{"files": {"a": {"bytes": "x", "sha256": 1}}}',
+]
+FORGED += [
+    '{"files": {}, "processes": 1}',
+    '{"files": {"a": {"bytes": 1e999, "sha256": ""}}}',
+    '{"files": {}, "processes": null}',
+]
+
+
+@pytest.mark.parametrize("content", FORGED)
+def test_a_list_of_files_that_somebody_else_wrote(content, tmp_path):
+    saved = save_checkpoint(tmp_path, 5)
+    (saved / "checkpoint.json").write_text(content, encoding="utf-8")
+    assert obstacle(saved, with_best=True) == "it has no readable checkpoint.json, which is written last"
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "null", "{}", '{"best_model_checkpoint": 3}', "{"])
+def test_a_state_that_somebody_else_wrote(content, tmp_path):
+    saved = save_checkpoint(tmp_path, 5)
+    (saved / "trainer_state.json").write_text(content, encoding="utf-8")
+    manifest = json.loads((saved / "checkpoint.json").read_text(encoding="utf-8"))
+    manifest["files"]["trainer_state.json"] = {"bytes": len(content), "sha256": sha256(saved / "trainer_state.json")}
+    (saved / "checkpoint.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert "its trainer_state.json cannot be read (" in str(obstacle(saved, with_best=True))
