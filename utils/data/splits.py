@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 from transformers import TrainingArguments
 
 from heads.characters import compose
@@ -18,6 +18,7 @@ from ..arguments import DataArguments
 from ..errors import UserError
 from ..files import Row
 from .hub import hub_files
+from .stored_rows import Lazy, StoredRows, field_names
 from .typed import TYPED
 
 logger = logging.getLogger(__name__)
@@ -46,27 +47,37 @@ class Split:
     Attributes:
         name: "train", "validation" or "test".
         file: where the rows come from; a split of a Hub data set is the parquet file it was saved as.
-        rows: one `Row` per input row, in order; each knows its line in the file.
+        rows: one `Row` per input row, in order; each knows its line in the file. Those of a whole file are on disk.
         part: which part of the file this is, counted from 0, where a file is read in parts; else None.
         whole: all rows of the file, where some of them were held out or cut off.
     """
 
     name: str
     file: str
-    rows: list[Row]
+    rows: Sequence[Row]
     part: int | None = None
-    whole: list[Row] | None = None
+    whole: Sequence[Row] | None = None
 
-    def column(self, name: str) -> list[Any]:
+    def column(self, name: str) -> Sequence[Any]:
         """What every row has in a column; None where it lacks the column."""
-        return [row.fields.get(name) for row in self.rows]
+        return Lazy(self.rows, lambda row: row.fields.get(name))
+
+    def column_names(self) -> list[str]:
+        """The columns that any row has, in the order in which they first occur."""
+        return self.rows.field_names if isinstance(self.rows, StoredRows) else field_names(self.rows)
+
+    def where(self, chosen: np.ndarray) -> Split:
+        """The split with those of its rows for which `chosen` is true."""
+        if isinstance(self.rows, StoredRows):
+            return replace(self, rows=self.rows.where(chosen))
+        return replace(self, rows=[row for row, own in zip(self.rows, chosen, strict=True) if own])
 
 
 def load_splits(
     data: DataArguments,
     training: TrainingArguments,
     read: Reader,
-    groups: Callable[[Split], list[Group]],
+    groups: Callable[[Split], Sequence[Group]],
     check: Callable[[Split], None],
 ) -> tuple[dict[str, Split], Iterable[Split]]:
     """Reads the splits that this run needs. The validation rows are the "test" of a run that is told to predict them.
@@ -91,14 +102,14 @@ def load_splits(
     from_train = {"train", "validation"} | ({"test"} if data.predict_split == "validation" else set())
     splits = {}
     if share is not None and any(needed[name] for name in from_train):
-        whole = Split(name="train", file=files["train"], rows=list(read(files["train"])))
+        whole = Split(name="train", file=files["train"], rows=StoredRows.of(read(files["train"])))
         held_out = _held_out(groups(whole), share, data.validation_split_seed)
         for name in sorted(from_train):
-            rows = [row for row, out in zip(whole.rows, held_out, strict=True) if out == (name != "train")]
-            splits[name] = Split(name=name, file=files["train"], rows=rows, whole=whole.rows)
-        share = sum(held_out) / len(held_out)
+            own = whole.where(held_out == (name != "train"))
+            splits[name] = replace(own, name=name, whole=whole.rows)
+        count = int(held_out.sum())
         message = "validation: %d of %d rows (%.3g %%) of %s held out"
-        logger.info(message, sum(held_out), len(held_out), 100 * share, files["train"])
+        logger.info(message, count, len(held_out), 100 * count / len(held_out), files["train"])
     elif not (training.do_train or training.do_eval):
         return {}, _parts(_file_of("test", files, data), data, read, check)
     splits = {name: splits.get(name) or _read_split(name, files, data, read) for name in needed if needed[name]}
@@ -131,7 +142,7 @@ def label_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, 
     return rows, itertools.chain([rows], parts)
 
 
-def _nothing_left(split: Split, groups: list[Group]) -> UserError:
+def _nothing_left(split: Split, groups: Sequence[Group]) -> UserError:
     message = f"no row is left for {split.name}; give more rows or another --validation_split"
     if len(groups) > 1 and len({group.text for group in groups}) == 1:
         message = f"no row is left for {split.name}: all rows have the same text, and such rows are held out together"
@@ -151,7 +162,7 @@ def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split]
 
 def _read_split(name: str, files: dict[str, str], data: DataArguments, read: Reader) -> Split:
     file = _file_of(name, files, data)
-    return Split(name=name, file=file, rows=list(read(file)))
+    return Split(name=name, file=file, rows=StoredRows.of(read(file)))
 
 
 def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
@@ -173,32 +184,36 @@ def _given_files(data: DataArguments) -> dict[str, str]:
     return {name: file for name, file in given.items() if file}
 
 
-def _held_out(groups: Sequence[Group], share: float, seed: int) -> list[bool]:
+def _held_out(groups: Sequence[Group], share: float, seed: int) -> np.ndarray:
     """Which rows are held out: those whose hash is below the share, whatever the other rows are.
 
     Of few rows that may be far from the share. Where it is off by more than a tenth, as many rows of each class as the share
     says are held out, those with the lowest hashes, as far as rows of equal text stay together.
     """
-    fractions = [_fraction(group.text, seed) for group in groups]
+    fractions = np.fromiter((_fraction(group.text, seed) for group in groups), float, len(groups))
     wanted = share * len(groups)
-    below = [fraction < share for fraction in fractions]
-    if abs(sum(below) - wanted) <= wanted / 10:
+    below = fractions < share
+    if abs(below.sum() - wanted) <= wanted / 10:
         return below
-    sizes = Counter(fractions)  # of the rows of one text
-    label_of = {fraction: group.label for fraction, group in zip(fractions, groups, strict=True)}
-    rows_of = Counter(label_of[fraction] for fraction in fractions)
+    distinct, text_of, sizes = np.unique(fractions, return_inverse=True, return_counts=True)
+    codes: dict[str, int] = {}
+    label_of = np.zeros(len(distinct), int)  # of the rows of one text
+    for text, group in zip(text_of, groups, strict=True):
+        label_of[text] = codes.setdefault(group.label, len(codes))
+    labels, lowest = np.unique(label_of, return_index=True)
+    rows_of = dict(zip(labels.tolist(), np.bincount(label_of, weights=sizes)[labels].tolist(), strict=True))
     seats = {label: int(share * rows) for label, rows in rows_of.items()}
-    lowest = {label_of[fraction]: fraction for fraction in sorted(sizes, reverse=True)}
-    by_remainder = sorted(rows_of, key=lambda label: (seats[label] - share * rows_of[label], lowest[label]))
+    first = dict(zip(labels.tolist(), lowest.tolist(), strict=True))
+    by_remainder = sorted(rows_of, key=lambda label: (seats[label] - share * rows_of[label], first[label]))
     for label in by_remainder[: round(wanted) - sum(seats.values())]:
         seats[label] += 1
-    chosen = set()
-    for fraction in sorted(sizes):
-        left = seats[label_of[fraction]]
-        if abs(left - sizes[fraction]) < left:
-            chosen.add(fraction)
-            seats[label_of[fraction]] -= sizes[fraction]
-    return [fraction in chosen for fraction in fractions]
+    chosen = np.zeros(len(distinct), bool)
+    for text, (label, size) in enumerate(zip(label_of.tolist(), sizes.tolist(), strict=True)):
+        left = seats[label]
+        if abs(left - size) < left:
+            chosen[text] = True
+            seats[label] -= size
+    return chosen[text_of]
 
 
 def _fraction(text: str, seed: int) -> float:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -14,13 +14,15 @@ import numpy as np
 
 from heads.characters import compose
 
-from ..files import shown
+from ..data.stored_rows import Lazy
+from ..files import shown, text_hashes
 from ..tasks import PreparedSplit, Task
 from ..tasks.label_values import is_blank
 
 logger = logging.getLogger(__name__)
 
 _LIKE_UTF8 = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")  # two bytes of it, as characters of Latin-1
+READ_INPUTS = 1024  # at a time
 LOW_CEILING = 95  # of 100: below it, what a model cannot reach is more than what models differ by
 
 
@@ -34,29 +36,36 @@ def data_report(task: Task, prepared: Mapping[str, PreparedSplit]) -> dict[str, 
         name: summarise(one.split.file, count_split(task, one)) | _count_whole(task, one)
         for name, one in prepared.items()
     }
-    texts = {name: list(map(compose, task.texts(one.split))) for name, one in prepared.items()}
-    for name, own in texts.items():
-        say_damaged(prepared[name].split.file, own)
+    texts = {}
+    for name, one in prepared.items():
+        own = Lazy(task.texts(one.split), compose)
+        say_damaged(one.split.file, own)
+        texts[name] = text_hashes(own)
     report["shared_texts"] = {
-        f"{later} rows also in {earlier}": sum(text in known for text in texts[later])
+        f"{later} rows also in {earlier}": int(np.isin(texts[later], texts[earlier]).sum())
         for earlier, later in combinations(texts, 2)
-        for known in [set(texts[earlier])]
     }
     return report
 
 
-def say_damaged(file: str, texts: list[str]) -> None:
+def say_damaged(file: str, texts: Iterable[str]) -> None:
     """Warns of texts that were decoded wrongly before they came here."""
     kinds = {
         "hold U+FFFD, where letters were lost": lambda text: "\ufffd" in text,
         "are UTF-8 that was read as Latin-1": _is_decoded_wrongly,
         "hold escapes of ISO-2022": lambda text: "\x1b$" in text,
     }
-    for what, holds in kinds.items():
-        damaged = [text for text in texts if holds(text)]
-        if damaged:
+    counts: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for text in texts:
+        for what, holds in kinds.items():
+            if holds(text):
+                counts[what] += 1
+                first.setdefault(what, text)
+    for what in kinds:
+        if counts[what]:
             message = "%s: %d texts %s, such as %s; decode the file again from its source"
-            logger.warning(message, file, len(damaged), what, shown(damaged[0]))
+            logger.warning(message, file, counts[what], what, shown(first[what]))
 
 
 def _is_decoded_wrongly(text: str) -> bool:
@@ -69,18 +78,28 @@ def _is_decoded_wrongly(text: str) -> bool:
 def count_split(task: Task, prepared: PreparedSplit) -> Counter[str]:
     """Counts that add up over the parts of a split; `label:x` and `length:n` count by label and by tokens per input."""
     texts, features = task.texts(prepared.split), prepared.features
-    counts = Counter(
-        rows=len(texts),
-        empty_texts=sum(map(is_blank, texts)),
-        inputs=len(features),
-        truncated_inputs=sum(features["truncated"]) if "truncated" in features.column_names else 0,
-        unknown_tokens=sum(ids.count(task.tokenizer.unk_token_id) for ids in features["input_ids"]),
-    )
-    if "windows" in features.column_names:
-        sizes = list(map(len, features["windows"]))
-        counts.update(windows=sum(sizes), windowed_inputs=sum(size > 1 for size in sizes))
+    counts = Counter(rows=len(texts), empty_texts=sum(map(is_blank, texts)), inputs=len(features))
+    counts.update(truncated_inputs=0, unknown_tokens=0)
+    names = [name for name in ("input_ids", "length", "truncated", "windows") if name in features.column_names]
+    if "windows" in names:
+        counts.update(windows=0, windowed_inputs=0)
+    for table in features.select_columns(names).with_format("arrow").iter(batch_size=READ_INPUTS):
+        columns = {name: table[name].combine_chunks() for name in names}
+        counts["unknown_tokens"] += int(
+            (np.asarray(columns["input_ids"].flatten()) == task.tokenizer.unk_token_id).sum()
+        )
+        if "truncated" in columns:
+            counts["truncated_inputs"] += columns["truncated"].true_count
+        if "windows" in columns:
+            sizes = np.asarray(columns["windows"].value_lengths())
+            counts.update(windows=int(sizes.sum()), windowed_inputs=int((sizes > 1).sum()))
+        counts.update(
+            {
+                f"length:{length}": int(count)
+                for length, count in zip(*np.unique(np.asarray(columns["length"]), return_counts=True), strict=True)
+            }
+        )
     counts.update(f"label:{name}" for names in task.label_names(prepared.split) for name in names)
-    counts.update(f"length:{length}" for length in features["length"])
     return counts
 
 
@@ -105,16 +124,23 @@ def summarise(file: str, counts: Counter[str]) -> dict[str, Any]:
 
 def _count_whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
     """What takes all rows of a split at once."""
-    texts = list(map(compose, task.texts(prepared.split)))
-    labels_of: dict[str, set[tuple[str, ...]]] = {}
-    for text, names in zip(texts, task.label_names(prepared.split), strict=False):
-        labels_of.setdefault(text, set()).add(tuple(names))
+    texts = text_hashes(Lazy(task.texts(prepared.split), compose))
     return {
-        "duplicate_texts": len(texts) - len(set(texts)),
-        "texts_with_two_labels": sum(len(different) > 1 for different in labels_of.values()),
+        "duplicate_texts": len(texts) - len(np.unique(texts)),
+        "texts_with_two_labels": _with_two(texts, text_hashes(Lazy(task.label_names(prepared.split), repr))),
         **task.faults(prepared.split),
         "ceiling": task.ceiling(prepared),
     }
+
+
+def _with_two(texts: np.ndarray, labels: np.ndarray) -> int:
+    """How many texts have different labels; both are hashes, (N,), and there may be no labels at all."""
+    if not len(labels):
+        return 0
+    order = np.lexsort((labels, texts))
+    texts, labels = texts[order], labels[order]
+    another = (texts[1:] == texts[:-1]) & (labels[1:] != labels[:-1])
+    return len(np.unique(texts[1:][another]))
 
 
 def splits_of(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def predict(
     rows, source = 0, ""
     for part in parts:
         own = key.copy()
-        own.update(repr(part.rows).encode())
+        for row in part.rows:
+            own.update(repr(row).encode())
         files.append(drafts / f"{part.part or 0:06}-{own.hexdigest()[:16]}.json")
         done = [files[-1].exists()]
         broadcast_object_list(done)  # other processes may see the first one's disk late, or not at all
@@ -90,7 +91,7 @@ def predict(
         return Predicted()
     replace_file(target, _lines(files))
     write_table(target, task.data.predictions_format)
-    predicted = _sum(files, source)
+    predicted = _sum(files, source, {name: name for name in task.labels.names})
     if predicted.pairs is not None:
         predicted.metrics |= {f"predict_{name}": value for name, value in task.score(predicted.pairs).items()}
     return predicted
@@ -129,7 +130,18 @@ def _lines(files: list[Path]) -> Iterator[str]:
             yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _sum(files: list[Path], source: str) -> Predicted:
+def _sum(files: list[Path], source: str, names: dict[str, str]) -> Predicted:
+    """What all parts say together.
+
+    Args:
+        names: the labels, so that a million rows share the texts of their names.
+    """
+
+    def shared(value: Any) -> Any:
+        if isinstance(value, list):
+            return list(map(shared, value))
+        return names.get(value, value) if isinstance(value, str) else value
+
     counts: Counter[str] = Counter()
     pairs: Pairs | None = {}
     loss, labels, seconds, steps = 0.0, 0.0, 0.0, 0
@@ -148,7 +160,7 @@ def _sum(files: list[Path], source: str) -> Predicted:
             pairs = None  # some rows have no label: nothing is scored
         else:
             for name, values in content["pairs"].items():
-                pairs.setdefault(name, []).extend(values)
+                pairs.setdefault(name, []).extend(shared(values))
             observed += [content["observed"]] if content["observed"] else []
     if 0 < len(unscored) < len(files):
         message = "%s: there are labels, but not everywhere among the rows %s: all are predicted, none is scored"

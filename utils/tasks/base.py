@@ -129,7 +129,7 @@ class Task(ABC):
         """Yields the rows of a file, or of the texts that were typed."""
 
     @abstractmethod
-    def groups(self, split: Split) -> list[Group]:
+    def groups(self, split: Split) -> Sequence[Group]:
         """What each row is held out with."""
 
     @abstractmethod
@@ -170,7 +170,7 @@ class Task(ABC):
     # What is in the rows
 
     @abstractmethod
-    def texts(self, split: Split) -> list[str]:
+    def texts(self, split: Split) -> Sequence[str]:
         """The text of every row, as people read it."""
 
     @abstractmethod
@@ -178,7 +178,7 @@ class Task(ABC):
         """Whether a split can be scored: a test file may have no labels."""
 
     @abstractmethod
-    def label_names(self, split: Split) -> list[list[str]]:
+    def label_names(self, split: Split) -> Sequence[list[str]]:
         """The labels of every row by name; empty where the split has none, or numbers."""
 
     @abstractmethod
@@ -210,7 +210,7 @@ class Task(ABC):
     def records_with(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """What `predictions_with` adds to each of the records: texts and labels; a task may know of more."""
         split, names = prepared.split, self.data.prediction_columns
-        columns: dict[str, list] = {}
+        columns: dict[str, Sequence] = {}
         if "text" in names:
             columns |= self.text_fields(split)
         if "label" in names:
@@ -222,7 +222,7 @@ class Task(ABC):
         """What a person is shown of each row that was typed: cells by name, the text at last."""
 
     @abstractmethod
-    def text_fields(self, split: Split) -> dict[str, list]:
+    def text_fields(self, split: Split) -> dict[str, Sequence]:
         """The texts of every row by the names of their fields."""
 
     @abstractmethod

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ..arguments import SequenceDataArguments
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import ID_COLUMNS, listed, shown
+from ..files import ID_COLUMNS, Row, listed, shown
 from .columns import LABEL_COLUMNS, NAMES_OF_CLASSES, NO_LABELS, PAIR_COLUMNS, Columns, find_columns
 from .label_values import bit, canonical, is_blank, is_nothing
 
@@ -78,18 +78,28 @@ def _warn_of_texts(split: Split, columns: Columns) -> None:
     names = columns.text_names
     if not split.part and all(is_blank(row.fields[name]) for row in split.rows for name in names):
         raise UserError("every text is empty; name another --text_column_name", file=split.file, column=columns.text)
-    if len(split.rows) > 1 and len(set(columns.texts(split))) == 1:
+    texts = columns.texts(split)
+    if len(texts) > 1 and all(text == first for first in texts[:1] for text in texts):
         logger.warning(
             "%s: every row has the same text, in column '%s'; is it the right one?", split.file, columns.text
         )
-    no_texts = [row for row in split.rows if any(row.fields[name].strip() in NO_TEXTS for name in names)]
+    no_texts, first = _count(split.rows, lambda row: any(row.fields[name].strip() in NO_TEXTS for name in names))
     if no_texts:
         message = "%s: %d rows hold 'nan', '#N/A' or the like as their text (the first is row %d): it is read as text"
-        logger.warning(message, split.file, len(no_texts), no_texts[0].line)
-    empty = [row for row in split.rows if any(is_blank(row.fields[name]) for name in names)]
+        logger.warning(message, split.file, no_texts, first.line)
+    empty, first = _count(split.rows, lambda row: any(is_blank(row.fields[name]) for name in names))
     if empty:
-        message = "%s: %d rows with an empty text are kept (the first is row %d)"
-        logger.warning(message, split.file, len(empty), empty[0].line)
+        logger.warning("%s: %d rows with an empty text are kept (the first is row %d)", split.file, empty, first.line)
+
+
+def _count(rows: Sequence[Row], holds: Callable[[Row], bool]) -> tuple[int, Row]:
+    """Of how many rows something holds, and the first of them; of none the first of all."""
+    count, first = 0, rows[0]
+    for row in rows:
+        if holds(row):
+            first = first if count else row
+            count += 1
+    return count, first
 
 
 def no_label(split: Split, column: str, lacks: Callable[[Any], bool]) -> UserError:
@@ -99,16 +109,16 @@ def no_label(split: Split, column: str, lacks: Callable[[Any], bool]) -> UserErr
         lacks: says whether a cell holds no label.
     """
     rows = split.whole or split.rows
-    without = [row for row in rows if lacks(row.fields.get(column))]
-    first = without[0].fields.get(column)
+    without, row = _count(rows, lambda row: lacks(row.fields.get(column)))
+    first = row.fields.get(column)
     says = "" if first in (None, "") else f", the first says {shown(first)}"
-    nested = [name for name in without[0].fields if name.startswith(f"{column}.")]
+    nested = [name for name in row.fields if name.startswith(f"{column}.")]
     if nested:  # as Label Studio writes rows of several choices
         reason = f"this row has '{nested[0]}' in its place; write every row alike"
-        raise UserError(reason, file=split.file, row=without[0].line, column=column)
-    message = f"no label (in {len(without)} of {len(rows)} rows{says})"
+        raise UserError(reason, file=split.file, row=row.line, column=column)
+    message = f"no label (in {without} of {len(rows)} rows{says})"
     cure = "write them, or leave such rows out with --drop_unlabelled true"
-    return UserError(f"{message}; {cure}", file=split.file, row=without[0].line, column=column)
+    return UserError(f"{message}; {cure}", file=split.file, row=row.line, column=column)
 
 
 def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: Columns | None) -> None:
@@ -148,7 +158,7 @@ def _check_twins(split: Split, columns: Columns) -> None:
     Raises:
         UserError: it differs in the spaces around it or in its Unicode form only.
     """
-    names = dict.fromkeys(name for row in split.rows for name in row.fields)
+    names = split.column_names()
     for read in filter(None, asdict(columns).values()):
         alike = [name for name in names if name != read and canonical(name).lower() == canonical(read).lower()]
         if any(canonical(name) == canonical(read) for name in alike):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from transformers import PretrainedConfig
 
 from ..arguments import SequenceDataArguments
 from ..data.splits import Split
+from ..data.stored_rows import Lazy
 from ..data.tables import CELLS
 from ..errors import UserError
-from ..files import ID_COLUMNS, extension, listed
+from ..files import ID_COLUMNS, Row, extension, listed
 from .label_values import canonical, is_nothing, number
 
 logger = logging.getLogger(__name__)
@@ -72,9 +73,13 @@ class Columns:
         """How a configuration says the same."""
         return {"input_columns": {"text": self.text, "pair": self.pair, "label": self.label}}
 
-    def texts(self, split: Split) -> list[str]:
+    def text_of(self, row: Row) -> str:
+        """The text of a row; of a pair, both."""
+        return "\n".join(str(row.fields.get(name)) for name in self.text_names)
+
+    def texts(self, split: Split) -> Sequence[str]:
         """The text of every row; of a pair, both."""
-        return ["\n".join(str(row.fields.get(name)) for name in self.text_names) for row in split.rows]
+        return Lazy(split.rows, self.text_of)
 
     @property
     def text_names(self) -> list[str]:
@@ -100,7 +105,7 @@ def find_columns(split: Split, data: SequenceDataArguments, known: Columns | Non
     Raises:
         UserError: a named column that is not there, or no column of text.
     """
-    names = list(dict.fromkeys(name for row in split.rows for name in row.fields))
+    names = split.column_names()
     fields = {canonical(name): name for name in reversed(names)} | {name: name for name in names}
     lowered = {name.lower(): fields[name] for name in reversed(fields)}
 

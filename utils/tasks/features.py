@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import datasets
 import numpy as np
@@ -15,9 +16,11 @@ from ..arguments import DataArguments
 from ..data.splits import Split
 from ..files import cache_folder, source_hash
 
+PIECE_ROWS = 1 << 15  # that are in memory at a time, and have a file of their own in the cache
+
 
 def build_features(
-    columns: dict[str, list],
+    columns: Mapping[str, Sequence],
     tokenize: Callable[..., dict],
     tokenizer: PreTrainedTokenizerFast,
     data: DataArguments,
@@ -26,7 +29,8 @@ def build_features(
 ) -> datasets.Dataset:
     """Maps batches of rows to features. The cache of `datasets` keeps those of a whole file, memory those of a part of one.
 
-    The cache's key is everything that the features depend on: the rows, the tokenizer, the options and the code.
+    The cache's key is everything that the features depend on: the rows, the tokenizer, the options and the code. A large file
+    is read in pieces, which have a key each.
 
     All but the training rows are sorted by length: batches of similar lengths, and a batch too large fails at once.
 
@@ -37,6 +41,27 @@ def build_features(
         split: what the rows are of.
         options: passed on to `tokenize`.
     """
+    count = max(map(len, columns.values()))
+    pieces = []
+    for start in range(0, max(count, 1), PIECE_ROWS):
+        piece = {name: list(values[start : start + PIECE_ROWS]) for name, values in columns.items()}
+        pieces.append(_features_of(piece, tokenize, tokenizer, data, split, options))
+    features = datasets.concatenate_datasets(pieces) if len(pieces) > 1 else pieces[0]
+    if split.name != "train":
+        lengths = features.with_format("numpy", columns=["length"])[:]["length"]
+        features = features.select(np.argsort(-lengths, kind="stable"))
+    return features
+
+
+def _features_of(
+    columns: dict[str, list],
+    tokenize: Callable[..., dict],
+    tokenizer: PreTrainedTokenizerFast,
+    data: DataArguments,
+    split: Split,
+    options: Mapping[str, Any],
+) -> datasets.Dataset:
+    """See `build_features`; unsorted."""
     rows = datasets.Dataset.from_dict(columns)
     key = hashlib.sha256()
     # Truncation and padding are left over from the last call, not the tokenizer's own.
@@ -45,7 +70,7 @@ def build_features(
         key.update(repr(part).encode())
     key.update(source_hash())
     whole = split.part is None
-    features = rows.map(
+    return rows.map(
         tokenize,
         batched=True,
         fn_kwargs={"tokenizer": tokenizer, **options},
@@ -57,6 +82,3 @@ def build_features(
         new_fingerprint=key.hexdigest()[:32],
         desc="Tokenizing",
     )
-    if split.name != "train":
-        features = features.select(np.argsort(-np.asarray(features["length"]), kind="stable"))
-    return features

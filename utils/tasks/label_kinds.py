@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -46,6 +48,26 @@ class Kind(NamedTuple):
     multi_hot: bool = False
 
 
+@dataclass
+class _Labelled:
+    """The rows of a split that have a label, and their cells, read again each time they are gone through.
+
+    Attributes:
+        of_one: the cells are lists of one label, which stands for them.
+    """
+
+    split: Split
+    column: str
+    of_one: bool = False
+
+    def __iter__(self) -> Iterator[tuple[Row, Any]]:
+        for row in self.split.rows:
+            cell = row.fields.get(self.column)
+            if not is_nothing(cell):
+                value = as_list(cell)
+                yield row, value[0] if self.of_one else value
+
+
 def read_kind(split: Split, column: str, do_regression: bool | None) -> Kind:
     """Says what the labels of a column are.
 
@@ -55,8 +77,8 @@ def read_kind(split: Split, column: str, do_regression: bool | None) -> Kind:
     Raises:
         UserError: they mix kinds, are of another kind than the flag says, or do not differ.
     """
-    labelled = [(row, as_list(row.fields.get(column))) for row in split.rows if not is_nothing(row.fields.get(column))]
-    if not labelled:
+    labelled = _Labelled(split, column)
+    if next(iter(labelled), None) is None:
         raise UserError("no row has a label; name another --label_column_name", file=split.file, column=column)
     if any(isinstance(value, list) for _, value in labelled):
         if do_regression:
@@ -69,7 +91,7 @@ def read_kind(split: Split, column: str, do_regression: bool | None) -> Kind:
             "for sets of classes write vectors of 0 and 1"
         )
         logger.info(message, split.file, column)
-        labelled = [(row, value[0]) for row, value in labelled]
+        labelled.of_one = True
     distinct = {str(value): value for _, value in labelled}
     names = Counter(canonical(str(value)) for _, value in labelled)
     for name in signs_for_nothing(names):
@@ -120,7 +142,7 @@ def _are_scores(split: Split, column: str, values: list[Any]) -> bool:
 def _classes(
     split: Split,
     column: str,
-    labelled: list[tuple[Row, Any]],
+    labelled: _Labelled,
     names: Counter[str],
     values: list[Any],
     do_regression: bool | None,
@@ -141,7 +163,7 @@ def _classes(
     if do_regression is None and unusual and all(number(value) is not None for value in values):
         how = ", as all labels are whole numbers; --do_regression true reads scores"
     logger.info("%s: %d classes (%s)%s", place, len(classes), listed(classes), how)
-    _say_what_is_odd(place, classes, len(labelled))
+    _say_what_is_odd(place, classes, sum(1 for _ in labelled))
     return classes
 
 
@@ -191,36 +213,36 @@ def _parts(name: str) -> set[str]:
     return parts if len(parts) > 1 else set()
 
 
-def _sets(split: Split, column: str, labelled: list[tuple[Row, Any]]) -> Kind:
+def _sets(split: Split, column: str, labelled: _Labelled) -> Kind:
     """Several labels a row: lists of names, or vectors of 0 and 1."""
     place = f"{split.file}, column '{column}'"
-    first = labelled[0][1]
+    first = next(iter(labelled))[1]
     for row, value in labelled:
         if isinstance(value, list) != isinstance(first, list):
             expected = "a list of labels" if isinstance(first, list) else "a single label"
             message = f"{expected} expected, as in the first row, found {shown(value)}; write every row alike"
             raise UserError(message, file=split.file, row=row.line, column=column)
-    values = [value for _, value in labelled]
-    if is_multi_hot(values):
-        width = len(values[0])
+    if is_multi_hot(value for _, value in labelled):
+        width = len(first)
         message = (
             "%s: sets of %d classes, as vectors of 0 and 1 (multi-hot); the classes are called 0 to %d by their place"
         )
         logger.info(message, place, width, width - 1)
         return Kind(SETS, [str(i) for i in range(width)], multi_hot=True)
     names: Counter[str] = Counter()
+    empty, most = 0, 0
     for row, items in labelled:
         fault = _fault_of_set(items)
         if fault is not None:
             message = f"{fault}; write the names of the labels, or 0 and 1 for every class"
             raise UserError(message, file=split.file, row=row.line, column=column)
         names.update({canonical(str(item)) for item in items})
+        empty, most = empty + (not items), max(most, len(items))
     if not names:
         raise UserError("no row has a label; name another --label_column_name", file=split.file, column=column)
     classes = sort_names(set(_merged(names)))
-    empty = sum(not items for items in values)
     note = f"; {empty:,} rows have none of them" if empty else ""
-    if empty and max(map(len, values)) == 1:
+    if empty and most == 1:
         note += " and no row has several; without those rows one class a row is read"
     logger.info("%s: sets of %d classes (%s)%s", place, len(classes), listed(classes), note)
     return Kind(SETS, classes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import replace
+
+import numpy as np
 
 from ..data.splits import Split
 from ..files import listed
@@ -39,14 +40,14 @@ def labelled_rows(split: Split, column: str, labels: Labels, drop_unlabelled: bo
     Raises:
         UserError: some have none, and are not to be left out; or none is left.
     """
-    nothing = [row for row in split.rows if labels.lacks(row.fields.get(column))]
-    if nothing and (not drop_unlabelled or len(nothing) == len(split.rows)):
+    lacking = np.fromiter(map(labels.lacks, split.column(column)), bool, len(split.rows))
+    nothing = int(lacking.sum())
+    if nothing and (not drop_unlabelled or nothing == len(split.rows)):
         raise no_label(split, column, labels.lacks)
     if nothing:
         message = "%s: %d of %d rows have no label and are left out of %s"
-        logger.warning(message, split.file, len(nothing), len(split.rows), split.name)
-        left_out = {id(row) for row in nothing}
-        split = replace(split, rows=[row for row in split.rows if id(row) not in left_out])
+        logger.warning(message, split.file, nothing, len(split.rows), split.name)
+        split = split.where(~lacking)
     if split.name == "train" and labels.names and not labels.kept:
         used = {name for names in labels.names_of(split.column(column)) for name in names}
         unused = [name for name in labels.names if name not in used]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from heads.characters import normalize
 from ..arguments import SequenceDataArguments
 from ..data.fields import as_list
 from ..data.splits import Split
+from ..data.stored_rows import Lazy
 from ..errors import UserError
 from ..files import beginning, listed
 from .columns import find_columns
@@ -94,12 +96,14 @@ class Labels:
             UserError: a label that is unknown, or a score that is no number.
         """
         index, encoded = self._index, []
-        respelled: list[tuple[str, str]] = []
+        respelled, first = 0, ("", "")
         for row in split.rows:
             value: Any = row.fields.get(column)
             try:
                 encoded.append(self._input(value, index))
-                respelled += [] if self.problem_type == REGRESSION else self._respelled(value, index)
+                others = [] if self.problem_type == REGRESSION else self._respelled(value, index)
+                first = first if respelled else (*others, first)[0]
+                respelled += len(others)
             except LookupError as error:
                 message = self._unknown(error.args[0], split.name)
                 raise UserError(message, file=split.file, row=row.line, column=column) from None
@@ -108,13 +112,14 @@ class Labels:
                 "%s, column '%s': labels that differ from the name of their class in spaces, Unicode form or the like, and are "
                 "read as the same: %d, the first %r%s as %r"
             )
-            spelled, name = respelled[0]
+            spelled, name = first
             form = " (in another normal form)" if normalize("NFC", spelled) == name else ""
-            logger.info(message, split.file, column, len(respelled), spelled, form, name)
-        others = [score for score in encoded if score != -1]
-        if self.problem_type == REGRESSION and len(others) < len(encoded) and min(others, default=-1) >= 0:
-            message = "%s, column '%s': %d rows have the score -1, all others 0 or more; leave the cell empty where there is none"
-            logger.warning(message, split.file, column, len(encoded) - len(others))
+            logger.info(message, split.file, column, respelled, spelled, form, name)
+        if self.problem_type == REGRESSION:
+            none = sum(score == -1 for score in encoded)
+            if none and min((score for score in encoded if score != -1), default=-1) >= 0:
+                message = "%s, column '%s': %d rows have the score -1, all others 0 or more; leave the cell empty where there is none"
+                logger.warning(message, split.file, column, none)
         return encoded
 
     def _input(self, value: Any, index: dict[str, int]) -> Any:
@@ -173,18 +178,18 @@ class Labels:
             cure = "; a checkpoint keeps its labels: begin with an encoder to learn others"
         return f"unknown label {shown}; known ones are {listed(self.names)}{cure}"
 
-    def names_of(self, values: list[Any]) -> list[list[str]]:
+    def names_of(self, values: Sequence[Any]) -> Sequence[list[str]]:
         """The labels of every row by the names of the classes; what is no class stays as it is."""
-        index = self._index
-        found = []
-        for value in values:
-            try:
-                chosen = self._chosen(value, index) if self.problem_type == SETS else [_find(self._cell(value), index)]
-                found.append([self.names[i] for i in chosen])
-            except LookupError:
-                items = as_list(value)
-                found.append([canonical(str(item)) for item in (items if isinstance(items, list) else [items])])
-        return found
+        return Lazy(values, self._names_of)
+
+    def _names_of(self, value: Any) -> list[str]:
+        try:
+            index = self._index
+            chosen = self._chosen(value, index) if self.problem_type == SETS else [_find(self._cell(value), index)]
+            return [self.names[i] for i in chosen]
+        except LookupError:
+            items = as_list(value)
+            return [canonical(str(item)) for item in (items if isinstance(items, list) else [items])]
 
     def lacks(self, value: Any) -> bool:
         """Whether a cell holds no label: it is empty or says so (nan, null, -, -1), and no class has this name."""
@@ -198,7 +203,7 @@ class Labels:
             return False
         return sign not in self._index
 
-    def is_placeholder(self, values: list[Any]) -> bool:
+    def is_placeholder(self, values: Sequence[Any]) -> bool:
         """Whether all rows of a test file hold one and the same value that is no label: what stands where labels are hidden."""
         first = values[0]
         if len(values) < 2 or any(value != first for value in values):

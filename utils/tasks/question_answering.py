@@ -16,6 +16,7 @@ from heads.spans import best_places, best_spans, rank_answers
 from ..arguments import QADataArguments
 from ..data.splits import Group, Split
 from ..data.squad import read_squad
+from ..data.stored_rows import Lazy
 from ..data.typed import STANDARD_INPUT, paired, typed_lines
 from ..errors import UserError
 from ..files import Row
@@ -75,9 +76,9 @@ class QuestionAnswering(Task):
         ):
             yield Row(number, {"question": question, "context": text} | nothing)
 
-    def groups(self, split: Split) -> list[Group]:
+    def groups(self, split: Split) -> Sequence[Group]:
         """Questions on one context are held out together."""
-        return [Group(context) for context in split.column("context")]
+        return Lazy(split.column("context"), Group)
 
     def check(self, split: Split) -> None:
         check_questions(split, self.tokenizer, self.data)
@@ -98,17 +99,17 @@ class QuestionAnswering(Task):
             self._said_shared_tokens = say_shared_tokens(split, features["row"], self.tokenizer, self.data)
         return PreparedSplit(split, features)
 
-    def texts(self, split: Split) -> list[str]:
-        return [f"{row.fields['question']}\n{row.fields['context']}" for row in split.rows]
+    def texts(self, split: Split) -> Sequence[str]:
+        return Lazy(split.rows, lambda row: f"{row.fields['question']}\n{row.fields['context']}")
 
-    def text_fields(self, split: Split) -> dict[str, list]:
+    def text_fields(self, split: Split) -> dict[str, Sequence]:
         return {"question": split.column("question"), "context": split.column("context")}
 
     def labelled(self, split: Split) -> bool:
         return has_answers(split, self.data.version_2_with_negative)
 
-    def label_names(self, split: Split) -> list[list[str]]:
-        names = [["answer" if answers else "no answer"] for answers in split.column("answers")]
+    def label_names(self, split: Split) -> Sequence[list[str]]:
+        names = Lazy(split.column("answers"), lambda answers: ["answer" if answers else "no answer"])
         return names if self.labelled(split) else []
 
     def references(self, split: Split) -> list[list[str]]:
@@ -136,7 +137,7 @@ class QuestionAnswering(Task):
         pairs: Pairs = {
             "predictions": [record["prediction"] for record in self.records(prepared, output)],
             "references": self.references(prepared.split),
-            "question_types": prepared.split.column("question_type"),
+            "question_types": list(prepared.split.column("question_type")),
         }
         if self.calibration and self.data.version_2_with_negative and self.data.null_score_diff_threshold is None:
             plain = copy.copy(self)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
@@ -13,9 +12,10 @@ from heads.spans import longest_question, question_lengths
 
 from ..arguments import QADataArguments
 from ..data.splits import Split
+from ..data.stored_rows import BLOCK_ROWS, Lazy
 from ..data.typed import TYPED
 from ..errors import UserError
-from ..files import shown
+from ..files import shown, text_hashes
 from .label_values import is_blank
 
 logger = logging.getLogger(__name__)
@@ -23,9 +23,8 @@ logger = logging.getLogger(__name__)
 
 def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADataArguments) -> None:
     """Raises UserError where a question leaves no room for its context in a window, or lacks the answer to train on."""
-    lengths = question_lengths(split.column("question"), tokenizer)
     longest = longest_question(tokenizer, data.max_seq_length)
-    for row, length in zip(split.rows, lengths, strict=True):
+    for row, length in zip(split.rows, _lengths(split.column("question"), tokenizer), strict=True):
         if length > longest:
             message = (
                 f"the question has {length} tokens, the window room for {longest}; shorten it or raise --max_seq_length"
@@ -34,16 +33,34 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
         if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
             message = "no answer; give --version_2_with_negative if questions may have none"
             raise UserError(message, file=split.file, row=row.line, column="answers")
-    empty = [row.line for row in split.rows if is_blank(row.fields["question"])]
+    empty = sum(map(is_blank, split.column("question")))
     if empty:
-        logger.warning("%s: %d empty questions are kept (the first is row %d)", split.file, len(empty), empty[0])
+        first = next(row.line for row in split.rows if is_blank(row.fields["question"]))
+        logger.warning("%s: %d empty questions are kept (the first is row %d)", split.file, empty, first)
     _say_what_is_open(split, data.version_2_with_negative)
-    repeated = [name for name, count in Counter(split.column("id")).items() if count > 1 and name is not None]
-    if repeated and split.name != "train":
-        message = "%s: %d ids stand more than once, such as %s; predictions are in the order of the questions"
-        logger.info(message, split.file, len(repeated), shown(repeated[0]))
+    _say_repeated_ids(split)
     if not split.part and not any(context.strip() for context in split.column("context")):
         raise UserError("every context is empty; give texts to find answers in", file=split.file, column="context")
+
+
+def _lengths(questions: Sequence[str], tokenizer: PreTrainedTokenizerFast) -> Iterator[int]:
+    """As `question_lengths`, of a block of questions at a time."""
+    for start in range(0, len(questions), BLOCK_ROWS):
+        yield from question_lengths(list(questions[start : start + BLOCK_ROWS]), tokenizer)
+
+
+def _say_repeated_ids(split: Split) -> None:
+    names = split.column("id")
+    if split.name == "train" or not len(names):
+        return
+    hashes = text_hashes(Lazy(names, repr))
+    _, place, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    no_name = text_hashes([repr(None)])[0]
+    repeated = (counts[place] > 1) & (hashes != no_name)
+    if repeated.any():
+        message = "%s: %d ids stand more than once, such as %s; predictions are in the order of the questions"
+        count, first = len(np.unique(hashes[repeated])), names[int(repeated.argmax())]
+        logger.info(message, split.file, count, shown(first))
 
 
 def has_answers(split: Split, negative: bool) -> bool:
@@ -54,8 +71,8 @@ def has_answers(split: Split, negative: bool) -> bool:
     """
     if split.name != "test":
         return True
-    known = [row for row in split.rows if row.fields["answers"] or row.fields["is_impossible"]]
-    return bool(known) and len(known) + (_empty_lists(split) if negative else 0) == len(split.rows)
+    known = sum(bool(row.fields["answers"] or row.fields["is_impossible"]) for row in split.rows)
+    return known > 0 and known + (_empty_lists(split) if negative else 0) == len(split.rows)
 
 
 def _empty_lists(split: Split) -> int:
@@ -98,7 +115,8 @@ def say_shared_tokens(
     several = np.flatnonzero(np.bincount(row_of) > 1)
     if not several.size:
         return False
-    lengths = question_lengths([split.rows[row].fields["question"] for row in several], tokenizer)
+    questions = split.column("question")
+    lengths = _lengths(Lazy(several.tolist(), lambda row: questions[row]), tokenizer)
     rooms = [data.max_seq_length - tokenizer.num_special_tokens_to_add(pair=True) - length for length in lengths]
     most = [room if data.legacy_doc_stride else room // 2 for room in rooms]
     fewer = [number for number in most if number < data.doc_stride]

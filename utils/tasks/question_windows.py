@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from transformers import PreTrainedTokenizerFast
@@ -10,29 +11,27 @@ from heads.characters import compose, original_offsets, whole_characters
 from heads.spans import encode_windows, trim
 
 from ..data.splits import Split
+from ..data.stored_rows import BLOCK_ROWS, Lazy
+from ..files import Row
 from ..metrics.answers import score_qa
 from .question_checks import has_answers
 
 
-def feature_columns(split: Split, negative: bool) -> dict[str, list]:
+def feature_columns(split: Split, negative: bool) -> dict[str, Sequence]:
     """The columns that `tokenize` reads.
 
     Args:
         negative: see `has_answers`.
     """
-    columns: dict[str, list] = {
-        "row": list(range(len(split.rows))),
+    columns: dict[str, Sequence] = {
+        "row": range(len(split.rows)),
         "question": split.column("question"),
         "context": split.column("context"),
     }
     if has_answers(split, negative):
         # Of several answers the first one is trained on, as everywhere in this field; (-1, -1): no answer.
-        spans = [
-            _span(row.fields["context"], row.fields["answers"][0]) if row.fields["answers"] else (-1, -1)
-            for row in split.rows
-        ]
-        columns["answer_start"] = [start for start, _ in spans]
-        columns["answer_end"] = [end for _, end in spans]
+        columns["answer_start"] = Lazy(split.rows, lambda row: _first_span(row)[0])
+        columns["answer_end"] = Lazy(split.rows, lambda row: _first_span(row)[1])
     return columns
 
 
@@ -81,20 +80,13 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> flo
 
     A particle often shares a token with the end of a Korean answer; no span of tokens can leave it out.
     """
-    contexts = sorted({row.fields["context"] for row in split.rows})
-    composed = [compose(context) for context in contexts]
-    encoded = tokenizer(composed, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    offsets_of = {
-        context: original_offsets(context, offsets)
-        for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
-    }
     predictions, references = [], []
-    for row in split.rows:
+    for row, offsets in _with_offsets(split.rows, tokenizer):
         context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
         best = ""
         for answer in row.fields["answers"]:
             start, end = _span(context, answer)
-            touched = [(s, e) for s, e in offsets_of[context] if s < end and e > start]
+            touched = [(s, e) for s, e in offsets if s < end and e > start]
             text = ""
             if touched:
                 text = context[slice(*whole_characters(context, *trim(context, touched[0][0], touched[-1][1])))]
@@ -103,6 +95,27 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> flo
         predictions.append(best)
         references.append(golds)
     return score_qa(predictions, references, style)["exact_match"]
+
+
+def _with_offsets(
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerFast
+) -> Iterator[tuple[Row, list[tuple[int, int]]]]:
+    """Every row with the characters of its context's tokens; contexts are tokenized block by block, each once in a block."""
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
+        contexts = sorted({row.fields["context"] for row in block})
+        composed = [compose(context) for context in contexts]
+        encoded = tokenizer(composed, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        offsets_of = {
+            context: original_offsets(context, offsets)
+            for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
+        }
+        yield from ((row, offsets_of[row.fields["context"]]) for row in block)
+
+
+def _first_span(row: Row) -> tuple[int, int]:
+    """Where the first answer stands; (-1, -1) where there is none."""
+    return _span(row.fields["context"], row.fields["answers"][0]) if row.fields["answers"] else (-1, -1)
 
 
 def _span(context: str, answer: dict[str, Any]) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 
 from ..arguments import SequenceDataArguments
 from ..data.splits import Group, Split
+from ..data.stored_rows import Lazy
 from ..data.tables import read_table
 from ..data.typed import paired, typed_lines
 from ..errors import UserError
@@ -115,10 +116,13 @@ class SequenceClassification(Task):
             for number, pair in enumerate(paired(list(typed_lines(texts)), others, ("--text", "--text_pair")), start=1):
                 yield Row(number, dict(zip((first, second), pair, strict=True)))
 
-    def groups(self, split: Split) -> list[Group]:
-        label = self.find_columns(split).label
-        labels = [""] * len(split.rows) if label is None else map(str, split.column(label))
-        return [Group(text, own) for text, own in zip(self.texts(split), labels, strict=True)]
+    def groups(self, split: Split) -> Sequence[Group]:
+        columns = self.find_columns(split)
+
+        def group(row: Row) -> Group:
+            return Group(columns.text_of(row), "" if columns.label is None else str(row.fields.get(columns.label)))
+
+        return Lazy(split.rows, group)
 
     def check(self, split: Split) -> None:
         """As `check_rows`; what is trained on is read again in the rows that are checked afterwards."""
@@ -169,10 +173,10 @@ class SequenceClassification(Task):
             features = build_features(rows, tokenize, self.tokenizer, self.data, split, max_seq_length=length)
         return PreparedSplit(split, features)
 
-    def texts(self, split: Split) -> list[str]:
+    def texts(self, split: Split) -> Sequence[str]:
         return self.find_columns(split).texts(split)
 
-    def text_fields(self, split: Split) -> dict[str, list]:
+    def text_fields(self, split: Split) -> dict[str, Sequence]:
         columns = self.find_columns(split)
         texts = {"text": split.column(columns.text)}
         return texts | ({"text_pair": split.column(columns.pair)} if columns.pair else {})
@@ -180,7 +184,7 @@ class SequenceClassification(Task):
     def labelled(self, split: Split) -> bool:
         return has_labels(split, self.find_columns(split), self.labels)
 
-    def label_names(self, split: Split) -> list[list[str]]:
+    def label_names(self, split: Split) -> Sequence[list[str]]:
         if not self.labelled(split) or self.labels.problem_type == REGRESSION:
             return []
         return self.labels.names_of(self._label_column(split))
@@ -190,7 +194,7 @@ class SequenceClassification(Task):
         if self.labels.problem_type == REGRESSION:
             return [float(value) for value in self.labels.to_inputs(split, self.find_columns(split).label or "")]
         names = self.labels.names_of(values)
-        return names if self.labels.problem_type == SETS else [name for name, *_ in names]
+        return list(names) if self.labels.problem_type == SETS else [name for name, *_ in names]
 
     def describe(self, split: Split, row: int, value: Any) -> str:
         if isinstance(value, list):
@@ -307,7 +311,7 @@ class SequenceClassification(Task):
             return NUMBERS
         return LABEL_SETS if self.labels.problem_type == SETS else CLASSES
 
-    def _label_column(self, split: Split) -> list[Any]:
+    def _label_column(self, split: Split) -> Sequence[Any]:
         return split.column(self.find_columns(split).label or "")
 
     @property

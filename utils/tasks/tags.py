@@ -15,12 +15,13 @@ from heads import HeadedEncoderConfig
 
 from ..arguments import TokenDataArguments
 from ..data.splits import Split
+from ..data.stored_rows import Lazy
 from ..data.tagged import MARKS
 from ..errors import UserError
-from ..files import listed
+from ..files import Row, listed
 from ..metrics.iob2 import OUTSIDE, PREFIX, Style
 from .tag_schemes import SCHEMES, TagScheme, unlike
-from .token_rows import CHARACTERS, unit_of, without_spaces
+from .token_rows import CHARACTERS, tags_without_spaces, unit_of
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Tags:
         if data.benchmark is not None and data.benchmark.labels:
             return cls(list(data.benchmark.labels), unit)
         counts = Counter(tag for tags in split.column("tags") for tag in tags)
-        sentences = without_spaces(split, split.column("tags"))
+        sentences = tags_without_spaces(split)
         scheme = TagScheme.of(sentences)
         style = PREFIX if scheme is None else scheme.style
         if scheme is None:
@@ -108,13 +109,13 @@ class Tags:
 
     # From a file's tags to IOB2 and back
 
-    def read(self, split: Split) -> list[list[str]]:
+    def read(self, split: Split) -> Sequence[list[str]]:
         """The tags of every row in IOB2; those that are no tags of the scheme as they are."""
         scheme = self._reading_of(split).scheme
         sentences = split.column("tags")
         if scheme is None or (scheme.is_plain and {tag for tags in sentences for tag in tags} <= set(self.names)):
             return sentences
-        return self._to_iob2(split, sentences, scheme)
+        return Lazy(split.rows, lambda row: self._to_iob2(row, row.fields["tags"], scheme))
 
     def write(self, tags: Sequence[str]) -> list[str]:
         """IOB2 tags of a sentence as the training file writes them."""
@@ -122,7 +123,9 @@ class Tags:
 
     def read_back(self, split: Split, written: list[list[str]]) -> list[list[str]]:
         """IOB2 of what `write` gave."""
-        return written if self.scheme is None else self._to_iob2(split, written, self.scheme)
+        if self.scheme is None:
+            return written
+        return [self._to_iob2(row, tags, self.scheme) for row, tags in zip(split.rows, written, strict=True)]
 
     def say_unused(self, split: Split) -> None:
         """Logs which types of entities, or tags where they mark none, no row of the training rows has."""
@@ -171,7 +174,7 @@ class Tags:
             own = TagScheme(name="IOB2", suffix=self.style.suffix)
         if own is None:
             return _Reading(None, {})
-        sentences = without_spaces(split, split.column("tags"))
+        sentences = tags_without_spaces(split)
         fits = own.fits({tag for tags in sentences for tag in tags})
         wrong = _wrong(own, sentences)
         other = TagScheme.of(sentences) if wrong or not fits else own
@@ -192,15 +195,12 @@ class Tags:
             logger.warning("%s: no tag marks an entity", split.file)
         return _Reading(own, {"entities": right, "wrong_entities": len(wrong)})
 
-    def _to_iob2(self, split: Split, sentences: list[list[str]], scheme: TagScheme) -> list[list[str]]:
-        style = self.style or PREFIX
-        found = []
-        for row, tags in zip(split.rows, sentences, strict=True):
-            spaces = [token.isspace() for token in row.fields["tokens"]]
-            apart = _begin_after_spaces(scheme, tags, spaces) if scheme.name == "IOB1" else tags
-            read = iter(scheme.read([tag for tag, space in zip(apart, spaces, strict=True) if not space], style))
-            found.append([OUTSIDE if space else next(read) for space in spaces])
-        return found
+    def _to_iob2(self, row: Row, tags: list[str], scheme: TagScheme) -> list[str]:
+        spaces = [token.isspace() for token in row.fields["tokens"]]
+        apart = _begin_after_spaces(scheme, tags, spaces) if scheme.name == "IOB1" else tags
+        without = [tag for tag, space in zip(apart, spaces, strict=True) if not space]
+        read = iter(scheme.read(without, self.style or PREFIX))
+        return [OUTSIDE if space else next(read) for space in spaces]
 
 
 class _Reading(NamedTuple):
@@ -210,11 +210,11 @@ class _Reading(NamedTuple):
     counts: dict[str, int]
 
 
-def _wrong(scheme: TagScheme, sentences: list[list[str]]) -> list[tuple[int, int, str]]:
+def _wrong(scheme: TagScheme, sentences: Sequence[list[str]]) -> list[tuple[int, int, str]]:
     """Row, token and tag of the beginning of every entity that is wrong."""
     return [
-        (row, piece.first, sentences[row][piece.first])
-        for row, pieces in enumerate(scheme.all_pieces(sentences))
+        (row, piece.first, tags[piece.first])
+        for row, (tags, pieces) in enumerate(zip(sentences, scheme.all_pieces(sentences), strict=True))
         for piece in pieces.wrong
     ]
 
@@ -235,7 +235,7 @@ def _kind_before(scheme: TagScheme, tags: list[str], spaces: list[bool], i: int)
     return "" if before is None else (scheme.split(tags[before]) or ("", ""))[1]
 
 
-def _check_mostly_right(split: Split, scheme: TagScheme, sentences: list[list[str]]) -> None:
+def _check_mostly_right(split: Split, scheme: TagScheme, sentences: Sequence[list[str]]) -> None:
     """Raises UserError where most entities are wrong in the scheme that fits best."""
     wrong = _wrong(scheme, sentences)
     if len(wrong) > sum(len(pieces.entities) for pieces in scheme.all_pieces(sentences)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from transformers import PreTrainedTokenizerFast
 
 from heads.characters import compose
@@ -48,9 +50,9 @@ def tokenize(batch: dict[str, list], tokenizer: PreTrainedTokenizerFast, max_seq
     return features
 
 
-def feature_columns(split: Split, columns: Columns, labels: Labels, labelled: bool) -> dict[str, list]:
+def feature_columns(split: Split, columns: Columns, labels: Labels, labelled: bool) -> dict[str, Sequence]:
     """The columns that `tokenize` reads."""
-    batch = {"row": list(range(len(split.rows))), "text": split.column(columns.text)}
+    batch: dict[str, Sequence] = {"row": range(len(split.rows)), "text": split.column(columns.text)}
     if columns.pair:
         batch["pair"] = split.column(columns.pair)
     if labelled:

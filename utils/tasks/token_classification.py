@@ -15,6 +15,7 @@ from heads import HeadedEncoderConfig, HeadedEncoderForTokenClassification
 
 from ..arguments import TokenDataArguments
 from ..data.splits import Group, Split
+from ..data.stored_rows import Lazy
 from ..data.tagged import read_tagged
 from ..data.typed import typed_lines
 from ..files import Row, listed
@@ -83,8 +84,8 @@ class TokenClassification(Task):
             tokens = list(text) if self.known_unit == CHARACTERS else text.split()
             yield Row(number, {"id": None, "tokens": tokens, "tags": None})
 
-    def groups(self, split: Split) -> list[Group]:
-        return [Group(" ".join(tokens)) for tokens in split.column("tokens")]
+    def groups(self, split: Split) -> Sequence[Group]:
+        return Lazy(split.column("tokens"), lambda tokens: Group(" ".join(tokens)))
 
     def check(self, split: Split) -> None:
         check_tagged(split)
@@ -110,16 +111,16 @@ class TokenClassification(Task):
         )
         return PreparedSplit(split, features)
 
-    def texts(self, split: Split) -> list[str]:
-        return [self.labels.joiner.join(tokens) for tokens in split.column("tokens")]
+    def texts(self, split: Split) -> Sequence[str]:
+        return Lazy(split.column("tokens"), self.labels.joiner.join)
 
-    def text_fields(self, split: Split) -> dict[str, list]:
+    def text_fields(self, split: Split) -> dict[str, Sequence]:
         return {"tokens": split.column("tokens")}
 
     def labelled(self, split: Split) -> bool:
         return has_tags(split)
 
-    def label_names(self, split: Split) -> list[list[str]]:
+    def label_names(self, split: Split) -> Sequence[list[str]]:
         return split.column("tags") if has_tags(split) else []
 
     def references(self, split: Split) -> list[list[str]]:

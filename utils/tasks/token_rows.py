@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from heads.characters import is_inside
 
 from ..data.splits import Split
+from ..data.stored_rows import Lazy
 from ..data.tagged import MARKS
 from ..errors import UserError
 from ..files import Row
@@ -62,23 +64,26 @@ def check_tagged(split: Split) -> None:
                 file=split.file,
                 row=row.line,
             )
-    tokens = [token for row in split.rows for token in row.fields["tokens"] if token.strip()]
-    if not split.part and not tokens:
+    if not split.part and not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
         raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
-    check_tokens(split, tokens)
+    check_tokens(split, (token for row in split.rows for token in row.fields["tokens"] if token.strip()))
 
 
-def check_tokens(split: Split, tokens: list[str]) -> None:
+def check_tokens(split: Split, tokens: Iterable[str]) -> None:
     """Raises UserError where the tokens of a split, spaces left out, cannot be words or characters of texts."""
-    if not tokens:
+    tokens = iter(tokens)
+    first = list(islice(tokens, 3))
+    counts = Counter(first)
+    counts.update(tokens)
+    distinct, total = counts.keys(), sum(counts.values())
+    if not first:
         return
-    distinct = set(tokens)
     if all(re.fullmatch(r"\d+([-.]\d+)?", token) for token in distinct):
-        seen = f"all tokens are numbers ({', '.join(token[:10] for token in tokens[:3])}, ...)"
-    elif len(distinct) == 1 and len(tokens) >= 10:
-        seen = f"all {len(tokens):,} tokens are '{tokens[0][:20]}'"
+        seen = f"all tokens are numbers ({', '.join(token[:10] for token in first)}, ...)"
+    elif len(distinct) == 1 and total >= 10:
+        seen = f"all {total:,} tokens are '{first[0][:20]}'"
     elif len(distinct) > 1 and all(map(_TAG.fullmatch, distinct)) and max(map(len, distinct)) > 2:
-        seen = f"the tokens are tags ({', '.join(token[:20] for token in tokens[:3])}, ...)"
+        seen = f"the tokens are tags ({', '.join(token[:20] for token in first)}, ...)"
     else:
         return
     cure = f"give words or characters: {FIRST_AND_LAST}; of a table name the column with --text_column_name"
@@ -130,22 +135,29 @@ def is_character(token: str) -> bool:
 
 def check_unit(split: Split, unit: str) -> None:
     """Raises UserError where the tokens of a split cannot be of this unit."""
-    tokens = [token for row in split.rows for token in row.fields["tokens"]]
-    letters = [token for token in tokens if not token.isspace()]
-    longer = [token for token in letters if not is_character(token)]
-    if unit == CHARACTERS and len(longer) > 0.2 * len(letters):
-        seen = f"the tokens are words (such as '{longer[0][:20]}'), the model tags characters"
+    counts = Counter(token for row in split.rows for token in row.fields["tokens"])
+    letters = Counter({token: count for token, count in counts.items() if not token.isspace()})
+    longer = Counter({token: count for token, count in letters.items() if not is_character(token)})
+    tokens_in, letters_in, longer_in = (sum(one.values()) for one in (counts, letters, longer))
+    if unit == CHARACTERS and longer_in > 0.2 * letters_in:
+        seen = f"the tokens are words (such as '{next(iter(longer))[:20]}'), the model tags characters"
         raise UserError(f"{seen}; give one character a token, or train a model on words", file=split.file)
     # A few words of one letter are words still.
-    sure = len(letters) >= 30 or len(letters) < len(tokens)
-    if unit == WORDS and letters and sure and len(longer) <= MOST_LONGER * len(letters):
-        seen = f"the tokens are characters (such as '{letters[0]}'), the model tags words"
+    sure = letters_in >= 30 or letters_in < tokens_in
+    if unit == WORDS and letters and sure and longer_in <= MOST_LONGER * letters_in:
+        seen = f"the tokens are characters (such as '{next(iter(letters))}'), the model tags words"
         raise UserError(f"{seen}; give one word a token, or train a model on characters", file=split.file)
 
 
 def without_spaces(split: Split, values: Iterable[list[str]]) -> list[list[str]]:
     """Tags without those of spaces, which do not count, as in KLUE-NER."""
-    return [
-        [tag for token, tag in zip(row.fields["tokens"], tags, strict=True) if not token.isspace()]
-        for row, tags in zip(split.rows, values, strict=True)
-    ]
+    return [_without_spaces(row, tags) for row, tags in zip(split.rows, values, strict=True)]
+
+
+def tags_without_spaces(split: Split) -> Sequence[list[str]]:
+    """As `without_spaces`, of the tags that the rows have."""
+    return Lazy(split.rows, lambda row: _without_spaces(row, row.fields["tags"]))
+
+
+def _without_spaces(row: Row, tags: list[str]) -> list[str]:
+    return [tag for token, tag in zip(row.fields["tokens"], tags, strict=True) if not token.isspace()]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerFast
 
 from heads.characters import compose, original_offsets
 
 from ..data.splits import Split
+from ..data.stored_rows import Lazy
 from ..errors import UserError
 from ..files import Row
 from .labels import NAMING, unnamed
@@ -16,22 +18,22 @@ from .tags import Tags
 from .token_rows import CHARACTERS, has_tags
 
 
-def feature_columns(split: Split, tags: Tags) -> dict[str, list]:
+def feature_columns(split: Split, tags: Tags) -> dict[str, Sequence]:
     """The columns that `tokenize` reads.
 
     Raises:
         UserError: an unknown tag.
     """
-    columns: dict[str, list] = {"row": list(range(len(split.rows))), "tokens": split.column("tokens")}
+    columns: dict[str, Sequence] = {"row": range(len(split.rows)), "tokens": split.column("tokens")}
     if has_tags(split):
         ids, known = tags.class_ids(), set(tags.names)
-        columns["tags"] = []
-        for row, sentence in zip(split.rows, tags.read(split), strict=True):
+        read = tags.read(split)
+        for row, sentence in zip(split.rows, read, strict=True):
             classes = tags.model_tags(sentence)
             for i, (tag, name) in enumerate(zip(classes, sentence, strict=True)):
                 if name not in known or tag not in ids:
                     raise _unknown(split, row, i, tags.names)
-            columns["tags"].append([ids[tag] for tag in classes])
+        columns["tags"] = Lazy(read, lambda sentence: [ids[tag] for tag in tags.model_tags(sentence)])
     return columns
 
 

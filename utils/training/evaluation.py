@@ -11,6 +11,9 @@ from transformers import EvalPrediction, Trainer
 from ..arguments import HeadTrainingArguments
 from .finite import not_finite
 
+# Batches whose outputs wait to be put behind those before them: of each by itself all would be copied once per batch.
+STEPS_APART = 256
+
 
 class SummingTrainer(Trainer):
     """`Trainer` whose `eval_loss` and `predict_loss` are sums over labels divided by their number.
@@ -28,7 +31,9 @@ class SummingTrainer(Trainer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._count: Any = None  # of the last batch's labels
-        self._sums: list[torch.Tensor] = []  # of each batch: its loss times its labels, and their number
+        self._sums: list[
+            torch.Tensor
+        ] = []  # rows of two, one for each batch: its loss times its labels, and their number
         if "start_positions" in self.label_names:
             self.model.head.register_forward_hook(_close_padding)
 
@@ -46,7 +51,8 @@ class SummingTrainer(Trainer):
     ):
         self._sums, self.loss_labels = [], 0.0
         # Each process divides by its own labels; one process with several GPUs by those of all of them.
-        average = self.args.average_tokens_across_devices
+        average, apart = self.args.average_tokens_across_devices, self.args.eval_accumulation_steps
+        self.args.eval_accumulation_steps = apart or STEPS_APART
         self.args.average_tokens_across_devices = self.args.world_size == 1
         compute, self.compute_metrics = self.compute_metrics, self._after_loss(self.compute_metrics)
         try:
@@ -54,7 +60,8 @@ class SummingTrainer(Trainer):
                 dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
             )
         finally:
-            self.args.average_tokens_across_devices, self.compute_metrics = average, compute
+            self.args.average_tokens_across_devices, self.args.eval_accumulation_steps = average, apart
+            self.compute_metrics = compute
         if self._sums:
             output.metrics[f"{metric_key_prefix}_loss"] = self._mean_loss()
         return output
@@ -72,7 +79,7 @@ class SummingTrainer(Trainer):
         return computed
 
     def _mean_loss(self) -> float:
-        total = torch.stack(self._sums).cpu().double().sum(dim=0)
+        total = torch.cat(self._sums).cpu().double().sum(dim=0)
         if self.args.world_size > 1:
             every: Any = self.accelerator.gather(total.to(self.args.device).unsqueeze(0))
             total = every.cpu().sum(dim=0)
@@ -93,7 +100,9 @@ class SummingTrainer(Trainer):
                 own = {name: values[: max(real, 1)] for name, values in inputs.items()}
                 mean, _, _ = super().prediction_step(model, own, True, ignore_keys)
             count = self._count.flatten()[0].to(mean)  # several GPUs are given it once each
-            self._sums.append(torch.stack([mean * count, count]) if real else mean.new_zeros(2))
+            self._sums.append(torch.stack([mean * count, count]).unsqueeze(0) if real else mean.new_zeros(1, 2))
+            if len(self._sums) == STEPS_APART:  # a tensor of two numbers takes the memory of a hundred
+                self._sums = [torch.cat(self._sums)]
         return loss, logits, labels
 
     def _is_filled_up(self, rows: int) -> bool:

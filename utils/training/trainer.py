@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, cast
 
 import torch
-from torch.utils.data import SequentialSampler
+from torch.utils.data import RandomSampler, SequentialSampler
 from transformers import EarlyStoppingCallback
 from transformers.utils import find_labels
 
@@ -30,7 +30,7 @@ from .loader_processes import begin_loading
 from .losses import choose_loss
 from .progress import show_lines
 from .rates import learning_rates, set_learning_rates
-from .sampler import EpochLengthGroupedSampler
+from .sampler import EpochLengthGroupedSampler, EpochRandomSampler
 from .saving import SavingTrainer
 from .sharding import check_sharding
 from .unfreezing import UnfreezeEncoder
@@ -195,11 +195,16 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
 
     def _get_train_sampler(self, train_dataset=None):
         if self.args.train_sampling_strategy != "group_by_length":
-            return super()._get_train_sampler(train_dataset)
+            sampler = super()._get_train_sampler(train_dataset)
+            if not isinstance(sampler, RandomSampler) or not self.accelerator.use_seedable_sampler:
+                return sampler
+            seed = torch.random.initial_seed() if self.args.data_seed is None else self.args.data_seed
+            return EpochRandomSampler(len(sampler), seed)
         batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        lengths: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
+        rows: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
+        lengths = rows.with_format("numpy", columns=["length"])[:]["length"].tolist()
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        return EpochLengthGroupedSampler(batch_size, list(lengths["length"]), seed)
+        return EpochLengthGroupedSampler(batch_size, lengths, seed)
 
     def _get_dataloader(self, *args, **kwargs):
         loader = super()._get_dataloader(*args, **kwargs)

@@ -44,7 +44,7 @@ def write(tmp_path):
 
 
 def texts_of(split: Split) -> list[str]:
-    return split.column("text")
+    return list(split.column("text"))
 
 
 def groups_of(split: Split) -> list[Group]:

@@ -1,0 +1,129 @@
+"""Rows on disk, in memory a block at a time; and what is made of rows when it is asked for."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, TypeVar, overload
+
+import numpy as np
+
+from ..files import Row, cache_folder
+
+BLOCK_ROWS = 256  # in memory at a time; with contexts of 10 KB it is a few MB
+SPOOLED_BYTES = 1 << 22  # up to here there is no file
+
+T = TypeVar("T")
+
+
+class _Equal(Sequence[T]):
+    """A sequence that equals any other of the same values, as a list equals a list."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+
+class Lazy(_Equal[T]):
+    """What a function gives of every item of a sequence, made whenever it is asked for."""
+
+    def __init__(self, items: Sequence[Any], make: Callable[[Any], T]):
+        self.items, self.make = items, make
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.make, self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Lazy[T]: ...
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Lazy(self.items[index], self.make)
+        return self.make(self.items[index])
+
+
+class _Blocks:
+    """A file of pickled blocks of rows. It has no name: nobody else can write to it, and it is gone when the process is."""
+
+    def __init__(self, rows: Iterable[Row]):
+        # In the cache's folder: a folder for temporary files may be held in memory.
+        self.file = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES, dir=str(cache_folder()))  # noqa: SIM115
+        self.starts: list[int] = []
+        self.count = 0
+        rows = iter(rows)
+        while block := list(islice(rows, BLOCK_ROWS)):
+            self.starts.append(self.file.tell())
+            pickle.dump(block, self.file, protocol=pickle.HIGHEST_PROTOCOL)
+            self.count += len(block)
+
+    def read(self, number: int) -> list[Row]:
+        self.file.seek(self.starts[number])
+        return pickle.load(self.file)
+
+
+class StoredRows(_Equal[Row]):
+    """Rows in the order in which they were read. Slices and selections share the file of the rows that they are taken from."""
+
+    def __init__(self, blocks: _Blocks, places: range | np.ndarray):
+        self._blocks, self._places = blocks, places
+        self._number = -1  # of the block that was read last
+        self._block: list[Row] = []
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> StoredRows:
+        """Reads all rows and keeps them on disk."""
+        blocks = _Blocks(rows)
+        return cls(blocks, range(blocks.count))
+
+    def where(self, chosen: Sequence[bool] | np.ndarray) -> StoredRows:
+        """The rows for which `chosen`, one value for each, is true."""
+        places = np.flatnonzero(np.asarray(chosen, dtype=bool))
+        own = self._places
+        return StoredRows(self._blocks, own.start + places if isinstance(own, range) else own[places])
+
+    @cached_property
+    def field_names(self) -> list[str]:
+        """See `field_names`."""
+        return field_names(self)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[Row]:
+        number, block = -1, []
+        for place in self._places:
+            if place // BLOCK_ROWS != number:
+                number = int(place) // BLOCK_ROWS
+                block = self._blocks.read(number)
+            yield block[place % BLOCK_ROWS]
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> StoredRows: ...
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return StoredRows(self._blocks, self._places[index])
+        number, place = divmod(int(self._places[index]), BLOCK_ROWS)
+        if number != self._number:
+            self._number, self._block = number, self._blocks.read(number)
+        return self._block[place]
+
+
+def field_names(rows: Iterable[Row]) -> list[str]:
+    """The names of the fields that any of the rows has, in the order in which they first occur."""
+    return list(dict.fromkeys(name for row in rows for name in row.fields))
