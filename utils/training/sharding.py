@@ -38,10 +38,9 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
         what = "FSDP and DeepSpeed divide parameters by what is trained at the start"
         raise UserError(f"--unfreeze_after: {what}; leave it out, or use plain processes")
     single = [name for name, parameter in trainer.model.named_parameters() if parameter.dim() == 0]
-    zero_2 = trainer.is_deepspeed_enabled and trainer.accelerator.state.deepspeed_plugin.zero_stage < 3
-    if single and not zero_2:  # that of --use_last_layers
+    if single:  # that of --use_last_layers
         cure = "leave it out, or give --combine_layers concat with --use_last_layers"
-        raise UserError(f"{kind} divides parameters by their rows, and {single[0]} is a single number; {cure}")
+        raise UserError(f"{kind} cannot divide every parameter: {single[0]} is a single number; {cure}")
     if not trainer.is_fsdp_enabled:
         return
     if trainer.accelerator.state.fsdp_plugin.fsdp_version == 1:

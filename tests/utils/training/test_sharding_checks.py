@@ -13,18 +13,14 @@ from utils.errors import UserError
 from utils.training.sharding import check_sharding, own_class
 
 
-def trainer(fsdp=True, deepspeed=False, version=2, stage=2, model=None, **flags) -> SimpleNamespace:
+def trainer(fsdp=True, deepspeed=False, version=2, model=None, **flags) -> SimpleNamespace:
     """What `check_sharding` looks at."""
     arguments = {"do_train": True, "unfreeze_after": None, "fsdp_plugin_args": None} | flags
     return SimpleNamespace(
         args=SimpleNamespace(**arguments),
         is_fsdp_enabled=fsdp,
         is_deepspeed_enabled=deepspeed,
-        accelerator=SimpleNamespace(
-            state=SimpleNamespace(
-                fsdp_plugin=SimpleNamespace(fsdp_version=version), deepspeed_plugin=SimpleNamespace(zero_stage=stage)
-            )
-        ),
+        accelerator=SimpleNamespace(state=SimpleNamespace(fsdp_plugin=SimpleNamespace(fsdp_version=version))),
         model=model or tiny_model("seq_cls", "cnn", tiny_config("electra")),
     )
 
@@ -60,7 +56,6 @@ def test_a_single_number(kind):
         UserError, match="mix.scale is a single number; .* --combine_layers concat with --use_last_layers"
     ):
         check_sharding(trainer(model=mixed, **kind), False)
-    check_sharding(trainer(fsdp=False, deepspeed=True, model=mixed), False)
 
 
 @pytest.mark.parametrize("by", ["flag", "launcher"])
