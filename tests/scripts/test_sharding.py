@@ -114,7 +114,7 @@ def test_zero(stage, deepspeed, run_two, sober_encoder, files, tmp_path):
     ("stage", "task", "levers"),
     [
         *((2, task, levers) for task, levers in LEVERS),
-        (3, "token_cls", {"head": "lstm", "crf": True, "use_last_layers": 2}),
+        (3, "token_cls", {"head": "lstm", "crf": True}),
         (3, *LEVERS[2]),
     ],
 )

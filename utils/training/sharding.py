@@ -26,8 +26,8 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
             what = "FSDP divides a model between GPUs, one process for each, and accelerate would leave it out here"
             raise UserError(f"{what}: give neither --fsdp nor a configuration of accelerate with it")
         return
+    kind = "FSDP" if trainer.is_fsdp_enabled else "DeepSpeed"
     if not args.do_train:
-        kind = "FSDP" if trainer.is_fsdp_enabled else "DeepSpeed"
         raise UserError(
             f"{kind} is for training: without --do_train leave it out, every process then holds the whole model"
         )
@@ -37,6 +37,10 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
     if args.unfreeze_after is not None:
         what = "FSDP and DeepSpeed divide parameters by what is trained at the start"
         raise UserError(f"--unfreeze_after: {what}; leave it out, or use plain processes")
+    single = [name for name, parameter in trainer.model.named_parameters() if parameter.dim() == 0]
+    if single:  # that of --use_last_layers
+        cure = "leave it out, or give --combine_layers concat with --use_last_layers"
+        raise UserError(f"{kind} cannot divide every parameter: {single[0]} is a single number; {cure}")
     if not trainer.is_fsdp_enabled:
         return
     if trainer.accelerator.state.fsdp_plugin.fsdp_version == 1:
@@ -44,10 +48,6 @@ def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
         raise UserError(
             f'{what}: give "fsdp_version: 2" in the configuration of accelerate, or --fsdp without a version'
         )
-    single = [name for name, parameter in trainer.model.named_parameters() if parameter.dim() == 0]
-    if single:  # that of --use_last_layers
-        cure = "leave FSDP out, or give --combine_layers concat with --use_last_layers"
-        raise UserError(f"FSDP divides parameters by their rows, and {single[0]} is a single number; {cure}")
     if not trainer.model._no_split_modules:  # what the library names for most encoders, and not for all
         _, layers = find_layers(trainer.model.encoder, "FSDP")
         trainer.model._no_split_modules = {type(layer).__name__ for layer in layers}

@@ -47,13 +47,15 @@ def test_fsdp_1():
         check_sharding(trainer(version=1), False)
 
 
-def test_a_single_number():
+@pytest.mark.parametrize(
+    "kind", [{"fsdp": True}, {"fsdp": False, "deepspeed": True, "stage": 3}], ids=["fsdp", "zero 3"]
+)
+def test_a_single_number(kind):
     mixed = tiny_model("seq_cls", "cnn", tiny_config("electra"), use_last_layers=2)
     with pytest.raises(
         UserError, match="mix.scale is a single number; .* --combine_layers concat with --use_last_layers"
     ):
-        check_sharding(trainer(model=mixed), False)
-    check_sharding(trainer(fsdp=False, deepspeed=True, model=mixed), False)
+        check_sharding(trainer(model=mixed, **kind), False)
 
 
 @pytest.mark.parametrize("by", ["flag", "launcher"])
