@@ -77,6 +77,7 @@ def test_the_special_tokens_are_the_tokenizers_before_trainer_would_say_so(folde
     tokenizer.save_pretrained(folder)
     model = build("seq_cls", model_name_or_path=str(folder))
     assert (model.config.bos_token_id, model.config.eos_token_id, model.config.pad_token_id) == (2, 3, 0)
+    caplog.clear()
     with caplog.at_level("WARNING", logger="transformers"):
         align_special_tokens(model, tokenizer)
     assert caplog.text == ""
