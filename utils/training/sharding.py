@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from transformers import Trainer
 
 from ..errors import UserError
 from ..models.layers import find_layers
 
 
-def check_sharding(trainer: Trainer, with_adapters: bool) -> None:
+def check_sharding(trainer: Any, with_adapters: bool) -> None:
     """Has FSDP gather the weights of one layer of the encoder at a time.
+
+    Args:
+        trainer: a `HeadTrainer`, which imports this.
+        with_adapters: whether there are adapters in the encoder.
 
     Raises:
         UserError: FSDP or DeepSpeed with flags that it cannot have, or FSDP that would divide nothing.
