@@ -17,8 +17,8 @@ def check_sharding(trainer: Any, with_adapters: bool) -> None:
     """Has FSDP gather the weights of one layer of the encoder at a time.
 
     Args:
-        trainer: a `HeadTrainer`, before it trains.
-        with_adapters: whether adapters are trained.
+        trainer: a `HeadTrainer`, which imports this.
+        with_adapters: whether there are adapters in the encoder.
 
     Raises:
         UserError: FSDP or DeepSpeed with flags that it cannot have, or FSDP that would divide nothing.
