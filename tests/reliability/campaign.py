@@ -225,7 +225,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, help="a JSON file for the counts")
     options = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignored in what it runs in the background
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         folder = Path(name)
         library = compile_library(folder)

@@ -153,6 +153,7 @@ def finish(process: Any, streams: Path, folder: Path) -> Outcome:
 def _run(task: str, words: list[str], streams: Path, environment: dict[str, str], before: Callable | None) -> None:
     # The platform's own way to start processes, as a script has it: one that loads rows is not forked from the server.
     multiprocessing.set_start_method(None, force=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignored in what it runs in the background
     gc.freeze()  # the server's objects: Trainer collects garbage, and would copy every page that they lie on
     os.chdir(streams)
     for name, number in (("stdout", 1), ("stderr", 2)):

@@ -8,7 +8,6 @@ from safetensors.torch import load_file
 from small_data import reviews, write_csv
 from test_accumulation import FLAGS as ACCUMULATION
 from test_frozen import OPTIONS as FROZEN
-from test_processes import run_two  # noqa: F401  (a fixture)
 
 from benchmarks.frozen import in_every_step
 from utils.errors import UserError

@@ -10,7 +10,6 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from script_runs import as_flags
 from small_data import WINDOWS
-from test_processes import run_two  # noqa: F401  (a fixture)
 from test_resume import assert_same_weights, kill_in_the_middle
 from transformers import AutoModel, AutoModelForSequenceClassification
 
