@@ -67,8 +67,11 @@ static int ask(const char *name, size_t bytes, const char *path) {
     int saved = errno;
     int length = snprintf(line, sizeof line, "%s %zu %s\n", name, bytes, path);
     pthread_mutex_lock(&one_at_a_time);
-    if (syscall(SYS_write, channel, line, (size_t)length) != length || syscall(SYS_read, channel, &answer, 1) != 1)
-        answer = 'k';
+    long done = syscall(SYS_write, channel, line, (size_t)length);
+    if (done == length)
+        do done = syscall(SYS_read, channel, &answer, 1);
+        while (done < 0 && errno == EINTR); /* a signal that Python hears later */
+    if (done != 1) answer = 'k';
     pthread_mutex_unlock(&one_at_a_time);
     errno = saved;
     switch (answer) {
