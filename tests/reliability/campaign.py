@@ -149,7 +149,9 @@ class Campaign:
         """Judges a run that could say something: nothing or one line, with one of these exit codes."""
         lines = outcome.stderr.splitlines()
         clear = not lines or (len(lines) == 1 and lines[0].startswith("error: "))
-        says = outcome.code > 0 or outcome.code == -signal.SIGINT  # the interpreter ends so where libraries are imported
+        says = (
+            outcome.code > 0 or outcome.code == -signal.SIGINT
+        )  # the interpreter ends so where libraries are imported
         if outcome.code in codes and clear and bool(lines) == says:
             self.judge(scenario, fault, operation)
         else:
