@@ -149,9 +149,8 @@ class Campaign:
         """Judges a run that could say something: nothing or one line, with one of these exit codes."""
         lines = outcome.stderr.splitlines()
         clear = not lines or (len(lines) == 1 and lines[0].startswith("error: "))
-        says = (
-            outcome.code > 0 or outcome.code == -signal.SIGINT
-        )  # the interpreter ends so where libraries are imported
+        # Where libraries are imported, Ctrl-C is said by the interpreter, which then ends by the signal.
+        says = outcome.code > 0 or outcome.code == -signal.SIGINT
         if outcome.code in codes and clear and bool(lines) == says:
             self.judge(scenario, fault, operation)
         else:
