@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import datasets
 import numpy as np
@@ -41,44 +40,34 @@ def build_features(
         split: what the rows are of.
         options: passed on to `tokenize`.
     """
+    # Truncation and padding are left over from the last call, not the tokenizer's own.
+    state = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
+    whole = split.part is None
     count = max(map(len, columns.values()))
     pieces = []
     for start in range(0, max(count, 1), PIECE_ROWS):
-        piece = {name: list(values[start : start + PIECE_ROWS]) for name, values in columns.items()}
-        pieces.append(_features_of(piece, tokenize, tokenizer, data, split, options))
+        rows = datasets.Dataset.from_dict(
+            {name: list(values[start : start + PIECE_ROWS]) for name, values in columns.items()}
+        )
+        key = hashlib.sha256()
+        for part in (rows._fingerprint, state, tokenizer.model_input_names, options):
+            key.update(repr(part).encode())
+        key.update(source_hash())
+        piece = rows.map(
+            tokenize,
+            batched=True,
+            fn_kwargs={"tokenizer": tokenizer, **options},
+            remove_columns=rows.column_names,
+            num_proc=data.preprocessing_num_workers,
+            load_from_cache_file=not data.overwrite_cache,
+            keep_in_memory=not whole,
+            cache_file_name=os.fspath(cache_folder() / f"{key.hexdigest()}.arrow") if whole else None,
+            new_fingerprint=key.hexdigest()[:32],
+            desc="Tokenizing",
+        )
+        pieces.append(piece)
     features = datasets.concatenate_datasets(pieces) if len(pieces) > 1 else pieces[0]
     if split.name != "train":
         lengths = features.with_format("numpy", columns=["length"])[:]["length"]
         features = features.select(np.argsort(-lengths, kind="stable"))
     return features
-
-
-def _features_of(
-    columns: dict[str, list],
-    tokenize: Callable[..., dict],
-    tokenizer: PreTrainedTokenizerFast,
-    data: DataArguments,
-    split: Split,
-    options: Mapping[str, Any],
-) -> datasets.Dataset:
-    """See `build_features`; unsorted."""
-    rows = datasets.Dataset.from_dict(columns)
-    key = hashlib.sha256()
-    # Truncation and padding are left over from the last call, not the tokenizer's own.
-    state = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
-    for part in (rows._fingerprint, state, tokenizer.model_input_names, options):
-        key.update(repr(part).encode())
-    key.update(source_hash())
-    whole = split.part is None
-    return rows.map(
-        tokenize,
-        batched=True,
-        fn_kwargs={"tokenizer": tokenizer, **options},
-        remove_columns=rows.column_names,
-        num_proc=data.preprocessing_num_workers,
-        load_from_cache_file=not data.overwrite_cache,
-        keep_in_memory=not whole,
-        cache_file_name=os.fspath(cache_folder() / f"{key.hexdigest()}.arrow") if whole else None,
-        new_fingerprint=key.hexdigest()[:32],
-        desc="Tokenizing",
-    )
