@@ -15,7 +15,7 @@ from typing import Any
 from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, as_words, parse_arguments
 from utils.data.hub import hub_files
 from utils.errors import UserError
-from utils.files import existing_file, read_json, replace_file, sha256
+from utils.files import existing_file, read_json, replace_file, sha256, shards
 from utils.models.loading import load_tokenizer
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS, Task
@@ -147,7 +147,9 @@ def _data_files(data: DataArguments) -> dict[str, str]:
     """The data files by split."""
     files = hub_files(data) if data.dataset_name else {}
     given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
-    return files | {split: str(existing_file(file)) for split, file in given.items() if file}
+    for one in (one for file in given.values() if file for one in shards(file)):
+        existing_file(one)
+    return files | {split: file for split, file in given.items() if file}
 
 
 def _on_validation_rows(arguments: ComparisonArguments, training: HeadTrainingArguments, has_test: bool) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch.utils.data import Sampler
@@ -50,3 +51,29 @@ class EpochLengthGroupedSampler(LengthGroupedSampler):
     def __iter__(self):
         self.generator.manual_seed(self.seed + self.epoch)
         return super().__iter__()
+
+
+class EpochPieceSampler(Sampler[int]):
+    """All rows piece by piece, those of each piece in an order that depends on seed and epoch alone.
+
+    Args:
+        starts: the place of each piece's first row, and the number of all.
+        order: of the rows of a piece, counted from 0, by the place of its first row and the place after its last.
+    """
+
+    def __init__(
+        self, starts: Sequence[int], order: Callable[[int, int], EpochRandomSampler | EpochLengthGroupedSampler]
+    ):
+        self.starts, self.order, self.epoch = starts, order, 0
+
+    def __len__(self) -> int:
+        return self.starts[-1]
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        for first, end in itertools.pairwise(self.starts):
+            own = self.order(first, end)
+            own.set_epoch(self.epoch)
+            yield from (first + place for place in own)

@@ -12,7 +12,7 @@ from tiny import tiny_model
 
 from utils.arguments import HeadTrainingArguments
 from utils.training.collation import Collator
-from utils.training.sampler import EpochLengthGroupedSampler
+from utils.training.sampler import EpochLengthGroupedSampler, EpochPieceSampler, EpochRandomSampler
 from utils.training.trainer import HeadTrainer
 
 LENGTHS = [3 + (i * 37) % 50 for i in range(400)]
@@ -67,6 +67,19 @@ def test_batches_hold_rows_of_similar_length():
     padded = sum(8 * max(batch) for batch in batches)
     assert padded < 1.1 * sum(LENGTHS)
     assert max(LENGTHS) in batches[0]  # a batch that is too large for the memory fails at once
+
+
+def test_pieces_come_one_after_the_other_each_in_an_order_of_its_own():
+    sampler = EpochPieceSampler([0, 40, 80, 90], lambda first, end: EpochRandomSampler(end - first, 7 + first))
+    assert len(sampler) == 90
+    first = list(sampler)
+    sampler.set_epoch(1)
+    second = list(sampler)
+    for order in (first, second):
+        assert sorted(order[:40]) == list(range(40)) and sorted(order[40:80]) == list(range(40, 80))
+        assert order[:40] != sorted(order[:40]) and sorted(order[80:]) == list(range(80, 90))
+        assert [place - 40 for place in order[40:80]] != order[:40]
+    assert first[:40] != second[:40] and first[40:80] != second[40:80]
 
 
 def test_training_batches_of_accumulated_steps_come_from_one_sampler(trainer):
