@@ -64,6 +64,11 @@ def test_two_processes(task, run_two, encoder, files, tmp_path):
     [
         ({"do_train": False, "do_eval": True}, "--streaming is of training rows: give --do_train, or leave it out"),
         (
+            {"dataset_name": "user/data", "train_file": None, "validation_file": None, "test_file": None},
+            "--streaming reads files again and again, and --dataset_name downloads all of a data set: fetch the files that it needs "
+            "and name them, such as --train_file 'data/train-*.parquet'",
+        ),
+        (
             {"freeze_encoder": True},
             "--freeze_encoder keeps hidden states on disk, and --streaming nothing: give one of them",
         ),

@@ -131,7 +131,10 @@ def build_features(
 
     def rows_of(number: int) -> dict[str, list]:
         piece = slice(number * PIECE_ROWS, (number + 1) * PIECE_ROWS)
-        return {name: list(values[piece]) for name, values in columns.items()}
+        rows = zip(
+            *(values[piece] for values in columns.values()), strict=True
+        )  # at once: streamed rows are then read once
+        return dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)) or {name: [] for name in columns}
 
     def stream(number: int) -> datasets.Dataset:
         rows = rows_of(number)
