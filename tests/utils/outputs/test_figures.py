@@ -62,6 +62,16 @@ def test_a_single_evaluation_stands_at_its_epoch(drawn, tmp_path):
     assert accuracy.get_xlim() == losses.get_xlim() and accuracy.get_xlim()[0] < 0.5
 
 
+@pytest.mark.parametrize(("accuracy", "whole"), [(1.0, 1.0), (0.999, 1.0), (100.0, 100.0)])
+def test_an_axis_ends_where_its_values_end(drawn, tmp_path, accuracy, whole):
+    history = [{"epoch": float(i), "eval_loss": 0.0, "eval_accuracy": accuracy} for i in range(3)]
+    figures.draw_training(history, tmp_path / "a.png", whole)
+    losses, accuracies = drawn
+    assert accuracies.get_ylim()[1] == whole and losses.get_ylim()[0] == 0
+    figures.draw_classes({"PS": {"f1": accuracy, "support": 3}}, "f1", tmp_path / "b.png", whole)
+    assert max(drawn[0].get_xticks()) == whole
+
+
 def test_confusion_counts_gold_by_predicted(drawn, tmp_path):
     figures.draw_confusion([0, 1, 1, 1], [0, 0, 0, 1], ["no", "yes"], tmp_path / "a.png")
     (axis,) = drawn
