@@ -125,16 +125,17 @@ def draw_classes(classes: Mapping[str, Mapping[str, float]], measure: str, path:
         classes: `{name: {measure: value, "support": count}}`.
         whole: the largest value that there can be.
     """
-    shown = dict(sorted(classes.items(), key=lambda item: -item[1]["support"])[:MOST_CLASSES])
-    names, font = _legible(list(shown))
+    names, font = _legible(list(classes))
+    items = zip(names, classes.values(), strict=True)
+    shown = sorted(items, key=lambda item: -item[1]["support"])[:MOST_CLASSES]
     figure, (axis,) = _figure(1, width=6, height=1 + 0.3 * len(shown), font=font)
-    values = [scores[measure] for scores in shown.values()]
+    values = [scores[measure] for _, scores in shown]
     axis.barh(range(len(shown)), values, color=BLUE)
-    for i, (value, scores) in enumerate(zip(values, shown.values(), strict=True)):
+    for i, (value, (_, scores)) in enumerate(zip(values, shown, strict=True)):
         text = f" {value:.3g}" if abs(value) > 1 else f" {value:.3f}"
         axis.text(value, i, f"{text}  ({scores['support']:,.0f})", va="center", fontsize=8)
     axis.set(xlabel=f"{measure.replace('_', ' ')}  (in brackets: how many)", yticks=range(len(shown)))
-    axis.set_yticklabels(names)
+    axis.set_yticklabels([name for name, _ in shown])
     axis.invert_yaxis()
     axis.set_xlim(0, 1.25 * max([*values, 1e-9]))  # with room for the texts, where the axis has ended
     axis.set_xticks([tick for tick in axis.get_xticks() if tick <= min(whole, axis.get_xlim()[1])])
@@ -150,6 +151,15 @@ def draw_scatter(predictions: Sequence[float], references: Sequence[float], path
     axis.plot(ends, ends, color=ORANGE, linewidth=1)
     axis.set(xlabel="gold", ylabel="predicted")
     figure.savefig(path)
+
+
+def numbered(names: Sequence[str]) -> dict[str, str]:
+    """How pictures call the classes whose names no installed font can write; says so where there are such."""
+    drawn = _legible(names)[0]
+    found = {name: text for i, (name, text) in enumerate(zip(names, drawn, strict=True)) if f"class {i}" == text != name}
+    if found:
+        logger.info("no installed font writes '%s': pictures number such classes", next(iter(found)))
+    return found
 
 
 def _stay_within(axis: Any, limits: tuple[float, float]) -> None:
@@ -194,5 +204,4 @@ def _legible(names: Sequence[str]) -> tuple[list[str], str | None]:
         if all(font.get_char_index(ord(character)) for character in needed):
             font_manager.fontManager.addfont(path)
             return list(names), font.family_name
-    logger.info("no installed font writes '%s': classes are numbered in pictures", "".join(sorted(needed)[:10]))
     return [name if needed.isdisjoint(name) else f"class {i}" for i, name in enumerate(names)], None

@@ -121,6 +121,17 @@ def test_names_that_no_font_can_write_become_numbers(monkeypatch, installed, exp
     monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [__file__, *paths])  # one that is no font
     assert figures._legible(["α", "good"]) == expected
     assert figures._legible(["bad", "good"]) == (["bad", "good"], None)
+    assert figures.numbered(["α", "good"]) == ({} if installed else {"α": "class 0"})
+
+
+@pytest.mark.filterwarnings("ignore:cmr10 font")
+def test_numbers_of_bars_are_those_of_the_card(drawn, monkeypatch, tmp_path):
+    monkeypatch.setattr(figures, "FONT", "cmr10")
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    classes = {"α": {"f1": 0.5, "support": 3}, "β": {"f1": 0.5, "support": 4}}
+    assert figures.numbered(list(classes)) == {"α": "class 0", "β": "class 1"}
+    figures.draw_classes(classes, "f1", tmp_path / "a.png")
+    assert [label.get_text() for label in drawn[0].get_yticklabels()] == ["class 1", "class 0"]
 
 
 def test_hangul_is_written_where_a_font_has_it(drawn, tmp_path, caplog):
