@@ -294,7 +294,8 @@ def _limits(task: Task, report: Mapping[str, Any], data: DataArguments) -> list[
             if split != "train" and value < 99.95:
                 most = ceiling_in_words(metric, value, task)
                 limits.append(f"Its tokenizer does not allow more than {most} on the {split} rows.")
-    limits += [f"{count:,} {what}." for what, count in report["shared_texts"].items() if count]
+    shared = {what.replace(" also in ", " that are also in "): count for what, count in report["shared_texts"].items()}
+    limits += [f"There are {count:,} {what}." for what, count in shared.items() if count]
     return [*limits, "It has seen the kind of text it was trained on; on any other its scores are unknown."]
 
 
