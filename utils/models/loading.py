@@ -24,7 +24,15 @@ from ..files import listed
 from .named_code import check_counts, check_files, check_no_code
 from .parameters import count_parameters
 from .stock import LABEL_FIELDS, from_stock, headed_config, stock_class, stock_ending
-from .unreadable import MAKE_NO_MODEL, has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights, why_not_built
+from .unreadable import (
+    MAKE_NO_MODEL,
+    check_reachable,
+    has_vocabulary,
+    why_no_model,
+    why_no_tokenizer,
+    why_no_weights,
+    why_not_built,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -111,10 +119,12 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerFast:
         UserError: there is none, or it has no fast version, whose character offsets this project works with.
     """
     name = arguments.tokenizer_name or arguments.model_name_or_path or arguments.config_name or ""
+    revision = arguments.model_revision if name == arguments.model_name_or_path else "main"
     try:
+        check_reachable(name, revision)
         tokenizer: Any = AutoTokenizer.from_pretrained(
             name,
-            revision=arguments.model_revision if name == arguments.model_name_or_path else "main",
+            revision=revision,
             trust_remote_code=arguments.trust_remote_code,
         )
     except Exception as error:  # a tokenizer.json that is cut short raises a bare one
@@ -260,6 +270,7 @@ def read_config(arguments: ModelArguments) -> PretrainedConfig:
     """
     name = arguments.model_name_or_path or arguments.config_name or ""
     try:
+        check_reachable(name, arguments.model_revision)
         fields, _ = PretrainedConfig.get_config_dict(name, revision=arguments.model_revision)
         check_counts(fields)
         config = AutoConfig.from_pretrained(

@@ -123,7 +123,7 @@ def no_label(split: Split, column: str, lacks: Callable[[Any], bool]) -> UserErr
 
 def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: Columns | None) -> None:
     """Says what may be another choice than was meant."""
-    if known is not None and canonical(columns.text) != canonical(known.text):
+    if known is not None and canonical(columns.text) != canonical(known.text) and len(split.rows[0].fields) > 1:
         logger.info("%s: the text is '%s', the model was trained on '%s'", split.file, columns.text, known.text)
     if known is not None and split.name == "train" and bool(columns.pair) != bool(known.pair):
         kinds = ("pairs", "single texts") if columns.pair else ("single texts", "pairs")
