@@ -32,7 +32,8 @@ def draw_training(history: Sequence[Mapping[str, float]], path: Path, whole: flo
         whether there was anything to draw.
     """
     losses = [(entry["epoch"], entry["loss"]) for entry in history if "loss" in entry]
-    evaluations = [entry for entry in history if "eval_loss" in entry]
+    # The weights that are kept are scored once more at the end: one point for each epoch, in the order of training.
+    evaluations = list({entry["epoch"]: entry for entry in history if "eval_loss" in entry}.values())
     if not losses and not evaluations:
         return False
     measured = ("eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second")
@@ -156,7 +157,9 @@ def draw_scatter(predictions: Sequence[float], references: Sequence[float], path
 def numbered(names: Sequence[str]) -> dict[str, str]:
     """How pictures call the classes whose names no installed font can write; says so where there are such."""
     drawn = _legible(names)[0]
-    found = {name: text for i, (name, text) in enumerate(zip(names, drawn, strict=True)) if f"class {i}" == text != name}
+    found = {
+        name: text for i, (name, text) in enumerate(zip(names, drawn, strict=True)) if f"class {i}" == text != name
+    }
     if found:
         logger.info("no installed font writes '%s': pictures number such classes", next(iter(found)))
     return found
