@@ -156,7 +156,9 @@ def draw_scatter(predictions: Sequence[float], references: Sequence[float], path
 def numbered(names: Sequence[str]) -> dict[str, str]:
     """How pictures call the classes whose names no installed font can write; says so where there are such."""
     drawn = _legible(names)[0]
-    found = {name: text for i, (name, text) in enumerate(zip(names, drawn, strict=True)) if f"class {i}" == text != name}
+    found = {
+        name: text for i, (name, text) in enumerate(zip(names, drawn, strict=True)) if f"class {i}" == text != name
+    }
     if found:
         logger.info("no installed font writes '%s': pictures number such classes", next(iter(found)))
     return found

@@ -127,7 +127,7 @@ def test_names_that_no_font_can_write_become_numbers(monkeypatch, installed, exp
 @pytest.mark.filterwarnings("ignore:cmr10 font")
 def test_numbers_of_bars_are_those_of_the_card(drawn, monkeypatch, tmp_path):
     monkeypatch.setattr(figures, "FONT", "cmr10")
-    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
     classes = {"α": {"f1": 0.5, "support": 3}, "β": {"f1": 0.5, "support": 4}}
     assert figures.numbered(list(classes)) == {"α": "class 0", "β": "class 1"}
     figures.draw_classes(classes, "f1", tmp_path / "a.png")

@@ -36,7 +36,9 @@ def fragment(*children: object) -> Markup:
 
 def _whole_flags(child: object) -> object:
     """A text with its flags marked, which stay on one line each; `Markup` as it is."""
-    return child if isinstance(child, Markup) else Markup(_FLAG.sub(r'<span class="flag">\g<0></span>', fragment(child)))
+    return (
+        child if isinstance(child, Markup) else Markup(_FLAG.sub(r'<span class="flag">\g<0></span>', fragment(child)))
+    )
 
 
 def _attribute(key: str, value: object) -> str:

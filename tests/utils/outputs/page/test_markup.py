@@ -22,7 +22,9 @@ def test_a_flag_stays_on_one_line(text, expected):
 
 
 def test_flags_are_marked_where_lines_break_and_nowhere_else():
-    assert element("title", "--seeds") == "<title>--seeds</title>"  # of SVG and of the page, which have no elements inside
+    assert (
+        element("title", "--seeds") == "<title>--seeds</title>"
+    )  # of SVG and of the page, which have no elements inside
     assert element("text", "--seeds", y="--seeds") == '<text y="--seeds">--seeds</text>'
     assert element("p", Markup("<b>--seeds</b>")) == "<p><b>--seeds</b></p>"
     assert fragment("<", Markup("<br>")) == "&lt;<br>"
