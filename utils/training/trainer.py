@@ -212,7 +212,7 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         def order(first: int, end: int) -> EpochLengthGroupedSampler | EpochRandomSampler:
             own = seed + first  # two pieces of a stream have orders of their own
             if grouped:
-                return EpochLengthGroupedSampler(batch_size, lengths[first:end].tolist(), own)
+                return EpochLengthGroupedSampler(batch_size, lengths[first:end], own)
             return EpochRandomSampler(end - first, own)
 
         return EpochPieceSampler(rows.starts, order) if streamed else order(0, len(rows))
