@@ -16,7 +16,7 @@ from utils.arguments import Arguments, HeadTrainingArguments
 from utils.data.splits import Split, label_rows, load_splits
 from utils.errors import UserError
 from utils.metrics.metric import SummableMetric
-from utils.models.loading import load_config
+from utils.models.configuration import load_config
 from utils.tasks import Task
 
 from ..cells import Cell, Plan
