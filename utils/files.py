@@ -22,6 +22,7 @@ QUESTION_ID_COLUMNS = (*ID_COLUMNS, "question_id", "qa_id", "qid")
 
 # Folders in `output_dir` while a run is at work.
 UNFINISHED, UNFINISHED_CHECKPOINT, PARTS = "unfinished", "unfinished-checkpoint", "predictions.parts"
+STREAMED = "hub:"  # what the name of a split begins with that is no file, but streamed from the Hub
 SAVED_DATASET = "state.json"  # what stands in every folder that `Dataset.save_to_disk` writes
 
 
@@ -163,8 +164,13 @@ def cache_folder() -> Path:
 
 
 def sha256(path: str | Path) -> str:
-    """Of a file its digest; of a folder, and of the files that a pattern fits, one of all of them and their names."""
+    """Of a file its digest; of a folder, and of the files that a pattern fits, one of all of them and their names.
+
+    What is streamed from the Hub counts by its name, which has the revision.
+    """
     path, digest = Path(path), hashlib.sha256()
+    if str(path).startswith(STREAMED):
+        return hashlib.sha256(str(path).encode()).hexdigest()
     files = shards(path)
     if len(files) > 1:
         for file in files:
