@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import DataArguments
-from ..errors import UserError
+from ..errors import UserError, first_line
 from ..files import SAVED_DATASET, STREAMED, Row, cache_folder
 
 Reader = Callable[[str], Iterator[Row]]
@@ -63,18 +63,29 @@ def read_streamed(rows: Any, read: Reader) -> Iterator[Row]:
 
     Args:
         read: yields the rows of a file.
+
+    Raises:
+        UserError: the Hub does not answer, or whatever is wrong with a row.
     """
     from pyarrow import parquet
 
-    line = 0
+    line, tables = 0, iter(rows.with_format("arrow").iter(batch_size=STREAMED_ROWS))
     with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-        for table in rows.with_format("arrow").iter(batch_size=STREAMED_ROWS):
+        while (table := _next(tables, line)) is not None:
             file = Path(folder) / f"rows-{line + 1}-to-{line + len(table)}.parquet"
             parquet.write_table(table, file)
             for row in read(str(file)):
                 yield row._replace(line=line + row.line)
             file.unlink()
             line += len(table)
+
+
+def _next(tables: Iterator[Any], line: int) -> Any:
+    try:
+        return next(tables, None)
+    except Exception as error:  # of whichever library connects or decodes
+        cure = "the same command goes on with --resume_from_checkpoint true, or begins anew"
+        raise UserError(f"the data set cannot be read on after row {line:,} ({first_line(error)}); {cure}") from error
 
 
 def _configurations(data: DataArguments) -> tuple[str | None, ...]:
