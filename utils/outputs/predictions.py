@@ -15,7 +15,7 @@ from accelerate.utils import broadcast_object_list
 
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import listed, replace_file, source_hash, write_json
+from ..files import listed, read_record, replace_file, source_hash, write_json
 from ..models.parameters import add_weights
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
@@ -26,6 +26,18 @@ from .prediction_tables import write_table
 from .run_folder import PARTS
 
 logger = logging.getLogger(__name__)
+
+# What is kept of a part; see `utils.files.fits`.
+PART = {
+    "loss": (float, None),
+    "labels": float,
+    "seconds": float,
+    "steps": int,
+    "counts": {"rows": int, "inputs": int, str: float},
+    "pairs": ({str: list}, None),
+    "observed": (dict, None),
+    "records": [dict],
+}
 
 
 @dataclass
@@ -124,9 +136,13 @@ def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> 
     }
 
 
+def _read(file: Path) -> dict[str, Any]:
+    return read_record(file, PART, f"delete the folder {PARTS} and give the same command again")
+
+
 def _lines(files: list[Path]) -> Iterator[str]:
     for file in files:
-        for record in json.loads(file.read_text(encoding="utf-8"))["records"]:
+        for record in _read(file)["records"]:
             yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
@@ -148,7 +164,7 @@ def _sum(files: list[Path], source: str, names: dict[str, str]) -> Predicted:
     unscored: list[str] = []
     observed: list[dict[str, Any]] = []
     for file in files:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = _read(file)
         if content["pairs"] is None:
             unscored.append(f"{counts['rows'] + 1:,} to {counts['rows'] + content['counts']['rows']:,}")
         counts.update(content["counts"])

@@ -121,6 +121,13 @@ class Tags:
         """IOB2 tags of a sentence as the training file writes them."""
         return list(tags) if self.scheme is None else self.scheme.write(tags, self.style or PREFIX)
 
+    def knows(self, written: list[str]) -> bool:
+        """Whether tags, as `write` gives them, are of kinds that these labels have."""
+        if self.scheme is None:
+            return set(written) <= set(self.names)
+        kinds, known = ({(PREFIX.split(tag) or ("", tag))[1] for tag in tags} for tags in (written, self.names))
+        return kinds <= known | {OUTSIDE}
+
     def read_back(self, split: Split, written: list[list[str]]) -> list[list[str]]:
         """IOB2 of what `write` gave."""
         if self.scheme is None:
