@@ -134,7 +134,7 @@ def _scores(folder: Path, int8: bool) -> str:
     run = json_fields(folder / "run.json")
     metrics = run["metrics"] if fits(run, {"metrics": {str: float}}) else {}
     rows = [
-        f"| {split} | {name} | {value:.4f} |"
+        f"| {split} | {literal(name)} | {value:.4f} |"
         for split, prefix in STAGES.items()
         for name, value in scores_of(metrics, prefix).items()
     ]
