@@ -98,6 +98,9 @@ def _read(folder: Path) -> dict[str, Any]:
     if missing:
         raise UserError(f"is not that of a comparison: it has no '{missing[0]}'; run the comparison again", file=file)
     wrong = [name for name, shape in (NEEDED | OTHERS).items() if not fits(comparison.get(name), shape)]
+    wrong += [
+        "heads" for head in comparison["heads"].values() if not wrong and comparison["metric"] not in head["scores"]
+    ]
     if wrong:
         raise UserError(f"'{wrong[0]}' is not what was written there; run the comparison again", file=file)
     return comparison
@@ -137,7 +140,7 @@ def _entry(folder: Path, comparison: Mapping[str, Any]) -> dict[str, Any]:
             "seeds": len(set(head["seeds"])),
             "mean": scale * scores["mean"],
             "standard_deviation": None
-            if scores["standard_deviation"] is None
+            if scores.get("standard_deviation") is None
             else scale * scores["standard_deviation"],
             "parameters": head.get("parameters"),
             "model_parameters": None if None in sizes else sum(sizes),

@@ -22,6 +22,7 @@ from ..arguments import ModelArguments
 from ..errors import UserError, first_line
 from ..files import listed
 from .named_code import check_counts, check_files, check_no_code
+from .own_fields import check_own_fields
 from .parameters import count_parameters
 from .stock import LABEL_FIELDS, from_stock, headed_config, stock_class, stock_ending
 from .unreadable import MAKE_NO_MODEL, has_vocabulary, why_no_model, why_no_tokenizer, why_no_weights, why_not_built
@@ -265,6 +266,7 @@ def read_config(arguments: ModelArguments) -> PretrainedConfig:
         config = AutoConfig.from_pretrained(
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
         )
+        check_own_fields(config)
     except Exception as error:  # of its values, whatever the library makes of them
         raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
     check_no_code(config, name, arguments.trust_remote_code)

@@ -27,6 +27,7 @@ from .run_folder import PARTS
 
 logger = logging.getLogger(__name__)
 
+
 @dataclass
 class Predicted:
     """What came out, on the first process.

@@ -90,7 +90,7 @@ class Tags:
         classes, unit = config.label_names, getattr(config, "token_unit", None) or unit_of(split)
         written = getattr(config, "tag_scheme", None)
         if written is not None:
-            return cls(classes, unit, TagScheme(**written))
+            return cls(classes, unit, TagScheme.of_config(written))
         scheme = TagScheme.of_names(classes) if Style.of(classes) is None else None
         if scheme is None or SCHEMES[scheme.name].first != "B":
             return cls(classes, unit)
