@@ -15,7 +15,7 @@ from typing import Any
 from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, as_words, parse_arguments
 from utils.data.hub import hub_files, hub_streams
 from utils.errors import UserError
-from utils.files import existing_file, read_json, replace_file, sha256, shards
+from utils.files import existing_file, json_fields, replace_file, sha256, shards
 from utils.models.loading import load_tokenizer
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS, Task
@@ -293,7 +293,7 @@ def _other_cells(folder: Path, by_head: Mapping[str, Mapping[str, Any]]) -> str 
     if not others:
         return None
     _, head, file = max(others)
-    then = read_json(file) if file.is_file() else {}
+    then = json_fields(file)
     now = json.loads(json.dumps(by_head[head], default=str))
     names = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
     return f"{folder} also holds {len(others)} runs with other arguments ({', '.join(names)}); they are left alone"

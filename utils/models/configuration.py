@@ -17,6 +17,7 @@ from ..arguments import ModelArguments
 from ..errors import UserError
 from ..files import listed
 from .named_code import check_counts, check_no_code
+from .own_fields import check_own_fields
 from .stock import headed_config, stock_ending
 from .unreadable import check_reachable, why_no_model
 
@@ -112,6 +113,7 @@ def read_config(arguments: ModelArguments) -> PretrainedConfig:
         config = AutoConfig.from_pretrained(
             name, revision=arguments.model_revision, trust_remote_code=arguments.trust_remote_code
         )
+        check_own_fields(config)
     except Exception as error:  # of its values, whatever the library makes of them
         raise UserError(f"no configuration at '{name}': {why_no_model(name, error)}") from error
     check_no_code(config, name, arguments.trust_remote_code)

@@ -90,7 +90,7 @@ class Tags:
         classes, unit = config.label_names, getattr(config, "token_unit", None) or unit_of(split)
         written = getattr(config, "tag_scheme", None)
         if written is not None:
-            return cls(classes, unit, TagScheme(**written))
+            return cls(classes, unit, TagScheme.of_config(written))
         scheme = TagScheme.of_names(classes) if Style.of(classes) is None else None
         if scheme is None or SCHEMES[scheme.name].first != "B":
             return cls(classes, unit)
@@ -120,6 +120,13 @@ class Tags:
     def write(self, tags: Sequence[str]) -> list[str]:
         """IOB2 tags of a sentence as the training file writes them."""
         return list(tags) if self.scheme is None else self.scheme.write(tags, self.style or PREFIX)
+
+    def knows(self, written: list[str]) -> bool:
+        """Whether tags, as `write` gives them, are of kinds that these labels have."""
+        if self.scheme is None:
+            return set(written) <= set(self.names)
+        kinds, known = ({(PREFIX.split(tag) or ("", tag))[1] for tag in tags} for tags in (written, self.names))
+        return kinds <= known | {OUTSIDE}
 
     def read_back(self, split: Split, written: list[list[str]]) -> list[list[str]]:
         """IOB2 of what `write` gave."""
