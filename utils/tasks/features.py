@@ -131,10 +131,9 @@ def build_features(
 
     def rows_of(number: int) -> dict[str, list]:
         piece = slice(number * PIECE_ROWS, (number + 1) * PIECE_ROWS)
-        rows = zip(
-            *(values[piece] for values in columns.values()), strict=True
-        )  # at once: streamed rows are then read once
-        return dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)) or {name: [] for name in columns}
+        values = [column[piece] for column in columns.values()]
+        rows = list(zip(*values, strict=True))  # all columns at once: streamed rows are then read once
+        return {name: [row[i] for row in rows] for i, name in enumerate(columns)}
 
     def stream(number: int) -> datasets.Dataset:
         rows = rows_of(number)
