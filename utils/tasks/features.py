@@ -129,22 +129,22 @@ def build_features(
         options: passed on to `tokenize`.
     """
 
-    def rows_of(number: int) -> dict[str, list]:
-        piece = slice(number * PIECE_ROWS, (number + 1) * PIECE_ROWS)
-        values = [column[piece] for column in columns.values()]
+    def rows_of(first: int, end: int) -> dict[str, list]:
+        values = [column[first:end] for column in columns.values()]
         rows = list(zip(*values, strict=True))  # all columns at once: streamed rows are then read once
         return {name: [row[i] for row in rows] for i, name in enumerate(columns)}
 
     def stream(number: int) -> datasets.Dataset:
-        rows = rows_of(number)
-        features: dict[str, list] = {}
-        for start in range(0, len(rows["row"]), TOKENIZED_ROWS):
-            batch = {name: values[start : start + TOKENIZED_ROWS] for name, values in rows.items()}
-            for name, values in tokenize(batch, tokenizer, **options).items():
-                features.setdefault(name, []).extend(values)
-        return datasets.Dataset.from_dict(features)
+        batches: list[datasets.Dataset] = []
+        first, end = number * PIECE_ROWS, min((number + 1) * PIECE_ROWS, count)
+        for start in range(first, end, TOKENIZED_ROWS):
+            batch = tokenize(rows_of(start, min(start + TOKENIZED_ROWS, end)), tokenizer, **options)
+            known = batches[0].features if batches else None
+            batches.append(datasets.Dataset.from_dict(batch, features=known))
+        return datasets.concatenate_datasets(batches)
 
-    pieces = -(-max(max(map(len, columns.values())), 1) // PIECE_ROWS)
+    count = max(map(len, columns.values()))
+    pieces = -(-max(count, 1) // PIECE_ROWS)
     if split.streamed:
         return StreamedFeatures(pieces, stream)
     # Truncation and padding are left over from the last call, not the tokenizer's own.
@@ -152,7 +152,7 @@ def build_features(
     whole = split.part is None
     made = []
     for number in range(pieces):
-        rows = datasets.Dataset.from_dict(rows_of(number))
+        rows = datasets.Dataset.from_dict(rows_of(number * PIECE_ROWS, (number + 1) * PIECE_ROWS))
         key = hashlib.sha256()
         for part in (rows._fingerprint, state, tokenizer.model_input_names, options):
             key.update(repr(part).encode())
