@@ -59,6 +59,7 @@ NEAR := tests/heads/test_head_training.py tests/utils/data/test_tables.py tests/
 	tests/scripts/test_one_run.py
 
 test-lowest: .lowest/.installed
+	.lowest/bin/python tests/compat/check_lowest.py
 	.lowest/bin/python -m pytest -n 2 --dist worksteal $(NEAR)
 
 .lowest/.installed: pyproject.toml

@@ -12,7 +12,6 @@ Stopped or killed, the same command resumes where it stopped. All flags that are
 place of a recipe runs a comparison for each of its recipes and encoders; `--across FOLDER ...` puts finished ones on one page.
 """
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,8 +21,6 @@ from typing import Any
 from utils.errors import ShownError, run, say  # first: from here on Ctrl-C is one line
 
 # isort: split
-from transformers import AutoConfig
-
 from comparison.arguments import ComparisonArguments, Study, is_study, parse_comparison, parse_study
 from comparison.cells import Cell, Plan, make_plan, plan_ensembles, plan_trials
 from comparison.gathering.across import gather_across
@@ -31,7 +28,7 @@ from comparison.gathering.earlier import look_back, read_earlier
 from comparison.gathering.ensembles import gather_ensembles
 from comparison.gathering.gather import gather
 from comparison.gathering.looks import next_look
-from comparison.gathering.rows import check_metric, read_rows
+from comparison.gathering.rows import check_metric, labelled_task, read_rows
 from comparison.gathering.trials import best_trials, gather_trials
 from comparison.inference.sequential import Rule
 from comparison.report.across_writing import write_across
@@ -39,6 +36,7 @@ from comparison.report.writing import write_report
 from comparison.running import FURTHER, run_cells, run_trials, shell_lines
 from utils.arguments import command_line
 from utils.data.splits import Split
+from utils.files import fits, json_fields
 from utils.outputs.closing import example_command
 from utils.outputs.language import language_of
 
@@ -132,7 +130,7 @@ def next_command(plan: Plan, rows: Split, comparison: Mapping[str, Any]) -> str:
     means = {head: entry["scores"][comparison["metric"]]["mean"] for head, entry in comparison["heads"].items()}
     best = (min if comparison["smaller_is_better"] else max)(means, key=lambda head: means[head])
     folder = next(cell.folder for cell in plan.cells if cell.head == best)
-    task = plan.load_task().with_labels(AutoConfig.from_pretrained(folder), rows)
+    task = labelled_task(plan, folder, rows)
     return example_command(task, folder, language_of(task.texts(rows)))
 
 
@@ -184,11 +182,10 @@ def run_study(study: Study) -> None:
 
 def has_ended(plan: Plan, command: str) -> bool:
     """Whether the same command has written its comparison to the end, and nothing that it depends on has changed since."""
-    file = plan.folder / "comparison.json"
-    if not file.is_file():
+    comparison = json_fields(plan.folder / "comparison.json")
+    if not fits(comparison, {"command": str, "heads": {str: {"seeds": [int]}}, "rule": ({"heads": [str]}, None)}):
         return False
-    comparison = json.loads(file.read_text(encoding="utf-8"))
-    if comparison.get("command") != command:
+    if comparison["command"] != command:
         return False
     if "rule" not in comparison:
         return not plan.unfinished

@@ -6,12 +6,13 @@ import contextlib
 import difflib
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import UserError
+from .errors import UserError, first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,7 @@ QUESTION_ID_COLUMNS = (*ID_COLUMNS, "question_id", "qa_id", "qid")
 
 # Folders in `output_dir` while a run is at work.
 UNFINISHED, UNFINISHED_CHECKPOINT, PARTS = "unfinished", "unfinished-checkpoint", "predictions.parts"
+STREAMED = "hub:"  # what the name of a split begins with that is no file, but streamed from the Hub
 SAVED_DATASET = "state.json"  # what stands in every folder that `Dataset.save_to_disk` writes
 
 
@@ -163,8 +165,13 @@ def cache_folder() -> Path:
 
 
 def sha256(path: str | Path) -> str:
-    """Of a file its digest; of a folder, and of the files that a pattern fits, one of all of them and their names."""
+    """Of a file its digest; of a folder, and of the files that a pattern fits, one of all of them and their names.
+
+    What is streamed from the Hub counts by its name, which has the revision.
+    """
     path, digest = Path(path), hashlib.sha256()
+    if str(path).startswith(STREAMED):
+        return hashlib.sha256(str(path).encode()).hexdigest()
     files = shards(path)
     if len(files) > 1:
         for file in files:
@@ -229,6 +236,60 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
         raise ValueError("its values are nested too deeply") from error
+
+
+def json_fields(path: Path) -> dict[str, Any]:
+    """The fields of a JSON file; none where it is missing, or holds anything else than an object."""
+    try:
+        content = read_json(path)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def read_record(path: Path, shape: Any, cure: str) -> Any:
+    """What this project wrote into a JSON file, once it is sure that it has that shape.
+
+    Args:
+        shape: see `fits`.
+        cure: what to do where something else is there: a disk, a copy or a hand has changed it.
+
+    Raises:
+        UserError: it cannot be read, or has another shape.
+    """
+    try:
+        content = read_json(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot be read ({first_line(error)}); {cure}", file=path) from error
+    if not fits(content, shape):
+        raise UserError(f"is not what was written there; {cure}", file=path)
+    return content
+
+
+def fits(value: Any, shape: Any) -> bool:
+    """Whether a value of JSON has a shape.
+
+    Args:
+        shape: a type, where `float` is any finite number; None; `[shape]`, a list of such; `{"name": shape}`, an object with these
+            fields and perhaps others, which are of `shape` where there is `str: shape` as well; a tuple, any of its shapes. A
+            field that may be None may be missing.
+    """
+    if isinstance(shape, tuple):
+        return any(fits(value, one) for one in shape)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(one, shape[0]) for one in value)
+    if isinstance(shape, dict):
+        named = {name: wanted for name, wanted in shape.items() if name is not str}
+        return (
+            isinstance(value, dict)
+            and all(fits(value.get(name), wanted) for name, wanted in named.items())
+            and (str not in shape or all(fits(one, shape[str]) for name, one in value.items() if name not in named))
+        )
+    if shape in (int, float) and isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < 1 << 63
+    if shape is float:
+        return isinstance(value, float) and math.isfinite(value)
+    return value is None if shape is None else isinstance(value, shape)
 
 
 def write_json(path: Path, content: Any, indent: int | None = 2) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from utils.files import read_record
 from utils.training.checkpoints import checkpoints
 
 # Flags that seeds are crossed with, and what people call their values.
@@ -54,6 +56,17 @@ class Cell:
     def finished(self) -> bool:
         """Whether it has run to its end: its record is written last."""
         return (self.folder / "run.json").is_file()
+
+    def read(self, name: str, shape: Mapping[Any, Any]) -> Any:
+        """What a finished run has written into a file.
+
+        Args:
+            shape: of what is asked for; see `utils.files.fits`.
+
+        Raises:
+            UserError: something else is there.
+        """
+        return read_record(self.folder / name, shape, "delete its folder and give the same command again")
 
     def discard_checkpoints(self) -> None:
         """Removes the checkpoints of a finished cell: its weights stand beside them, and nothing goes on from there."""

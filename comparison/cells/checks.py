@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from heads import HeadedEncoderConfig
 from utils.arguments import DataArguments, HeadTrainingArguments, ModelArguments
 from utils.errors import UserError
+from utils.files import json_fields
 
 
 def check_many_runs(model: ModelArguments, training: HeadTrainingArguments) -> None:
     """Raises UserError for flags that make no sense for many runs at once."""
-    config = Path(model.model_name_or_path or "", "config.json")
-    if config.is_file() and json.loads(config.read_bytes()).get("model_type") == HeadedEncoderConfig.model_type:
+    fields = json_fields(Path(model.model_name_or_path or "", "config.json"))
+    if fields.get("model_type") == HeadedEncoderConfig.model_type:
         message = "has a head already: a comparison begins with an encoder alone"
         raise UserError(f"--model_name_or_path {model.model_name_or_path} {message}")
     if training.hub_token is not None:

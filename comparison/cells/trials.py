@@ -11,6 +11,7 @@ import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import torch
 
 from heads import HEADS
 from utils.errors import UserError, first_line
-from utils.files import read_json, write_json
+from utils.files import read_record, write_json
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS
 
@@ -47,7 +48,7 @@ class Trial:
     @property
     def failure(self) -> str | None:
         """Why it failed; None where it did not, or has not run."""
-        return None if self.cell.finished or not self._mark.is_file() else read_json(self._mark)["reason"]
+        return None if self.cell.finished or not self._mark.is_file() else self._read_mark()["reason"]
 
     @property
     def ended(self) -> bool:
@@ -58,20 +59,23 @@ class Trial:
     def seconds(self) -> float:
         """Of training; of a trial that failed, until then."""
         if not self.cell.finished:
-            return read_json(self._mark)["seconds"]
-        return read_json(self.cell.folder / "train_results.json")["train_runtime"]
+            return self._read_mark()["seconds"]
+        return self.cell.read("train_results.json", {"train_runtime": float})["train_runtime"]
 
     @property
     def steps(self) -> int:
         """Of training; 0 of a trial that failed."""
-        return read_json(self.cell.folder / "trainer_state.json")["global_step"] if self.cell.finished else 0
+        if not self.cell.finished:
+            return 0
+        return self.cell.read("trainer_state.json", {"global_step": int})["global_step"]
 
     def score(self, metric: str) -> float | None:
         """On the validation rows; None where it failed or diverged, that is, where a score or loss is no finite number."""
         if not self.cell.finished:
             return None
-        results = read_json(self.cell.folder / "eval_results.json")
-        losses = [results.get("eval_loss", 0.0), read_json(self.cell.folder / "train_results.json")["train_loss"]]
+        results = self.cell.read("eval_results.json", {f"eval_{metric}": Real, "eval_loss": (Real, None)})
+        trained = self.cell.read("train_results.json", {"train_loss": Real})
+        losses = [results.get("eval_loss") or 0.0, trained["train_loss"]]
         score = results[f"eval_{metric}"]
         return score if all(map(math.isfinite, (score, *losses))) else None
 
@@ -89,6 +93,9 @@ class Trial:
             file.unlink()
         for folder in self.cell.folder.glob("checkpoint-*"):
             shutil.rmtree(folder)
+
+    def _read_mark(self) -> Any:
+        return read_record(self._mark, {"reason": str, "seconds": float}, "delete it, and the trial is run again")
 
     @property
     def _mark(self) -> Path:

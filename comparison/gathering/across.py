@@ -15,11 +15,37 @@ from scipy.stats import rankdata
 
 from utils.arguments import command_line
 from utils.errors import UserError
-from utils.files import read_json
+from utils.files import fits, read_json
 
 from ..inference.across import DataSetDifference, PairAcross, compare_across, unpooled
 
-NEEDED = ("title", "metric", "unit", "scale", "rows", "file", "heads", "comparisons", "smaller_is_better", "equal")
+# Of a `comparison.json`, as far as it is put together with others; see `utils.files.fits`.
+HEAD = {
+    "seeds": [int],
+    "scores": {str: {"mean": float, "standard_deviation": (float, None)}},
+    "parameters": (int, None),
+    "encoder_parameters": (int, None),
+    "cost": ({"latency_ms": (float, None), "training_seconds": (float, None)}, None),
+}
+PAIR = {
+    **dict.fromkeys(("head", "baseline", "metric", "unit"), str),
+    **dict.fromkeys(("difference", "low", "high", "rows_error", "seeds_error", "p_value"), float),
+    "better": (str, None),
+    "covers_seeds": bool,
+}
+NEEDED = {
+    "title": str,
+    "metric": str,
+    "unit": str,
+    "scale": float,
+    "rows": int,
+    "file": str,
+    "heads": {str: HEAD},
+    "comparisons": [PAIR],
+    "smaller_is_better": bool,
+    "equal": {"arguments": (dict, None)},
+}
+OTHERS = {"sha256": (str, None), "earlier": (dict, None)}
 COSTS = ("model_parameters", "latency_ms", "training_seconds")
 
 ENOUGH = 4  # seeds per head; with fewer, standard errors are rough
@@ -71,6 +97,12 @@ def _read(folder: Path) -> dict[str, Any]:
     missing = [name for name in NEEDED if not isinstance(comparison, dict) or name not in comparison]
     if missing:
         raise UserError(f"is not that of a comparison: it has no '{missing[0]}'; run the comparison again", file=file)
+    wrong = [name for name, shape in (NEEDED | OTHERS).items() if not fits(comparison.get(name), shape)]
+    wrong += [
+        "heads" for head in comparison["heads"].values() if not wrong and comparison["metric"] not in head["scores"]
+    ]
+    if wrong:
+        raise UserError(f"'{wrong[0]}' is not what was written there; run the comparison again", file=file)
     return comparison
 
 
@@ -108,7 +140,7 @@ def _entry(folder: Path, comparison: Mapping[str, Any]) -> dict[str, Any]:
             "seeds": len(set(head["seeds"])),
             "mean": scale * scores["mean"],
             "standard_deviation": None
-            if scores["standard_deviation"] is None
+            if scores.get("standard_deviation") is None
             else scale * scores["standard_deviation"],
             "parameters": head.get("parameters"),
             "model_parameters": None if None in sizes else sum(sizes),

@@ -8,10 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import UserError
-from utils.files import read_json
+from utils.files import fits, json_fields, sha256
 
 from ..cells import Cell, Plan
 from ..inference.sequential import Rule
+
+# Of a `comparison.json`, as far as it is looked back upon; see `utils.files.fits`.
+RULE = {"looks": [int], "margin": (float, None), "first_seed": int, "heads": [str], "history": [{"seeds": int}]}
+LOOKED_BACK = {
+    "heads": {str: {"seeds": [int], "head_kwargs": dict, "head_flags": (dict, None)}},
+    "comparisons": [{"equality": ({"margin": (float, None)}, None)}],
+    "equal": dict,
+    "sha256": str,
+    "rule": (RULE, None),
+    "earlier": ({"seeds": ([int], None), "margins": ([(float, None)], None)}, None),
+}
 
 
 def read_earlier(plan: Plan, compared: str) -> dict[str, Any] | None:
@@ -20,26 +31,20 @@ def read_earlier(plan: Plan, compared: str) -> dict[str, Any] | None:
     Args:
         compared: the file with the test rows.
     """
-    file = plan.folder / "comparison.json"
-    if not file.is_file():
-        return None
-    try:
-        earlier = read_json(file)
-        seeds = {head: set(entry["seeds"]) for head, entry in earlier["heads"].items()}
-        shared = [cell for cell in plan.cells if cell.seed in seeds.get(cell.head, ())]
-        if not shared or any(not cell.finished for cell in shared):
-            return None
-        own = {name: earlier["heads"][name] for name in {cell.head for cell in shared}}
-        alike = all(
-            (cell.head_kwargs, cell.head_flags) == (own[cell.head]["head_kwargs"], own[cell.head].get("head_flags", {}))
-            for cell in shared
-        )
-        now = json.loads(json.dumps(equal_for_all(shared, compared), default=str))
-        sha256 = read_json(shared[0].folder / "run.json")["data"][compared]["sha256"]
-        then = {name: value for name, value in earlier["equal"].items() if name != "tuning"}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    earlier = json_fields(plan.folder / "comparison.json")
+    if not fits(earlier, LOOKED_BACK):
         return None  # not one that this version has written
-    return earlier if alike and now == then and sha256 == earlier["sha256"] else None
+    shared = [cell for cell in plan.cells if cell.seed in earlier["heads"].get(cell.head, {}).get("seeds", ())]
+    if not shared or any(not cell.finished for cell in shared):
+        return None
+    own = {name: earlier["heads"][name] for name in {cell.head for cell in shared}}
+    alike = all(
+        (cell.head_kwargs, cell.head_flags) == (own[cell.head]["head_kwargs"], own[cell.head].get("head_flags", {}))
+        for cell in shared
+    )
+    now = json.loads(json.dumps(equal_for_all(shared, compared), default=str))
+    then = {name: value for name, value in earlier["equal"].items() if name != "tuning"}
+    return earlier if alike and now == then and sha256(compared) == earlier["sha256"] else None
 
 
 def look_back(
@@ -119,11 +124,16 @@ def optimism(seen: Mapping[str, Sequence[Any]], rule: Rule | None) -> list[str]:
     return said
 
 
+def trained_on(cell: Cell) -> int:
+    """How many rows a finished run was trained on."""
+    return cell.read("train_results.json", {"train_samples": int})["train_samples"]
+
+
 def equal_for_all(cells: Sequence[Cell], compared: str) -> dict[str, Any]:
     """What is the same for every head; flags that some heads have for themselves are not."""
-    first = cells[0].folder
-    run, state = read_json(first / "run.json"), read_json(first / "trainer_state.json")
-    trained = [read_json(cell.folder / "train_results.json")["train_samples"] for cell in cells]
+    run = cells[0].read("run.json", {"data": {str: {"sha256": str}}, "changed_from_default": dict})
+    state = cells[0].read("trainer_state.json", {"global_step": int, "epoch": (float, None)})
+    trained = [trained_on(cell) for cell in cells]
     least, most = min(trained), max(trained)
     own = {"head", "head_kwargs", "seed", "output_dir", "run_name", "resume_from_checkpoint"}
     own |= {name for cell in cells for name in cell.head_flags}

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from utils.data.splits import Split
-from utils.files import read_json
 from utils.metrics.metric import SummableMetric
 from utils.outputs.card import NO_SCORES
 
@@ -39,7 +38,7 @@ def gather_ensembles(plan: Plan, ensembles: Sequence[Cell], split: Split) -> dic
     pairs = compare_ensembles(together, scored.counts, metric)
     heads = {}
     for cell in ensembles:
-        results = read_json(cell.folder / "predict_results.json")
+        results = cell.read("predict_results.json", {str: float})
         scores = {
             name.removeprefix("predict_"): value for name, value in results.items() if name.startswith("predict_")
         }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from utils.errors import UserError
-from utils.files import read_json
+from utils.files import fits, json_fields
 
 COMPARISON = "comparison.json"
+SHOWN = {"heads": {str: {"seeds": [int]}}, "disagreements": [{"text": str, "gold": str, "predictions": {str: str}}]}
 
 
 class Example(NamedTuple):
@@ -44,16 +45,11 @@ def read_examples(folder: Path) -> Shown:
     Raises:
         UserError: the file is none that this version has written, or a run has gone.
     """
-    try:
-        found: dict[str, Any] = read_json(folder / COMPARISON)
-        runs = {head: _first_run(folder, head, entry["seeds"][0]) for head, entry in found["heads"].items()}
-        examples = [
-            Example(text=row["text"], gold=row["gold"], said=row["predictions"]) for row in found["disagreements"]
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise UserError(
-            "is none that this version has written; run the comparison again", file=folder / COMPARISON
-        ) from error
+    found = json_fields(folder / COMPARISON)
+    if not fits(found, SHOWN) or not all(entry["seeds"] for entry in found["heads"].values()):
+        raise UserError("is none that this version has written; run the comparison again", file=folder / COMPARISON)
+    runs = {head: _first_run(folder, head, entry["seeds"][0]) for head, entry in found["heads"].items()}
+    examples = [Example(text=row["text"], gold=row["gold"], said=row["predictions"]) for row in found["disagreements"]]
     return Shown(runs, examples)
 
 

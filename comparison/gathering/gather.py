@@ -16,7 +16,7 @@ from safetensors import safe_open
 
 from utils.arguments import command_line
 from utils.data.splits import Split
-from utils.files import read_json
+from utils.files import fits, sha256
 from utils.metrics.metric import Metric, SummableMetric
 from utils.outputs.card import NO_SCORES
 from utils.tasks import Task
@@ -27,7 +27,7 @@ from ..inference.pairs import PairComparison
 from ..inference.sequential import Decision, Rule, decide
 from .costs import measure_costs
 from .designs import KEYS, Design
-from .earlier import equal_for_all, optimism
+from .earlier import equal_for_all, optimism, trained_on
 from .rows import score_cells
 
 LENGTH_BINS = 6
@@ -59,7 +59,7 @@ def gather(
     scored = score_cells(plan, split)
     task, metric, references = scored.task, scored.metric, scored.references
     predictions, counts, texts = scored.predictions, scored.counts, scored.task.texts(scored.split)
-    training_rows = fmean(read_json(cell.folder / "train_results.json")["train_samples"] for cell in plan.cells)
+    training_rows = fmean(trained_on(cell) for cell in plan.cells)
     design = Design.of(plan.cells, scored.sizes, training_rows)
     decision = decide(counts, metric, rule) if rule else None
     comparisons = decision.pairs if decision else design.compare(counts, metric, margin)
@@ -68,7 +68,7 @@ def gather(
         head: np.stack([task.metric.right(one, references) for one in several]) for head, several in predictions.items()
     }
     costs = measure_costs({head: own[0].folder for head, own in cells.items()}, texts, data.max_seq_length)
-    run = read_json(plan.cells[0].folder / "run.json")
+    run = plan.cells[0].read("run.json", {"versions": {str: str}})
     return {
         "title": data.task_name or Path(split.file).name,
         "script": plan.script,
@@ -81,7 +81,7 @@ def gather(
         "rows": len(references),
         "split": plan.compared,
         "file": Path(split.file).name,
-        "sha256": run["data"][split.file]["sha256"],
+        "sha256": sha256(split.file),
         "date": date.today().isoformat(),
         "versions": run["versions"],
         "command": command_line(),
@@ -141,9 +141,10 @@ def _scores(
     head: str, cells: Sequence[Cell], of_task: Metric, metric: SummableMetric, counts: np.ndarray, design: Design
 ) -> dict[str, Any]:
     """Every metric over the runs. The compared one comes first, from the very numbers that heads are compared by."""
-    results = [read_json(cell.folder / "predict_results.json") for cell in cells]
-    names = [name.removeprefix("predict_") for name in results[0] if name.startswith("predict_")]
+    first = cells[0].read("predict_results.json", {})
+    names = [name.removeprefix("predict_") for name in first if name.startswith("predict_")]
     others = [name for name in names if name not in (*NO_SCORES, metric.name)]
+    results = [cell.read("predict_results.json", {f"predict_{name}": float for name in others}) for cell in cells]
     compared = design.run_scores(counts, metric)
     scores = {metric.name: asdict(design.summarise(compared.tolist(), metric.low, metric.high))}
     for name in others:
@@ -163,9 +164,9 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 def _training_cost(cells: Sequence[Cell]) -> dict[str, Any]:
     """Medians over the seeds; times of the cells that ran without a break, None where there are none."""
-    runs = [read_json(cell.folder / "run.json") for cell in cells]
+    runs = [cell.read("run.json", {"changed_from_default": dict, "peak_memory_bytes": {str: float}}) for cell in cells]
     results = [
-        read_json(cell.folder / "train_results.json")
+        cell.read("train_results.json", {"train_samples_per_second": float, "train_runtime": float})
         for cell, run in zip(cells, runs, strict=True)
         if "resume_from_checkpoint" not in run["changed_from_default"]
     ]
@@ -174,15 +175,16 @@ def _training_cost(cells: Sequence[Cell]) -> dict[str, Any]:
         if results
         else None,
         "training_seconds": median(result["train_runtime"] for result in results) if results else None,
-        "peak_memory_bytes": median(max(run["peak_memory_bytes"].values()) for run in runs),
+        "peak_memory_bytes": median(max(run["peak_memory_bytes"].values(), default=0) for run in runs),
     }
 
 
 def _curve(cell: Cell, metric: str) -> dict[str, list[list[float]]]:
     """Points (epoch, value) of the training loss and of the validation's metric."""
-    history = read_json(cell.folder / "trainer_state.json")["log_history"]
+    history = cell.read("trainer_state.json", {"log_history": [{"epoch": float}]})["log_history"]
     return {
-        key: [[entry["epoch"], entry[key]] for entry in history if key in entry] for key in ("loss", f"eval_{metric}")
+        key: [[entry["epoch"], entry[key]] for entry in history if fits(entry.get(key), float)]
+        for key in ("loss", f"eval_{metric}")
     }
 
 
@@ -196,7 +198,7 @@ def _equally_tuned(tuned: Mapping[str, Any]) -> str:
 
 def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
     """A note where early stopping ended some cells before others; other hold-outs leave other numbers of rows."""
-    steps = [read_json(cell.folder / "trainer_state.json")["global_step"] for cell in cells]
+    steps = [cell.read("trainer_state.json", {"global_step": int})["global_step"] for cell in cells]
     held_out = [cell.crossed if cell.crossed and cell.crossed[0] == "validation_split_seed" else None for cell in cells]
     if len(set(zip(held_out, steps, strict=True))) == len(set(held_out)):
         return []
@@ -206,8 +208,8 @@ def _unequal_steps(cells: Sequence[Cell]) -> list[str]:
 
 def _unequal_versions(cells: Sequence[Cell]) -> list[str]:
     """A note where something was upgraded between two cells."""
-    versions = [read_json(cell.folder / "run.json")["versions"] for cell in cells]
-    names = [name for name in versions[0] if len({own[name] for own in versions}) > 1]
+    versions = [cell.read("run.json", {"versions": {str: str}})["versions"] for cell in cells]
+    names = [name for name in versions[0] if len({own.get(name) for own in versions}) > 1]
     return [f"the cells ran under different versions of {', '.join(names)}"] if names else []
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import AutoConfig
 
-from utils.arguments import Arguments, HeadTrainingArguments
+from utils.arguments import Arguments, HeadTrainingArguments, ModelArguments
 from utils.data.splits import Split, label_rows, load_splits
-from utils.errors import UserError
+from utils.errors import UserError, first_line
+from utils.files import fits
 from utils.metrics.metric import SummableMetric
-from utils.models.loading import load_config
+from utils.models.configuration import load_config, read_config
 from utils.tasks import Task
 
 from ..cells import Cell, Plan
@@ -54,7 +54,7 @@ def score_cells(plan: Plan, split: Split) -> Scored:
     Raises:
         UserError: a metric that is none of this task's, or cells that do not belong to the test rows.
     """
-    task = plan.load_task().with_labels(AutoConfig.from_pretrained(plan.cells[0].folder), split)
+    task = labelled_task(plan, plan.cells[0].folder, split)
     metric = compared_metric(task, plan.metric)
     splits, whole = _hold_outs(plan, task, split)
     references = task.references(whole)
@@ -71,6 +71,16 @@ def score_cells(plan: Plan, split: Split) -> Scored:
         predictions=predictions,
         counts=counts,
     )
+
+
+def labelled_task(plan: Plan, run: Path, split: Split) -> Task:
+    """The task with the labels of a finished run.
+
+    Raises:
+        UserError: its configuration cannot be read.
+    """
+    config = read_config(ModelArguments(model_name_or_path=str(run)))
+    return plan.load_task().with_labels(config, split)
 
 
 def _hold_outs(plan: Plan, task: Task, split: Split) -> tuple[list[Split], Split]:
@@ -145,11 +155,18 @@ def read_predictions(task: Task, split: Split, folder: Path) -> list[Any]:
     """What a cell predicted, as the task's metric takes it.
 
     Raises:
-        UserError: the cell has another number of rows.
+        UserError: the cell has another number of rows, or something else than predictions.
     """
-    with (folder / "predictions.jsonl").open(encoding="utf-8") as stream:
-        records = [json.loads(line) for line in stream]
+    cure = "delete the folder and run again"
+    try:
+        with (folder / "predictions.jsonl").open(encoding="utf-8") as stream:
+            records = [json.loads(line) for line in stream]
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"its predictions.jsonl cannot be read ({first_line(error)}); {cure}", file=folder) from error
     if len(records) != len(split.rows):
         message = f"{len(records)} predictions for the {len(split.rows)} rows of {split.file}"
-        raise UserError(f"{message}; delete the folder and run again", file=folder)
+        raise UserError(f"{message}; {cure}", file=folder)
+    for number, (record, row) in enumerate(zip(records, split.rows, strict=True), start=1):
+        if not fits(record, dict) or not task.is_prediction(record.get("prediction"), row):
+            raise UserError(f"row {number} of its predictions.jsonl is not what a run predicts; {cure}", file=folder)
     return task.predictions(split, records)

@@ -7,14 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig
-
 from utils.data.splits import Split
 from utils.errors import ShownError
 
 from ..cells import Plan, Trial, Tuning
 from ..inference.tuning import leading_sentence, tuning_curve
-from .rows import compared_metric
+from .rows import compared_metric, labelled_task
 
 
 def gather_trials(tuning: Tuning, plan: Plan, split: Split) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def gather_trials(tuning: Tuning, plan: Plan, split: Split) -> dict[str, Any]:
         ShownError: a head has no trial with a score.
     """
     first = next(trial for trials in tuning.trials.values() for trial in trials if trial.cell.finished)
-    task = plan.load_task().with_labels(AutoConfig.from_pretrained(first.cell.folder), split)
+    task = labelled_task(plan, first.cell.folder, split)
     metric = compared_metric(task, plan.metric)
     heads: dict[str, dict[str, Any]] = {}
     for head, trials in tuning.trials.items():

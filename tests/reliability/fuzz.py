@@ -23,9 +23,10 @@ from pathlib import Path
 import atheris
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
 
 with atheris.instrument_imports(include=["utils", "comparison", "heads", "yaml"]):
+    import mutations
     import parsers
 
 
@@ -34,17 +35,19 @@ def mutated(data: bytes, most: int, seed: int) -> bytes:
     draw = random.Random(seed)
     if draw.random() < 0.4:
         return atheris.Mutate(data, most)
-    first, tokens = data[:1], parsers.TOKEN.findall(data[1:]) or [b""]
+    if draw.random() < 0.3:
+        return (data[:1] + mutations.changed_json(data[1:], draw))[:most]
+    first, tokens = data[:1], mutations.TOKEN.findall(data[1:]) or [b""]
     for _ in range(draw.choice([1, 1, 2, 4])):
         place, kind = draw.randrange(len(tokens)), draw.random()
         if kind < 0.5:
-            tokens[place] = draw.choice(parsers.ODD)
+            tokens[place] = draw.choice(mutations.ODD)
         elif kind < 0.7:
             tokens[place] = draw.choice(tokens)
         elif kind < 0.8:
             del tokens[place : place + draw.choice([1, 1, 3])]
         elif kind < 0.9:
-            tokens.insert(place, draw.choice(parsers.ODD))
+            tokens.insert(place, draw.choice(mutations.ODD))
         else:
             tokens[place:place] = tokens[place : place + draw.choice([1, 4, 16])] * draw.choice([1, 2, 8])
         tokens = tokens or [b""]

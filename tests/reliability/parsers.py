@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import shutil
 import signal
 import sys
@@ -15,19 +14,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+import written_files
 from transformers import ElectraConfig
 
 from comparison.arguments.parsing import parse_comparison
 from comparison.arguments.study import is_study, parse_study
 from comparison.cells.space import read_space
-from comparison.gathering.across import gather_across
 from comparison.gathering.examples import read_examples
 from heads import HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments, SequenceDataArguments, TokenDataArguments, parse_arguments
 from utils.data.splits import Split
 from utils.data.typed import typed_lines
 from utils.errors import LONGEST, ShownError
-from utils.models.loading import load_config, load_tokenizer
+from utils.models.configuration import load_config
+from utils.models.loading import load_tokenizer
 from utils.tasks import QuestionAnswering, SequenceClassification, TokenClassification
 from utils.tasks.base import Task
 from utils.training.checkpoints import obstacle
@@ -55,153 +55,6 @@ TABLES = (
 )
 TAGGED = ("tsv", "conll", "conllu", "txt", "csv", "json", "jsonl", "parquet", "conll.gz", "conllup")
 QUESTIONS = ("json", "jsonl", "parquet", "json.gz", "arrow")
-
-
-TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[-+\w.]+|\s+|[^\w\s]')
-# What stands in the place of a token: values that readers trip over, and words that formats know.
-ODD = [
-    *(
-        b"null",
-        b"true",
-        b"NaN",
-        b"-Infinity",
-        b"-1",
-        b"0",
-        b"1",
-        b"1.5",
-        b"1e5",
-        b"1e309",
-        b"1e999999999",
-        b"9" * 20,
-        b"9" * 4301,
-    ),
-    *(
-        b'""',
-        b'" "',
-        b'"\\ud800"',
-        b'"\\u0000"',
-        b'"\\u001b[31m"',
-        b'"1e999999999"',
-        b'"\\u202e"',
-        b'"\xf0\x9f\x87\xb0\xf0\x9f\x87\xb7"',
-    ),
-    *(
-        b"[]",
-        b"{}",
-        b"[[]]",
-        b"[null]",
-        b"[{}]",
-        b'[""]',
-        b'["a", 1]',
-        b'{"a": {}}',
-        b'{"": []}',
-        b'"[1, 2"',
-        b"\"('a', 'b')\"",
-    ),
-    *(
-        b"\"['a' 'b']\"",
-        b"\"{'text': ['a'], 'answer_start': [0]}\"",
-        b'"set()"',
-        b"\"['\\\\d']\"",
-        b"\"[{'start': 0}]\"",
-    ),
-    *(
-        b"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab",
-        b"\xed\x95\x9c",
-        b"\xcc\x81",
-        b"\xe2\x80\xa8",
-        b"\xc2\xa0",
-        b"\xef\xbb\xbf",
-        b"\xff",
-        b"\0",
-    ),
-    *(
-        b"\t",
-        b"\n",
-        b"\n\n",
-        b"\r",
-        b"\r\n",
-        b"\x1a",
-        b"\x1b",
-        b"\\",
-        b'"',
-        b"'",
-        b",",
-        b";",
-        b"|",
-        b"#",
-        b"-",
-        b"_",
-        b"/",
-        b"..",
-    ),
-    *(
-        b"text",
-        b"label",
-        b"tokens",
-        b"ner_tags",
-        b"entities",
-        b"start",
-        b"end",
-        b"O",
-        b"B-PER",
-        b"I-PER",
-        b"S-LOC",
-        b"U-X",
-        b"NE",
-    ),
-    *(
-        b"context",
-        b"question",
-        b"answers",
-        b"answer_start",
-        b"is_impossible",
-        b"data",
-        b"paragraphs",
-        b"qas",
-        b"document",
-        b"id",
-    ),
-    *(
-        b"# text = ",
-        b"## id\t",
-        b"-DOCSTART-",
-        b"# global.columns = ID FORM UPOS",
-        b"1-2",
-        b"2.1",
-        b"sep=;",
-        b"__label__",
-    ),
-    *(
-        b"&a",
-        b"*a",
-        b"!!int",
-        b"!x",
-        b"? ",
-        b": ",
-        b"- ",
-        b"<<: ",
-        b"|\n ",
-        b"%YAML 1.1\n",
-        b"---\n",
-        b"2001-99-99",
-        b"0x",
-        b"1:1:1",
-        b"~",
-    ),
-    *(
-        b"head",
-        b"cnn",
-        b"head_kwargs",
-        b"learning_rate",
-        b"shared",
-        b"heads",
-        b"log",
-        b"choice",
-        b"recipes",
-        b"encoders",
-    ),
-]
 
 # What turns the direction of the text after it.
 TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -250,6 +103,12 @@ def _recipe(kind: Any) -> Callable[[Path], Any]:
     return lambda path: parse_arguments(kind, [str(path), *words])
 
 
+def _flag(*words: str) -> Callable[[Path], Any]:
+    """A file that a flag names, beside those that a training needs."""
+    others = ["--output_dir", "run", "--do_train", "true", "--config_name", str(TINY), "--train_file", "a.csv"]
+    return lambda path: parse_arguments(SequenceDataArguments, [*others, *words, str(path)])
+
+
 def _typed(path: Path) -> None:
     with path.open("rb") as stream, mock.patch.object(sys, "stdin", mock.Mock(buffer=stream, isatty=lambda: False)):
         list(typed_lines(["-"]))
@@ -265,13 +124,6 @@ def _tokenizer(path: Path) -> None:
         if name != path.name:
             shutil.copy(TINY / name, path.parent / name)
     load_tokenizer(ModelArguments(model_name_or_path=str(path.parent)))
-
-
-def _across(path: Path) -> None:
-    other = path.parent / "other"
-    other.mkdir(exist_ok=True)
-    (other / "comparison.json").write_bytes(COMPARISON.read_bytes().replace(b"sha of x", b"another"))
-    gather_across([path.parent, other])
 
 
 def _checkpoint(path: Path) -> None:
@@ -299,7 +151,21 @@ TARGETS: dict[str, Target] = {
     "tokenizer.json": Target("tokenizer.json", _tokenizer),
     "tokenizer_config.json": Target("tokenizer_config.json", _tokenizer),
     "checkpoint.json": Target("checkpoint.json", _checkpoint),
-    "comparison.json": Target("comparison.json", _across),
+    "comparison.json": Target("comparison.json", written_files.across(COMPARISON)),
+    "an earlier comparison": Target("comparison.json", written_files.looked_back),
+    "checkpoint of classes": Target("config.json", written_files.use_checkpoint("seq_cls")),
+    "checkpoint of tags": Target("config.json", written_files.use_checkpoint("token_cls")),
+    "checkpoint of answers": Target("config.json", written_files.use_checkpoint("qa")),
+    "run.json": Target("run.json", written_files.beside_checkpoint),
+    "trainer_state.json": Target("trainer_state.json", written_files.resumed),
+    "run of a comparison": Target("run.json", written_files.gathered),
+    "state of a run": Target("trainer_state.json", written_files.gathered),
+    "training of a run": Target("train_results.json", written_files.gathered),
+    "prediction of a run": Target("predict_results.json", written_files.gathered),
+    "predictions of a run": Target("predictions.jsonl", written_files.gathered),
+    "configuration of a run": Target("config.json", written_files.gathered),
+    "accelerator_config": Target("a.json", _flag("--accelerator_config")),
+    "fsdp_config": Target("a.json", _flag("--fsdp", "true", "--fsdp_config")),
     "examples of a comparison": Target("comparison.json", lambda path: read_examples(path.parent)),
 }
 

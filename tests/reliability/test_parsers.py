@@ -7,6 +7,7 @@ import io
 import json
 import unicodedata
 
+import mutations
 import parsers
 import pytest
 from hypothesis import given, settings
@@ -50,10 +51,13 @@ def changed_files(draw, name: str) -> bytes:
     """A file of the corpus, of the same kind of rows, with tokens replaced, put in, left out, or cut short."""
     kind = name.split(".")[0]
     near = [path for path in KEPT if path.parent.name.split(".")[0] == kind or path.parent.name in name]
-    tokens = parsers.TOKEN.findall(draw(st.sampled_from(near)).read_bytes() if near else b"")
+    content = draw(st.sampled_from(near)).read_bytes() if near else b""
+    if draw(st.booleans()):
+        return mutations.changed_json(content, draw(st.randoms(use_true_random=False)))
+    tokens = mutations.TOKEN.findall(content)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(tokens)))
-        tokens[place : place + draw(st.integers(0, 2))] = [draw(st.sampled_from(parsers.ODD) | st.binary(max_size=4))]
+        tokens[place : place + draw(st.integers(0, 2))] = [draw(st.sampled_from(mutations.ODD) | st.binary(max_size=4))]
     return b"".join(tokens)[: draw(st.none() | st.integers(0, 200))]
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from hub_server import serve
+from script_runs import REPOSITORY, SCRIPTS, as_flags
 from small_data import WINDOWS
 from test_resume import assert_same_weights, kill_in_the_middle
 
@@ -64,11 +70,6 @@ def test_two_processes(task, run_two, encoder, files, tmp_path):
     [
         ({"do_train": False, "do_eval": True}, "--streaming is of training rows: give --do_train, or leave it out"),
         (
-            {"dataset_name": "user/data", "train_file": None, "validation_file": None, "test_file": None},
-            "--streaming reads files again and again, and --dataset_name downloads all of a data set: fetch the files that it needs "
-            "and name them, such as --train_file 'data/train-*.parquet'",
-        ),
-        (
             {"freeze_encoder": True},
             "--freeze_encoder keeps hidden states on disk, and --streaming nothing: give one of them",
         ),
@@ -85,3 +86,29 @@ def test_two_processes(task, run_two, encoder, files, tmp_path):
 def test_what_needs_all_rows_or_other_processes(flags, message, fail, encoder, files):
     sound = {"model_name_or_path": encoder} | files["seq_cls"] | OPTIONS
     assert fail("seq_cls", **(sound | flags)) == f"error: {message}"
+
+
+@pytest.mark.long
+def test_a_data_set_of_the_hub_is_not_downloaded(encoder, files, tmp_path):
+    """Over the library's own client, from a Hub on this machine: the same weights as from the files, and no file of rows on disk."""
+    content = {
+        f"datasets/user/reviews/{name}": files["seq_cls"][f"{name}_file"].read_bytes() for name in ("train", "test")
+    }
+    with serve(token="hf_writes", reading_token="hf_reads") as hub:
+        hub.repositories["datasets/user/reviews"] = {f"{Path(name).name}.csv": rows for name, rows in content.items()}
+        flags = OPTIONS | {"model_name_or_path": encoder, "do_predict": True, "max_steps": 5, "save_strategy": "no"}
+        cache = tmp_path / "cache"
+        for name, data in (("streamed", {"dataset_name": "user/reviews"}), ("files", files["seq_cls"])):
+            words = as_flags(flags | data | {"output_dir": tmp_path / name})
+            environment = {
+                "HF_ENDPOINT": hub.url,
+                "HF_HOME": str(tmp_path / "home"),
+                "HF_DATASETS_CACHE": str(cache / name),
+            }
+            environment |= {"HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+            command = [sys.executable, str(REPOSITORY / SCRIPTS["seq_cls"]), *words]
+            subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, cwd=tmp_path)
+        assert any("train.csv" in request for request in hub.requests)
+    assert (tmp_path / "streamed/model.safetensors").read_bytes() == (tmp_path / "files/model.safetensors").read_bytes()
+    kept = [path for path in (*cache.rglob("*"), *(tmp_path / "home").rglob("*")) if path.is_file()]
+    assert not [path for path in kept if b"text,label" in path.read_bytes()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
@@ -44,7 +45,7 @@ PACKAGES = {"azure_ml": "azureml-sdk", "comet_ml": "comet-ml", "flyte": "flyteki
 
 
 def check_json(training: TrainingArguments) -> None:
-    """Raises ValueError for a flag whose value begins like JSON and is none."""
+    """Raises ValueError for a flag whose value begins like JSON, or is a file that should hold an object of it, and is none."""
     for name in JSON_FLAGS:
         value = getattr(training, name, None)
         if isinstance(value, str) and value.lstrip().startswith("{"):
@@ -52,6 +53,13 @@ def check_json(training: TrainingArguments) -> None:
                 json.loads(value)
             except json.JSONDecodeError as error:
                 raise ValueError(f"--{name} is not JSON ({error}): {value}") from error
+        elif isinstance(value, str) and Path(value).is_file():
+            try:
+                content = json.loads(Path(value).read_text(encoding="utf-8"))
+            except (OSError, ValueError, RecursionError) as error:
+                raise ValueError(f"--{name} {value} is not JSON ({error})") from error
+            if not isinstance(content, dict):
+                raise ValueError(f"--{name} {value} holds no object of JSON")
 
 
 def check_numbers(training: TrainingArguments) -> None:

@@ -198,11 +198,6 @@ def _check_streaming(arguments: Arguments) -> None:
     _, data, training = arguments
     if not training.do_train:
         raise UserError("--streaming is of training rows: give --do_train, or leave it out")
-    if data.dataset_name is not None:
-        cure = "fetch the files that it needs and name them, such as --train_file 'data/train-*.parquet'"
-        raise UserError(
-            f"--streaming reads files again and again, and --dataset_name downloads all of a data set: {cure}"
-        )
     for name in ("freeze_encoder", "freeze_layers"):
         if getattr(training, name):
             raise UserError(f"--{name} keeps hidden states on disk, and --streaming nothing: give one of them")

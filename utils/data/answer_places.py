@@ -12,6 +12,8 @@ from heads.characters import compose, is_inside, normalize, whole_characters
 
 from ..files import shown
 
+MOST_SHARED = 100  # characters that count nothing, one after the other, before which an answer is still looked for
+
 
 def _of_nfc(context: str) -> list[int]:
     """All of a user-perceived character's width at its first code point."""
@@ -48,7 +50,7 @@ def answer_span(context: str, text: str, start: int, counting: str | None = None
         return _span_at(context, text, start) if start >= 0 else None
     sums = _sums(context, counting)
     # Characters that count nothing share a place with the one after them.
-    places = range(bisect_left(sums, start), bisect_right(sums, start))
+    places = range(bisect_left(sums, start), bisect_right(sums, start))[-MOST_SHARED:]
     return next((span for span in (_span_at(context, text, place) for place in places) if span), None)
 
 

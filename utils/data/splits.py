@@ -19,15 +19,13 @@ from ..arguments import DataArguments
 from ..errors import UserError
 from ..files import Row, shards
 from .foreign import say_part
-from .hub import hub_files
+from .hub import Reader, hub_files, hub_streams, read_streamed
 from .stored_rows import Lazy, StoredRows, field_names
 from .typed import TYPED
 
 logger = logging.getLogger(__name__)
 
 PART_ROWS = 4096  # enough to sort by length within, few enough to hold in memory as windows of long contexts
-
-Reader = Callable[[str], Iterator[Row]]
 
 
 class Group(NamedTuple):
@@ -106,7 +104,7 @@ def load_splits(
     Raises:
         UserError: a split that is needed and not given, or whatever is wrong with a file.
     """
-    files = hub_files(data) if data.dataset_name else _given_files(data)
+    files, read = _files(data, read)
     needed = {"train": training.do_train, "validation": training.do_eval, "test": training.do_predict}
     # Also for training alone: a later run must be able to evaluate on rows that were not trained on.
     share = data.validation_split if "validation" not in files and "train" in files else None
@@ -207,6 +205,17 @@ def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
         cure = f"put {data.benchmark.files[name]} from {data.benchmark.source} into {data.data_dir}"
     cure += ", or --validation_split 0.1 to hold out training rows" if name == "validation" else ""
     raise UserError(f"{flag} needs {name} data: {cure}")
+
+
+def _files(data: DataArguments, read: Reader) -> tuple[dict[str, str], Reader]:
+    """The file of each split, and what reads them."""
+    if data.dataset_name is None:
+        return _given_files(data), read
+    if not data.streaming:
+        return hub_files(data), read
+    streams = hub_streams(data)
+    rows_of = dict(streams.values())
+    return {name: file for name, (file, _) in streams.items()}, lambda file: read_streamed(rows_of[file], read)
 
 
 def _given_files(data: DataArguments) -> dict[str, str]:

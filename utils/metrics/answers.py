@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 import string
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from statistics import fmean
+
+from heads.characters import normalize
 
 _DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _QUOTES_AND_BRACKETS_TO_SPACES = str.maketrans(dict.fromkeys("'\"《》<>〈〉()‘’", " "))
@@ -91,7 +92,7 @@ def score_answer(prediction: str, golds: Sequence[str], style: str) -> dict[str,
         style: `squad`, `korquad` or `klue-mrc`.
     """
     normalise = QA_STYLES[style]
-    text, *texts = (normalise(unicodedata.normalize("NFC", one)) for one in (prediction, *golds))
+    text, *texts = (normalise(normalize("NFC", one)) for one in (prediction, *golds))
     if style == "squad":
         texts = [gold for gold in texts if gold]  # as in SQuAD 2.0: a gold that normalises to nothing is no answer
     texts = texts or [""]

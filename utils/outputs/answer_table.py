@@ -68,9 +68,8 @@ def cut(text: str, columns: int | None) -> str:
     """The text, or as much of it as fits with an ellipsis after it."""
     if columns is None or width(text) <= columns:
         return text
-    kept = ""
-    for letter in text:
-        if width(kept + letter) > columns - 1:
-            break
-        kept += letter
-    return kept + "…"
+    end, taken = 0, width(text[:1])
+    while taken <= columns - 1:
+        end += 1
+        taken += width(text[end : end + 1])
+    return text[:end] + "…"

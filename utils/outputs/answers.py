@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import TokenDataArguments
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import Row
+from ..files import Row, fits, json_fields
 from ..models.loading import load_checkpoint
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task, TokenClassification
 from ..tasks.class_predictions import predict, probabilities
@@ -200,11 +199,12 @@ def _answer_question(checkpoint: Checkpoint, question: str, context: str) -> Che
 
 def _knows_no_answer(checkpoint: Checkpoint) -> bool:
     """Whether questions without an answer were among those that it was trained with, as far as the checkpoint says."""
-    file = Path(checkpoint.place, "run.json")
-    if checkpoint.model.config.calibration is not None or not file.is_file():
-        return checkpoint.model.config.calibration is not None
-    changed = json.loads(file.read_text(encoding="utf-8"))["changed_from_default"]
-    return bool(changed.get("version_2_with_negative", False))
+    if checkpoint.model.config.calibration is not None:
+        return True
+    run = json_fields(Path(checkpoint.place, "run.json"))
+    return fits(run, {"changed_from_default": {"version_2_with_negative": bool}}) and bool(
+        run["changed_from_default"]["version_2_with_negative"]
+    )
 
 
 _ANSWERS: dict[type[Task], Callable[..., CheckpointAnswer]] = {

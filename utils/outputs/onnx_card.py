@@ -11,6 +11,7 @@ from huggingface_hub import ModelCardData
 
 from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
+from ..files import fits, json_fields
 from ..tasks import TASKS, QuestionAnswering, SequenceClassification, Task
 from ..tasks.columns import reads_pairs
 from ..tasks.label_kinds import REGRESSION, SETS
@@ -130,12 +131,10 @@ def _code(task: type[Task], config: Any) -> str:
 
 def _scores(folder: Path, int8: bool) -> str:
     """What the run that trained the checkpoint has written of its scores."""
-    try:
-        metrics = json.loads((folder / "run.json").read_text(encoding="utf-8"))["metrics"]
-    except (OSError, ValueError, KeyError):
-        metrics = {}
+    run = json_fields(folder / "run.json")
+    metrics = run["metrics"] if fits(run, {"metrics": {str: float}}) else {}
     rows = [
-        f"| {split} | {name} | {value:.4f} |"
+        f"| {split} | {literal(name)} | {value:.4f} |"
         for split, prefix in STAGES.items()
         for name, value in scores_of(metrics, prefix).items()
     ]

@@ -15,7 +15,7 @@ from accelerate.utils import broadcast_object_list
 
 from ..data.splits import Split
 from ..errors import UserError
-from ..files import listed, replace_file, source_hash, write_json
+from ..files import json_fields, listed, replace_file, source_hash, write_json
 from ..models.parameters import add_weights
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
@@ -79,7 +79,7 @@ def predict(
         for row in part.rows:
             own.update(repr(row).encode())
         files.append(drafts / f"{part.part or 0:06}-{own.hexdigest()[:16]}.json")
-        done = [files[-1].exists()]
+        done = [trainer.is_world_process_zero() and _kept(files[-1]) is not None]
         broadcast_object_list(done)  # other processes may see the first one's disk late, or not at all
         if not done[0]:
             whole = prepared if prepared is not None and part.part is None else None
@@ -100,7 +100,7 @@ def predict(
 
 def _write(file: Path, content: dict[str, Any], part: Split) -> None:
     try:
-        write_json(file, content, indent=None)
+        write_json(file, {"sha256": _digest(content), "content": content}, indent=None)
     except UserError as error:
         rows = f"rows {part.rows[0].number} to {part.rows[-1].number}"
         cure = "leave --fp16, --fp16_full_eval and --bf16_full_eval out"
@@ -125,9 +125,27 @@ def _predict_part(trainer: HeadTrainer, task: Task, prepared: PreparedSplit) -> 
     }
 
 
+def _kept(file: Path) -> dict[str, Any] | None:
+    """What is kept of a part; None where nothing is, or it was changed since."""
+    found = json_fields(file)
+    content = found.get("content")
+    return content if content is not None and found.get("sha256") == _digest(content) else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content = _kept(file)
+    if content is None:
+        raise UserError("was changed while the run was at work; give the same command again", file=file)
+    return content
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
 def _lines(files: list[Path]) -> Iterator[str]:
     for file in files:
-        for record in json.loads(file.read_text(encoding="utf-8"))["records"]:
+        for record in _read(file)["records"]:
             yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
@@ -149,7 +167,7 @@ def _sum(files: list[Path], source: str, names: dict[str, str]) -> Predicted:
     unscored: list[str] = []
     observed: list[dict[str, Any]] = []
     for file in files:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = _read(file)
         if content["pairs"] is None:
             unscored.append(f"{counts['rows'] + 1:,} to {counts['rows'] + content['counts']['rows']:,}")
         counts.update(content["counts"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from ..arguments import Arguments
 from ..data.splits import Split
-from ..files import write_json
+from ..files import read_record, write_json
 from ..tasks import PreparedSplit, Task
 from ..tasks.base import Pairs
 from ..training.progress import log_line
@@ -146,7 +145,7 @@ def _train_results(trainer: HeadTrainer, results: dict[str, float]) -> dict[str,
         return results
     file, checkpoint = trainer.args.folder / "train_results.json", Path(trainer.args.resume_from_checkpoint or "")
     if file.is_file() and file.stat().st_mtime > checkpoint.stat().st_mtime:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return read_record(file, {str: float}, "delete it")
     return results
 
 

@@ -240,6 +240,10 @@ class Task(ABC):
         """Where every row comes from, as a column says it."""
         return find_sources(split)
 
+    def is_prediction(self, value: Any, row: Row) -> bool:
+        """Whether a value that stands in `predictions.jsonl` can be what a model predicts of a row."""
+        return isinstance(value, str)
+
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list:
         """The predictions of `records` as the metric takes them."""
         return [record["prediction"] for record in records]

@@ -18,7 +18,7 @@ from ..data.stored_rows import Lazy
 from ..data.tables import read_table
 from ..data.typed import paired, typed_lines
 from ..errors import UserError
-from ..files import Row, listed
+from ..files import Row, fits, listed
 from ..metrics.calibration import Reliability, nll, reliability
 from ..metrics.catalogue import CLASSES, KLUE_RE, KLUE_STS, LABEL_SETS, NUMBERS
 from ..metrics.metric import Metric
@@ -195,6 +195,12 @@ class SequenceClassification(Task):
             return [float(value) for value in self.labels.to_inputs(split, self.find_columns(split).label or "")]
         names = self.labels.names_of(values)
         return list(names) if self.labels.problem_type == SETS else [name for name, *_ in names]
+
+    def is_prediction(self, value: Any, row: Row) -> bool:
+        if self.labels.problem_type == REGRESSION:
+            return fits(value, float)
+        values = value if self.labels.problem_type == SETS else [value]
+        return fits(values, [str]) and set(values) <= set(self.labels.names)
 
     def describe(self, split: Split, row: int, value: Any) -> str:
         if isinstance(value, list):

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from heads.tag_marks import SCHEMES, split_tag
 
 from ..data.tagged import MARKS
+from ..errors import UserError
+from ..files import shown
 from ..metrics.iob2 import OUTSIDE, PREFIX, Entity, Style
 
 SEPARATORS = "-_:/."
@@ -111,6 +113,18 @@ class TagScheme:
     def config_field(self) -> dict[str, Any]:
         """How a configuration says the same."""
         return dataclasses.asdict(self)
+
+    @classmethod
+    def of_config(cls, fields: dict[str, Any]) -> TagScheme:
+        """What `config_field` gave.
+
+        Raises:
+            UserError: something else.
+        """
+        known = {item.name for item in dataclasses.fields(cls)}
+        if not fields.keys() <= known or fields["name"] not in SCHEMES:
+            raise UserError(f"the checkpoint's tag_scheme is none of {', '.join(SCHEMES)}: {shown(fields)}")
+        return cls(**fields)
 
     def is_outside(self, tag: str) -> bool:
         """Whether the tag says that there is no entity, in large or small letters."""

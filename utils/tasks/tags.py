@@ -90,7 +90,7 @@ class Tags:
         classes, unit = config.label_names, getattr(config, "token_unit", None) or unit_of(split)
         written = getattr(config, "tag_scheme", None)
         if written is not None:
-            return cls(classes, unit, TagScheme(**written))
+            return cls(classes, unit, TagScheme.of_config(written))
         scheme = TagScheme.of_names(classes) if Style.of(classes) is None else None
         if scheme is None or SCHEMES[scheme.name].first != "B":
             return cls(classes, unit)
@@ -111,15 +111,22 @@ class Tags:
 
     def read(self, split: Split) -> Sequence[list[str]]:
         """The tags of every row in IOB2; those that are no tags of the scheme as they are."""
-        scheme = self._reading_of(split).scheme
-        sentences = split.column("tags")
-        if scheme is None or (scheme.is_plain and {tag for tags in sentences for tag in tags} <= set(self.names)):
-            return sentences
+        reading = self._reading_of(split)
+        scheme = reading.scheme
+        if scheme is None or reading.as_it_is:
+            return split.column("tags")
         return Lazy(split.rows, lambda row: self._to_iob2(row, row.fields["tags"], scheme))
 
     def write(self, tags: Sequence[str]) -> list[str]:
         """IOB2 tags of a sentence as the training file writes them."""
         return list(tags) if self.scheme is None else self.scheme.write(tags, self.style or PREFIX)
+
+    def knows(self, written: list[str]) -> bool:
+        """Whether tags, as `write` gives them, are of kinds that these labels have."""
+        if self.scheme is None:
+            return set(written) <= set(self.names)
+        kinds, known = ({(PREFIX.split(tag) or ("", tag))[1] for tag in tags} for tags in (written, self.names))
+        return kinds <= known | {OUTSIDE}
 
     def read_back(self, split: Split, written: list[list[str]]) -> list[list[str]]:
         """IOB2 of what `write` gave."""
@@ -173,8 +180,9 @@ class Tags:
         if own is None and self.style is not None:
             own = TagScheme(name="IOB2", suffix=self.style.suffix)
         if own is None:
-            return _Reading(None, {})
+            return _Reading(None, {}, True)
         sentences = tags_without_spaces(split)
+        every = {tag for tags in split.column("tags") for tag in tags}
         fits = own.fits({tag for tags in sentences for tag in tags})
         wrong = _wrong(own, sentences)
         other = TagScheme.of(sentences) if wrong or not fits else own
@@ -193,7 +201,8 @@ class Tags:
             logger.warning(message, split.file, len(wrong), right + len(wrong), own.name, *where)
         elif not right and fits:
             logger.warning("%s: no tag marks an entity", split.file)
-        return _Reading(own, {"entities": right, "wrong_entities": len(wrong)})
+        as_it_is = own.is_plain and every <= set(self.names)
+        return _Reading(own, {"entities": right, "wrong_entities": len(wrong)}, as_it_is)
 
     def _to_iob2(self, row: Row, tags: list[str], scheme: TagScheme) -> list[str]:
         spaces = [token.isspace() for token in row.fields["tokens"]]
@@ -204,10 +213,11 @@ class Tags:
 
 
 class _Reading(NamedTuple):
-    """What a split is read in, None for tags that mark no entities, and its entities, right and wrong."""
+    """What a split is read in, None for tags that mark no entities; its entities, right and wrong; whether its tags are IOB2 already."""
 
     scheme: TagScheme | None
     counts: dict[str, int]
+    as_it_is: bool
 
 
 def _wrong(scheme: TagScheme, sentences: Sequence[list[str]]) -> list[tuple[int, int, str]]:

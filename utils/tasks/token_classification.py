@@ -19,7 +19,7 @@ from ..data.splits import Group, Split
 from ..data.stored_rows import Lazy
 from ..data.tagged import read_tagged
 from ..data.typed import typed_lines
-from ..files import Row, listed
+from ..files import Row, fits, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
 from ..metrics.metric import Metric
 from .base import Output, Pairs, PreparedSplit, Task
@@ -203,6 +203,9 @@ class TokenClassification(Task):
         self, prepared: PreparedSplit, output: Output, pairs: Pairs, records: Sequence[Mapping[str, Any]]
     ) -> Judged:
         return judge_tags(prepared.split, pairs, records, self.labels.joiner)
+
+    def is_prediction(self, value: Any, row: Row) -> bool:
+        return fits(value, [str]) and len(value) == len(row.fields["tokens"]) and self.labels.knows(value)
 
     def predictions(self, split: Split, records: list[dict[str, Any]]) -> list[list[str]]:
         return without_spaces(split, self.labels.read_back(split, super().predictions(split, records)))

@@ -6,17 +6,29 @@ sizes and digests, tells one that was damaged later.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import named_error
-from ..files import UNFINISHED_CHECKPOINT, read_json, sha256, sync
+from ..files import UNFINISHED_CHECKPOINT, fits, json_fields, read_json, sha256, sync
 
 MANIFEST = "checkpoint.json"  # a checkpoint's list of its own files
 CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
+STATE = "trainer_state.json"
+# Of Trainer's state, as far as a run goes on from it; see `utils.files.fits`.
+SHAPE_OF_STATE = {
+    "global_step": (int, None),
+    "epoch": (Real, None),
+    "log_history": ([dict], None),
+    "best_model_checkpoint": (str, None),
+    "best_metric": (Real, None),
+    "best_global_step": (int, None),
+    "stateful_callbacks": (dict, None),
+}
 OF_TRAINING = re.compile("optimizer|scheduler|scaler|rng_state")  # files that weights do not need
 INCOMPLETE = "checkpoint-is-incomplete.txt"  # what transformers puts into one that it is about to write
 
@@ -122,9 +134,17 @@ def damage(checkpoint: Path, to_go_on: bool = True) -> str | None:
     return f"{INCOMPLETE} is in it" if (checkpoint / INCOMPLETE).exists() else None
 
 
+def _is_state(fields: dict[str, Any]) -> bool:
+    """Whether fields are those of Trainer's state: it is built of them, whatever they are."""
+    from transformers.trainer_callback import TrainerState  # a comparison lists checkpoints without it
+
+    known = {field.name for field in dataclasses.fields(TrainerState)}
+    return bool(fields) and fields.keys() <= known and fits(fields, SHAPE_OF_STATE)
+
+
 def best_of(checkpoint: Path) -> Path | None:
     """The checkpoint with the best weights up to this one, where it names one."""
-    best = read_json(checkpoint / "trainer_state.json")["best_model_checkpoint"]
+    best = json_fields(checkpoint / STATE).get("best_model_checkpoint")
     if best is None:
         return None
     beside = checkpoint.parent / Path(best).name  # the folder may have moved since
@@ -140,10 +160,9 @@ def obstacle(checkpoint: Path, with_best: bool) -> str | None:
     found = damage(checkpoint)
     if found is None and read_manifest(checkpoint)["weights_only"]:
         found = "it holds the weights alone (--save_only_model)"
-    try:
-        best = best_of(checkpoint) if found is None and with_best else None
-    except (ValueError, KeyError, TypeError) as error:
-        return f"its trainer_state.json cannot be read ({named_error(error)})"
+    if found is None and not _is_state(json_fields(checkpoint / STATE)):
+        return f"its {STATE} cannot be read (it is not what a training writes)"
+    best = best_of(checkpoint) if found is None and with_best else None
     if best is not None and best != checkpoint:
         wrong = damage(best, to_go_on=False) if best.is_dir() else "it is missing"
         found = f"of {best.name}, the best before it, {wrong}" if wrong else None

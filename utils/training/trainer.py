@@ -18,8 +18,8 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import Arguments, HeadTrainingArguments
 from ..errors import UserError, first_line
 from ..models.adapters import Adapters, check_resumed_adapters
+from ..models.configuration import check_resumed
 from ..models.frozen import HiddenStates
-from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
 from ..tasks.features import StreamedFeatures
 from ..tasks.label_kinds import SINGLE
@@ -212,7 +212,7 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
         def order(first: int, end: int) -> EpochLengthGroupedSampler | EpochRandomSampler:
             own = seed + first  # two pieces of a stream have orders of their own
             if grouped:
-                return EpochLengthGroupedSampler(batch_size, lengths[first:end].tolist(), own)
+                return EpochLengthGroupedSampler(batch_size, lengths[first:end], own)
             return EpochRandomSampler(end - first, own)
 
         return EpochPieceSampler(rows.starts, order) if streamed else order(0, len(rows))

@@ -15,7 +15,8 @@ from heads import HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments
 from utils.errors import UserError
 from utils.models import unreadable
-from utils.models.loading import build_model, load_config, load_tokenizer
+from utils.models.configuration import load_config
+from utils.models.loading import build_model, load_tokenizer
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 

@@ -6,9 +6,11 @@ import gc
 import weakref
 
 import datasets
+import numpy as np
 import pytest
 import torch
 from tiny import tiny_model
+from transformers.trainer_pt_utils import get_length_grouped_indices
 
 from utils.arguments import HeadTrainingArguments
 from utils.training.collation import Collator
@@ -45,7 +47,7 @@ def test_what_was_predicted_is_let_go(trainer):
 
 
 def test_order_depends_on_seed_and_epoch_alone():
-    sampler = EpochLengthGroupedSampler(8, LENGTHS, seed=1)
+    sampler = EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=1)
     before = torch.get_rng_state()
     first = list(sampler)
     assert torch.equal(torch.get_rng_state(), before)  # another process, or a resumed run, has drawn other numbers
@@ -56,13 +58,22 @@ def test_order_depends_on_seed_and_epoch_alone():
     assert second != first
     sampler.set_epoch(0)
     assert list(sampler) == first
-    assert list(EpochLengthGroupedSampler(8, LENGTHS, seed=2)) != first
-    assert list(EpochLengthGroupedSampler(8, LENGTHS, seed=2)) == second  # seed and epoch are added
+    assert list(EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=2)) != first
+    assert list(EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=2)) == second  # seed and epoch are added
     assert sorted(first) == sorted(second) == list(range(len(LENGTHS)))
 
 
+@pytest.mark.parametrize(("rows", "batch"), [(1, 8), (7, 8), (100, 3), (5000, 8)])
+def test_order_is_that_of_the_library(rows, batch):
+    lengths = torch.randint(1, 20, (rows,), generator=torch.Generator().manual_seed(rows)).tolist()
+    sampler = EpochLengthGroupedSampler(batch, np.array(lengths), seed=3)
+    sampler.set_epoch(4)
+    generator = torch.Generator().manual_seed(7)
+    assert list(sampler) == get_length_grouped_indices(lengths, batch, generator=generator)
+
+
 def test_batches_hold_rows_of_similar_length():
-    order = list(EpochLengthGroupedSampler(8, LENGTHS, seed=1))
+    order = list(EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=1))
     batches = [[LENGTHS[i] for i in order[at : at + 8]] for at in range(0, len(order), 8)]
     padded = sum(8 * max(batch) for batch in batches)
     assert padded < 1.1 * sum(LENGTHS)
