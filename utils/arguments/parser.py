@@ -83,7 +83,9 @@ class Parser(HfArgumentParser):
         if "_ARGCOMPLETE" in os.environ:
             import argcomplete
 
-            argcomplete.autocomplete(self)
+            named = {flag for action in self._actions for flag in action.option_strings}
+            twice = [flag for flag in named if "-" in flag[2:] and f"--{flag[2:].replace('-', '_')}" in named]
+            argcomplete.autocomplete(self, exclude=twice)  # --head-kwargs is --head_kwargs
 
     def format_help(self) -> str:
         if not self.dataclass_types:

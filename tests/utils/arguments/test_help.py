@@ -69,7 +69,7 @@ def test_no_default_is_said_twice_or_says_nothing(text):
 def test_a_shell_that_asks_is_told_every_flag(monkeypatch):
     """argcomplete is imported for that alone: it is no dependency."""
     asked: list[Any] = []
-    fake = SimpleNamespace(autocomplete=asked.append)
+    fake = SimpleNamespace(autocomplete=lambda parser, exclude: asked.append((parser, exclude)))
     monkeypatch.setitem(sys.modules, "argcomplete", fake)
     with pytest.raises(UserError):
         parse_arguments(SequenceDataArguments, [])
@@ -77,5 +77,6 @@ def test_a_shell_that_asks_is_told_every_flag(monkeypatch):
     monkeypatch.setenv("_ARGCOMPLETE", "1")
     with pytest.raises(UserError):
         parse_arguments(SequenceDataArguments, [])
-    (parser,) = asked
+    ((parser, second_spellings),) = asked
     assert {"--head", "--text", "--learning_rate"} <= parser._option_string_actions.keys()
+    assert "--head-kwargs" in second_spellings and not any("_" in flag for flag in second_spellings)
