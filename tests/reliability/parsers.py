@@ -170,7 +170,7 @@ TARGETS: dict[str, Target] = {
 
 
 @contextmanager
-def _limit() -> Iterator[None]:
+def limit() -> Iterator[None]:
     """Raises where this takes `SECONDS` of CPU time; code in C that never looks up cannot be stopped so."""
 
     def stop(number: int, frame: Any) -> None:
@@ -199,7 +199,7 @@ def read(name: str, content: bytes, folder: Path) -> str | None:
     path = folder / target.file
     path.write_bytes(content)
     message = None
-    with warnings.catch_warnings(record=True) as warned, _limit():
+    with warnings.catch_warnings(record=True) as warned, limit():
         warnings.simplefilter("always")
         try:
             target.read(path)
