@@ -15,8 +15,8 @@ from typing import Any, cast
 from utils.arguments import ModelArguments, parse_arguments, program
 from utils.data.splits import label_rows, load_splits
 from utils.errors import UserError, run, without_debug
+from utils.models.configuration import check_length, load_config, read_config
 from utils.models.ensemble import load_ensemble
-from utils.models.loading import check_length, load_config, read_config
 from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
 from utils.outputs.stages import run_stages

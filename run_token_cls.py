@@ -11,8 +11,9 @@ from utils.arguments import parse_arguments
 from utils.data.splits import label_rows, load_splits
 from utils.errors import run
 from utils.models.adapters import add_adapters
+from utils.models.configuration import check_length, load_config
 from utils.models.frozen import freeze
-from utils.models.loading import build_model, check_length, load_config, load_tokenizer
+from utils.models.loading import build_model, load_tokenizer
 from utils.outputs.data_report import data_report, show_report
 from utils.outputs.run_record import Record
 from utils.outputs.stages import run_stages

@@ -29,8 +29,8 @@ def load_weights(
         revision, trust_remote_code, token: as for `from_pretrained`.
 
     Raises:
-        ValueError: weights are missing, or are no numbers. What the library raises where there are none that it can read is left
-            as it is.
+        ValueError: weights are missing, are of other sizes, or are no numbers. What the library raises where there are none that
+            it can read is left as it is.
     """
     refused = why_refused(model_class, name)
     if refused is not None:
@@ -47,12 +47,19 @@ def load_weights(
             token=token,
             dtype=torch.float32,  # a bf16 checkpoint would train in bf16 otherwise
             use_safetensors=True,  # a pickle can run code
+            ignore_mismatched_sizes=True,  # they are an error below, with their sizes
             output_loading_info=True,
         )
     finally:
         logging.set_verbosity(verbosity)
     # An encoder's pooler is dropped anyway; anything else would silently be random.
-    missing = sorted(key for key in info["missing_keys"] if model_class is not AutoModel or "pooler" not in key)
+    differing, missing = (
+        sorted(text for text in found if model_class is not AutoModel or "pooler" not in text)
+        for found in (map(_sizes, info["mismatched_keys"]), info["missing_keys"])
+    )
+    if differing:
+        told = f"its config.json and {len(differing)} of its weights do not agree about sizes ({differing[0]})"
+        raise ValueError(f"{name}: {told}; take both from one model, or undo what was changed in config.json")
     if missing:
         shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         kind = f"its type, {config.model_type}"
@@ -85,3 +92,11 @@ def first_not_finite(module: nn.Module) -> str | None:
         if not torch.isfinite(parameter).all():
             return name
     return None
+
+
+def _sizes(differing: str | tuple[str, torch.Size, torch.Size]) -> str:
+    """A weight that does not fit its model, and both sizes; before transformers 5 the library gives its name alone."""
+    if isinstance(differing, str):
+        return differing
+    name, found, wanted = differing
+    return f"{name} is {'x'.join(map(str, found))}, by config.json {'x'.join(map(str, wanted))}"

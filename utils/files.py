@@ -23,6 +23,7 @@ QUESTION_ID_COLUMNS = (*ID_COLUMNS, "question_id", "qa_id", "qid")
 
 # Folders in `output_dir` while a run is at work.
 UNFINISHED, UNFINISHED_CHECKPOINT, PARTS = "unfinished", "unfinished-checkpoint", "predictions.parts"
+STREAMED = "hub:"  # what the name of a split begins with that is no file, but streamed from the Hub
 SAVED_DATASET = "state.json"  # what stands in every folder that `Dataset.save_to_disk` writes
 
 
@@ -30,11 +31,17 @@ class Row(NamedTuple):
     """One record and the place it came from.
 
     `line` counts from 1 as an editor shows it: the line on which the record starts. Where a format has no lines of its
-    own (parquet, a JSON array) it is the number of the record.
+    own (parquet, a JSON array) it is the number of the record. `file` is given where rows come from several.
     """
 
     line: int
     fields: dict[str, Any]
+    file: str | None = None
+
+    @property
+    def number(self) -> str:
+        """The line in words: `3`, or `3 of part-2.csv`."""
+        return str(self.line) if self.file is None else f"{self.line} of {Path(self.file).name}"
 
 
 def id_of(fields: dict[str, Any], columns: tuple[str, ...] = ID_COLUMNS) -> str | None:
@@ -58,6 +65,21 @@ def id_text(value: Any) -> str:
     return str(value)
 
 
+def shards(name: str | Path) -> list[Path]:
+    """The files that a name stands for: itself, or in the order of their names those that a pattern fits (`train-*.jsonl`)."""
+    path = Path(name)
+    if path.exists() or not _is_pattern(path):
+        return [path]
+    found: list[Path] = []
+    with contextlib.suppress(ValueError):  # of a pattern that is none
+        found = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
+    return found or [path]
+
+
+def _is_pattern(path: Path) -> bool:
+    return any(sign in str(path) for sign in "*?[")
+
+
 def existing_file(path: str | Path) -> Path:
     """The path, once it is sure that there is a file with something in it, or a folder of `Dataset.save_to_disk`."""
     path = Path(path)
@@ -74,8 +96,8 @@ def existing_file(path: str | Path) -> Path:
             "this is a folder; name a file in it, or give it as --dataset_name to read all of them", file=path
         )
     if not path.exists():
-        if "*" in path.name:
-            raise UserError("no such file, and patterns are not read; give the folder as --dataset_name", file=path)
+        if _is_pattern(path):
+            raise UserError("no file fits this pattern; check it", file=path)
         if not path.parent.is_dir():
             raise UserError(f"no such file: the folder {path.parent} does not exist; check the path", file=path)
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
@@ -143,8 +165,19 @@ def cache_folder() -> Path:
 
 
 def sha256(path: str | Path) -> str:
-    """Of a file its digest; of a folder one of all its files and their names."""
+    """Of a file its digest; of a folder, and of the files that a pattern fits, one of all of them and their names.
+
+    What is streamed from the Hub counts by its name, which has the revision.
+    """
     path, digest = Path(path), hashlib.sha256()
+    if str(path).startswith(STREAMED):
+        return hashlib.sha256(str(path).encode()).hexdigest()
+    files = shards(path)
+    if len(files) > 1:
+        for file in files:
+            digest.update(f"{file.name} {sha256(file)}\n".encode())
+        return digest.hexdigest()
+    path = files[0]
     if path.is_dir():
         for file in sorted(entry for entry in path.rglob("*") if entry.is_file()):
             digest.update(f"{file.relative_to(path).as_posix()} {sha256(file)}\n".encode())

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from utils.arguments import Arguments, DataArguments, HeadTrainingArguments, as_words, parse_arguments
-from utils.data.hub import hub_files
+from utils.data.hub import hub_files, hub_streams
 from utils.errors import UserError
-from utils.files import existing_file, json_fields, replace_file, sha256
+from utils.files import existing_file, json_fields, replace_file, sha256, shards
 from utils.models.loading import load_tokenizer
 from utils.outputs.run_record import changed_from_default
 from utils.tasks import TASKS, Task
@@ -145,9 +145,12 @@ def make_plan(arguments: ComparisonArguments) -> Plan:
 
 def _data_files(data: DataArguments) -> dict[str, str]:
     """The data files by split."""
-    files = hub_files(data) if data.dataset_name else {}
+    if data.dataset_name:
+        return {split: file for split, (file, _) in hub_streams(data).items()} if data.streaming else hub_files(data)
     given = {"train": data.train_file, "validation": data.validation_file, "test": data.test_file}
-    return files | {split: str(existing_file(file)) for split, file in given.items() if file}
+    for one in (one for file in given.values() if file for one in shards(file)):
+        existing_file(one)
+    return {split: file for split, file in given.items() if file}
 
 
 def _on_validation_rows(arguments: ComparisonArguments, training: HeadTrainingArguments, has_test: bool) -> list[str]:

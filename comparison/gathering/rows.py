@@ -16,7 +16,7 @@ from utils.data.splits import Split, label_rows, load_splits
 from utils.errors import UserError, first_line
 from utils.files import fits
 from utils.metrics.metric import SummableMetric
-from utils.models.loading import load_config, read_config
+from utils.models.configuration import load_config, read_config
 from utils.tasks import Task
 
 from ..cells import Cell, Plan

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from utils.outputs.page.axes import WIDTH, Box, Scale, fit_scale, free_box, shift_apart, shorten, text_width
+from utils.outputs.page.axes import ANYTHING, WIDTH, Box, Scale, fit_scale, free_box, shift_apart, shorten, text_width
 from utils.outputs.page.formatting import interval, number, plus_minus, significant
 from utils.outputs.page.markup import Markup, element, fragment
 from utils.outputs.page.shapes import (
@@ -41,12 +41,17 @@ class HeadScores(NamedTuple):
     high: float | None
 
 
-def score_chart(heads: Mapping[str, HeadScores], axis: str, decimals: int) -> Markup:
-    """Draws a dot per seed, and under the dots the mean with its 95 % interval."""
+def score_chart(
+    heads: Mapping[str, HeadScores], axis: str, decimals: int, limits: tuple[float, float] = ANYTHING
+) -> Markup:
+    """Draws a dot per seed, and under the dots the mean with its 95 % interval.
+
+    Args:
+        limits: of the score, as for `fit_scale`.
+    """
     ends = [end for head in heads.values() for end in (head.low, head.high) if end is not None]
-    scale = fit_scale(
-        [*ends, *(score for head in heads.values() for score in head.by_seed.values())], EDGE, WIDTH - EDGE
-    )
+    ends += [score for head in heads.values() for score in head.by_seed.values()]
+    scale = fit_scale(ends, EDGE, WIDTH - EDGE, limits=limits)
     several = any(len(head.by_seed) > 1 for head in heads.values())
     rows = []
     for index, (name, head) in enumerate(heads.items()):
@@ -93,17 +98,23 @@ def pair_chart(pairs: Sequence[Mapping[str, Any]], axis: str, decimals: int, mar
     )
 
 
-def curve_chart(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]], title: str, decimals: int) -> Markup:
+def curve_chart(
+    curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]],
+    title: str,
+    decimals: int,
+    limits: tuple[float, float] = ANYTHING,
+) -> Markup:
     """Draws a thin line per seed and a bold one for their mean, which ends with the mark and the name of the head.
 
     Args:
         curves: `{head: {seed: [[epoch, value], ...]}}`.
+        limits: of the values, as for `fit_scale`.
     """
     present = {head: [points for points in seeds.values() if points] for head, seeds in curves.items()}
     means = {i: _thinned(_mean_curve(seeds)) for i, seeds in enumerate(present.values()) if seeds}
     every = [point for seeds in present.values() for points in seeds for point in _thinned(points)]
     room = min(110.0, max(text_width(head) for head, seeds in present.items() if seeds)) + 12
-    y = fit_scale([value for _, value in every], 190, 8)
+    y = fit_scale([value for _, value in every], 190, 8, limits=limits)
     left = 12 + max(text_width(label) for _, label in y.ticks(5))
     first, last = min(epoch for epoch, _ in every), max(epoch for epoch, _ in every)
     x = Scale(first, last, left, WIDTH - room)
@@ -131,12 +142,18 @@ class CostPoint(NamedTuple):
     note: str
 
 
-def cost_chart(heads: Mapping[str, CostPoint], title: str, axis: str, decimals: int) -> Markup:
-    """Draws the mean score of every head with its 95 % interval over its cost. The cost axis begins at 0."""
+def cost_chart(
+    heads: Mapping[str, CostPoint], title: str, axis: str, decimals: int, limits: tuple[float, float] = ANYTHING
+) -> Markup:
+    """Draws the mean score of every head with its 95 % interval over its cost. The cost axis begins at 0.
+
+    Args:
+        limits: of the score, as for `fit_scale`.
+    """
     found = {i: (point.cost, point.scores) for i, point in enumerate(heads.values()) if point.cost is not None}
     names = list(heads)
     ends = [value for _, head in found.values() for value in (head.mean, head.low, head.high) if value is not None]
-    y = fit_scale(ends, 204, 12)
+    y = fit_scale(ends, 204, 12, limits=limits)
     left = 12 + max(text_width(label) for _, label in y.ticks(5))
     x = fit_scale([cost for cost, _ in found.values()], left, WIDTH - 4, zero=True)
     parts = [vertical_grid(x, 8, 208, 5), horizontal_grid(y, left, WIDTH)]
@@ -190,9 +207,10 @@ def dot_chart(
     return chart_of_rows(title, "; ".join(words) + ".", drawn, scale, axis, depth=12)
 
 
-def dot_scale(rows: Sequence[GroupRow]) -> Scale:
-    """Returns the scale of a chart of dots."""
-    return fit_scale([value for row in rows for value in row.values if value is not None], EDGE, WIDTH - EDGE)
+def dot_scale(rows: Sequence[GroupRow], limits: tuple[float, float]) -> Scale:
+    """Returns the scale of a chart of dots, whose values have limits."""
+    values = [value for row in rows for value in row.values if value is not None]
+    return fit_scale(values, EDGE, WIDTH - EDGE, limits=limits)
 
 
 def _seed_dots(scale: Scale, index: int, head: HeadScores, decimals: int) -> Markup:

@@ -54,7 +54,7 @@ def score_section(comparison: Mapping[str, Any]) -> Markup:
     crossed = crossed_with(comparison)
     dot = f"a seed with a {crossed}" if crossed else "a seed"
     caption = f"Every dot is {dot}; below them the mean and its 95 % interval." if several else "One seed per head."
-    figures = [figure(score_chart(_scores_of(comparison), str(main), main.decimals), caption)]
+    figures = [figure(score_chart(_scores_of(comparison), str(main), main.decimals, main.limits), caption)]
     caption = "Difference with its 95 % interval; filled where p after Holm is below .05."
     if comparison["comparisons"]:
         margin = margin_of(comparison)
@@ -116,7 +116,8 @@ def learning_section(comparison: Mapping[str, Any]) -> Markup | None:
         }
         if any(len(points) > 1 for seeds in curves.values() for points in seeds.values()):
             title = f"{'validation' if key.startswith('eval_') else 'training'} {shown}"
-            figures.append(figure(curve_chart(curves, title, shown.decimals), f"{title[0].upper()}{title[1:]}."))
+            chart = curve_chart(curves, title, shown.decimals, shown.limits)
+            figures.append(figure(chart, f"{title[0].upper()}{title[1:]}."))
     if not figures:
         return None
     several = any(len(head["seeds"]) > 1 for head in heads.values())
@@ -143,7 +144,7 @@ def cost_section(comparison: Mapping[str, Any]) -> Markup | None:
             for name, head in heads.items()
         }
         if sum(point.cost is not None for point in points.values()) > 1:
-            chart = cost_chart(points, f"{main} over {axis}", axis, main.decimals)
+            chart = cost_chart(points, f"{main} over {axis}", axis, main.decimals, main.limits)
             figures.append(figure(chart, f"{main.name} by {axis}."))
     devices = dict.fromkeys(head["cost"]["device"] for head in heads.values() if (head.get("cost") or {}).get("device"))
     note = "Parameters are those of the head alone."
@@ -182,7 +183,7 @@ def _group_charts(
     drawn = [row for row in rows if any(value is not None for value in row.values)][:MOST_GROUPS]
     if not drawn:
         return None
-    scale = dot_scale(drawn)
+    scale = dot_scale(drawn, shown.limits)
     charts = [
         dot_chart(part, f"{shown} by {first}", str(shown), shown.decimals, heads, scale) for part in _halves(drawn)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from utils.outputs.page.axes import score_limits
 from utils.outputs.page.blocks import Table
 from utils.outputs.page.formatting import NOTHING, decimals_of, gigabytes, interval, number, plus_minus, significant
 
@@ -28,6 +29,11 @@ class MetricFormat(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.unit}" if self.unit else self.name
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the largest value that can be shown."""
+        return score_limits(self.name, 100.0 if self.unit == "points" else self.scale)
 
     def scaled(self, value: float | None) -> float | None:
         """Returns the value as it is shown; None where there is none."""

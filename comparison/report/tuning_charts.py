@@ -105,7 +105,7 @@ def expectation_chart(
     """
     keys = ("median", "worst", "best")
     values = [main.scaled(one[key]) for curve in curves.values() for one in curve for key in keys]
-    y = fit_scale([value for value in values if value is not None], _BOTTOM, _TOP)
+    y = fit_scale([value for value in values if value is not None], _BOTTOM, _TOP, limits=main.limits)
     left = 12 + max(text_width(label) for _, label in y.ticks(5))
     right = WIDTH - min(110.0, max(map(text_width, curves))) - 16
     most = max(map(len, curves.values()))
@@ -159,7 +159,7 @@ def setting_chart(tuned: Mapping[str, Any], name: str, ranges: Mapping[str, Any]
         if name in trial["settings"]
     ]
     scores = [trial["score"] * main.scale for _, _, trial in trials if trial["score"] is not None]
-    y = fit_scale(scores or [0.0], 150, _TOP)
+    y = fit_scale(scores or [0.0], 150, _TOP, limits=main.limits)
     failed = len(scores) < len(trials)
     left = 12 + max(text_width(label) for label in (*(label for _, label in y.ticks(5)), "failed" if failed else ""))
     few = list(range(ends[0], ends[1] + 1)) if kind == "int" and ends[1] - ends[0] < _MOST_NAMES else ends

@@ -26,7 +26,8 @@ from utils.arguments import ModelArguments, SequenceDataArguments, TokenDataArgu
 from utils.data.splits import Split
 from utils.data.typed import typed_lines
 from utils.errors import LONGEST, ShownError
-from utils.models.loading import load_config, load_tokenizer
+from utils.models.configuration import load_config
+from utils.models.loading import load_tokenizer
 from utils.tasks import QuestionAnswering, SequenceClassification, TokenClassification
 from utils.tasks.base import Task
 from utils.training.checkpoints import obstacle

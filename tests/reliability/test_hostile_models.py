@@ -17,7 +17,8 @@ from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments
 from utils.errors import UserError
 from utils.models import named_code, onnx_graph
-from utils.models.loading import build_model, load_checkpoint, load_config, load_tokenizer
+from utils.models.configuration import load_config
+from utils.models.loading import build_model, load_checkpoint, load_tokenizer
 
 LABELS = {"id2label": {0: "a", 1: "b"}, "label2id": {"a": 0, "b": 1}}
 CODE = "open({mark!r}, 'w').close()\n"

@@ -27,7 +27,7 @@ class Hub:
         url: where it listens.
         token: the only one that may write.
         reading_token: one that may only read; every other one is refused, none at all may read.
-        repositories: contents by repository and path.
+        repositories: contents by repository and path; the names of data sets begin with `datasets/`.
         requests: method and path of everything asked, in order.
         fault: a part of a path, and the status that requests for it get; 0 ends the connection without an answer, HALF in the middle
             of one, and SILENT gives none.
@@ -98,9 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if path == "/api/whoami-v2":
             self._json({"name": USER, "type": "user", "orgs": []})
-        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/[^/]+|/tree/[^/]+.*)?", path):
-            self._model(found[1], is_tree=(found[2] or "").startswith("/tree"))
-        elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
+        elif found := re.fullmatch(
+            r"/api/(?:models/|(datasets/))([^/]+/[^/]+)(?:/revision/[^/]+|/tree/[^/]+(.*))?", path
+        ):
+            self._repository((found[1] or "") + found[2], folder=found[3])
+        elif found := re.fullmatch(r"/((?:datasets/)?[^/]+/[^/]+)/resolve/[^/]+/(.+)", path):
             self._file(found[1], found[2])
         else:
             self._json({"error": "no such page"}, 404)
@@ -164,13 +166,26 @@ class _Handler(BaseHTTPRequestHandler):
         commit = self.hub.revision(name)
         self._json({"commitUrl": f"{self.hub.url}/{name}/commit/{commit}", "commitOid": commit, "hookOutput": ""})
 
-    def _model(self, name: str, is_tree: bool) -> None:
+    def _repository(self, name: str, folder: str | None) -> None:
+        """What is in a folder of a repository; None: what is known of all of it."""
         if name not in self.hub.repositories:
             self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
             return
         files = self.hub.repositories[name]
-        if is_tree:
-            self._json([{"type": "file", "path": p, "size": len(c), "oid": "0"} for p, c in files.items()])
+        if folder is not None:
+            inside = f"{folder.strip('/')}/".removeprefix("/")
+            listed = [
+                {"type": "file", "path": p, "size": len(c), "oid": "0"}
+                for p, c in files.items()
+                if p.startswith(inside)
+            ]
+            if "recursive=false" in self.path:
+                deeper = {inside + p["path"].removeprefix(inside).partition("/")[0] for p in listed} - {
+                    p["path"] for p in listed
+                }
+                listed = [one for one in listed if "/" not in one["path"].removeprefix(inside)]
+                listed += [{"type": "directory", "path": path, "oid": "0"} for path in sorted(deeper)]
+            self._json(listed)
         else:
             siblings = [{"rfilename": path} for path in files]
             card = {"id": name, "sha": self.hub.revision(name), "siblings": siblings, "private": False, "tags": []}
@@ -187,7 +202,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             content = self.hub.repositories[name][path]
             tag = hashlib.sha256(content).hexdigest()
-            self._send(200, content, {"ETag": f'"{tag}"', "X-Repo-Commit": self.hub.revision(name)})
+            headers = {"ETag": f'"{tag}"', "X-Repo-Commit": self.hub.revision(name), "Accept-Ranges": "bytes"}
+            wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
+            if wanted is None:
+                self._send(200, content, headers)
+            else:
+                first, last = int(wanted[1]), min(int(wanted[2] or len(content)), len(content) - 1)
+                headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+                self._send(206, content[first : last + 1], headers)
 
     def _json(self, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self._send(status, json.dumps(content).encode(), {"Content-Type": "application/json"} | (headers or {}))

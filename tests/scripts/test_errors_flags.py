@@ -172,7 +172,9 @@ def test_weights_of_another_model(ask, encoder, learn, tmp_path):
     folder = shutil.copytree(encoder, tmp_path / "wide")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 64}), encoding="utf-8")
-    assert f"cannot load weights from '{folder}'" in ask(model_name_or_path=folder)
+    message = ask(model_name_or_path=folder)
+    assert message.startswith(f"error: {folder}: its config.json and 32 of its weights do not agree about sizes (")
+    assert "embeddings_project.bias is 32, by config.json 64); take both from one model" in message
 
 
 # Exit codes, in a process of one's own

@@ -38,7 +38,10 @@ class DataArguments:
     dataset_config_name: str | None = field(default=None, metadata={"help": "Its configuration."})
     train_file: str | None = field(
         default=None,
-        metadata={"help": "csv, tsv, txt, json, jsonl, parquet, CoNLL-like columns or SQuAD JSON; each also .gz."},
+        metadata={
+            "help": "csv, tsv, txt, json, jsonl, parquet, CoNLL-like columns or SQuAD JSON; each also .gz. Several files by a pattern in "
+            "quotes: 'train-*.jsonl'."
+        },
     )
     validation_file: str | None = field(default=None, metadata={"help": "As train_file; scored during training."})
     test_file: str | None = field(default=None, metadata={"help": "As train_file; predicted by --do_predict."})
@@ -104,6 +107,13 @@ class DataArguments:
         metadata={
             "help": "Write report.html and report.json on what is wrong among the scored rows: confusions, scores by class, length "
             "and source, the most confident mistakes, calibration. They quote texts, and are never pushed."
+        },
+    )
+    streaming: bool = field(
+        default=False,
+        metadata={
+            "help": "Keep no copy of the training rows and their tokens on disk: they are read and tokenized anew in every epoch, and "
+            "shuffled within pieces of 16,384 rows."
         },
     )
     overwrite_cache: bool = field(

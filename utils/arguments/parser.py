@@ -148,7 +148,8 @@ def parse_arguments(
 def _unknown(word: str, names: dict[str, Any], script: str) -> str:
     name = word.partition("=")[0].lstrip("-")
     if not word.startswith("-"):
-        return f"'{word}' belongs to no flag; {script} --help lists them"
+        several = "several files are named by a pattern in quotes, such as 'train-*.jsonl'"
+        return f"'{word}' belongs to no flag; {several if Path(word).is_file() else f'{script} --help lists them'}"
     meant = meant_by(name, names, dashes="--")
     return f"there is no flag --{name}" + (f": {meant}" if meant else f"; {script} --help lists them")
 
@@ -169,6 +170,8 @@ def _check_contradictions(arguments: Arguments) -> None:
         raise UserError("nothing to do: give at least one of --do_train, --do_eval, --do_predict")
     if data.report and not (training.do_eval or training.do_predict):
         raise UserError("--report is on rows that are scored: give --do_eval or --do_predict, or leave it out")
+    if data.streaming:
+        _check_streaming(arguments)
     if training.calibrate and data.predict_split == "validation":
         cure = "give test rows, or leave one of them out"
         raise UserError(f"--calibrate chooses by the validation rows that --predict_split validation predicts: {cure}")
@@ -188,6 +191,19 @@ def _check_contradictions(arguments: Arguments) -> None:
         ):
             what = f"--{name} {place} is read from there"
             raise UserError(f"a folder holds one run, and {what}; name another --output_dir than {training.folder}")
+
+
+def _check_streaming(arguments: Arguments) -> None:
+    """Raises UserError where --streaming stands beside what needs all rows, or other processes."""
+    _, data, training = arguments
+    if not training.do_train:
+        raise UserError("--streaming is of training rows: give --do_train, or leave it out")
+    for name in ("freeze_encoder", "freeze_layers"):
+        if getattr(training, name):
+            raise UserError(f"--{name} keeps hidden states on disk, and --streaming nothing: give one of them")
+    for kind, name in ((training, "dataloader_num_workers"), (data, "preprocessing_num_workers")):
+        if getattr(kind, name):
+            raise UserError(f"--streaming reads and tokenizes in the process that trains: leave --{name} out")
 
 
 def _check_typed(arguments: Arguments) -> None:

@@ -140,10 +140,10 @@ def _tsv_records(path: Path) -> Records:
 
 def _rows(path: Path, records: Records, cure: str) -> Iterator[Row]:
     """Rows by the names of the header. Columns at the end without a name or a cell, and rows without a cell, are left out."""
-    line, header = next(records, (1, []))
-    names = _header(path, line, header)
+    first, header = next(records, (1, []))
+    names = _header(path, first, header)
     first_records = list(itertools.islice(records, 50))
-    _warn_of_missing_header(path, line, names, [cells for _, cells in first_records])
+    _warn_of_missing_header(path, first, names, [cells for _, cells in first_records])
     records = itertools.chain(first_records, records)
     width = len(names)
     empty: list[int] = []
@@ -169,7 +169,10 @@ def _rows(path: Path, records: Records, cure: str) -> Iterator[Row]:
                 f"{found} stands in a column without a name; name it in the header, the first line", file=path, row=line
             )
         elif width > 1 and [cell.strip("\ufeff ") for cell in cells[:width]] == names:
-            reason = "the same as the header, as where files were put together; delete this row, or write a header"
+            if any(map(_USUAL_NAME.search, names)):
+                reason = "the header again, as where files were put together; delete this row"
+            else:
+                reason = f"the same as row {first}, which is read as the header; if there is none, write one such as text,label"
             raise UserError(reason, file=path, row=line)
         yield Row(line, dict(zip(names, cells, strict=False)))
     if empty:

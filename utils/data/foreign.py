@@ -99,6 +99,15 @@ _MARKUP = re.compile(rb"<(!doctype|html|\?xml|table|head)\b", re.IGNORECASE)
 _JSON = re.compile(rb'\[?\s*\{\s*"[^"\n]{1,60}"\s*:')
 
 
+def say_part(path: Path) -> None:
+    """Warns of a file that is one of several, by its name."""
+    part = _PART.search(path.name)
+    if part and int(part[2]) > 1:
+        pattern = path.with_name(_PART.sub(r"-*-of-\2.", path.name))
+        message = "%s: part %d of %d of a data set, the others are not read; '%s' reads all"
+        logger.warning(message, path, int(part[1]) + 1, int(part[2]), pattern)
+
+
 def data_file(path: str | Path, *, csv: bool = True, columns: bool = False) -> Path:
     """The path of an existing file of rows.
 
@@ -110,10 +119,6 @@ def data_file(path: str | Path, *, csv: bool = True, columns: bool = False) -> P
         UserError: there is none, or one of another format.
     """
     path = existing_file(path)
-    part = _PART.search(path.name)
-    if part and int(part[2]) > 1:
-        message = "%s: part %d of %d of a data set, the others are not read; --dataset_name %s reads all"
-        logger.warning(message, path, int(part[1]) + 1, int(part[2]), path.parent)
     kind = extension(path)
     found = _by_content(path, kind) if path.is_file() else None
     found = found if kind in _SHEETS else EXTENSIONS.get(kind, found)

@@ -7,6 +7,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,16 +17,15 @@ from heads.characters import compose
 
 from ..arguments import DataArguments
 from ..errors import UserError
-from ..files import Row
-from .hub import hub_files
+from ..files import Row, shards
+from .foreign import say_part
+from .hub import Reader, hub_files, hub_streams, read_streamed
 from .stored_rows import Lazy, StoredRows, field_names
 from .typed import TYPED
 
 logger = logging.getLogger(__name__)
 
 PART_ROWS = 4096  # enough to sort by length within, few enough to hold in memory as windows of long contexts
-
-Reader = Callable[[str], Iterator[Row]]
 
 
 class Group(NamedTuple):
@@ -46,8 +46,9 @@ class Split:
 
     Attributes:
         name: "train", "validation" or "test".
-        file: where the rows come from; a split of a Hub data set is the parquet file it was saved as.
-        rows: one `Row` per input row, in order; each knows its line in the file. Those of a whole file are on disk.
+        file: where the rows come from, or a pattern that several files fit; a split of a Hub data set is the parquet file it was
+            saved as.
+        rows: one `Row` per input row, in order; each knows its line in the file. Those of a whole file are on disk, or streamed.
         part: which part of the file this is, counted from 0, where a file is read in parts; else None.
         whole: all rows of the file, where some of them were held out or cut off.
     """
@@ -57,6 +58,15 @@ class Split:
     rows: Sequence[Row]
     part: int | None = None
     whole: Sequence[Row] | None = None
+
+    def place(self, row: Row) -> dict[str, Any]:
+        """Where a row stands, as `UserError` takes it."""
+        return {"file": row.file or self.file, "row": row.line}
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the rows are read again whenever they are gone through."""
+        return isinstance(self.rows, StoredRows) and self.rows.are_streamed
 
     def column(self, name: str) -> Sequence[Any]:
         """What every row has in a column; None where it lacks the column."""
@@ -88,31 +98,34 @@ def load_splits(
         check: raises UserError where the task cannot use a row.
 
     Returns:
-        the needed ones of "train", "validation", "test"; and the parts of "test" in order. A run that only predicts reads
-        it part by part, of `PART_ROWS` rows each: it may be larger than memory. Else, and where its rows are held out of the
-        training file, it is one part.
+        the needed ones of "train", "validation", "test"; and the parts of "test" in order, of `PART_ROWS` rows each, or itself
+        where it has no more. A run that only predicts reads it part by part.
 
     Raises:
         UserError: a split that is needed and not given, or whatever is wrong with a file.
     """
-    files = hub_files(data) if data.dataset_name else _given_files(data)
+    files, read = _files(data, read)
     needed = {"train": training.do_train, "validation": training.do_eval, "test": training.do_predict}
     # Also for training alone: a later run must be able to evaluate on rows that were not trained on.
     share = data.validation_split if "validation" not in files and "train" in files else None
     from_train = {"train", "validation"} | ({"test"} if data.predict_split == "validation" else set())
     splits = {}
     if share is not None and any(needed[name] for name in from_train):
-        whole = Split(name="train", file=files["train"], rows=StoredRows.of(read(files["train"])))
+        whole = _read_split("train", files["train"], read, data.streaming)
         held_out = _held_out(groups(whole), share, data.validation_split_seed)
         for name in sorted(from_train):
-            own = whole.where(held_out == (name != "train"))
-            splits[name] = replace(own, name=name, whole=whole.rows)
+            rows = whole.where(held_out == (name != "train")).rows
+            rows = StoredRows.of(rows) if data.streaming and name != "train" else rows
+            splits[name] = Split(name=name, file=whole.file, rows=rows, whole=whole.rows)
         count = int(held_out.sum())
         message = "validation: %d of %d rows (%.3g %%) of %s held out"
         logger.info(message, count, len(held_out), 100 * count / len(held_out), files["train"])
     elif not (training.do_train or training.do_eval):
         return {}, _parts(_file_of("test", files, data), data, read, check)
-    splits = {name: splits.get(name) or _read_split(name, files, data, read) for name in needed if needed[name]}
+    for name in needed:
+        if needed[name] and name not in splits:
+            splits[name] = _read_split(name, _file_of(name, files, data), read, data.streaming and name == "train")
+    splits = {name: splits[name] for name in needed if needed[name]}
     limits = {"train": data.max_train_samples, "validation": data.max_eval_samples, "test": data.max_predict_samples}
     for name, split in splits.items():
         split.whole = split.whole or split.rows
@@ -120,7 +133,7 @@ def load_splits(
         if not split.rows:
             raise _nothing_left(split, groups(Split(name=name, file=split.file, rows=split.whole)))
         check(split)
-    return splits, [splits["test"]] if "test" in splits else []
+    return splits, _parts_of(splits["test"]) if "test" in splits else []
 
 
 def label_rows(splits: dict[str, Split], test: Iterable[Split]) -> tuple[Split, Iterable[Split]]:
@@ -151,7 +164,7 @@ def _nothing_left(split: Split, groups: Sequence[Group]) -> UserError:
 
 
 def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split], None]) -> Iterator[Split]:
-    rows = itertools.islice(read(file), data.max_predict_samples)
+    rows = itertools.islice(_rows_of(file, read), data.max_predict_samples)
     for part in itertools.count():
         split = Split(name="test", file=file, rows=list(itertools.islice(rows, PART_ROWS)), part=part)
         if not split.rows:
@@ -160,9 +173,26 @@ def _parts(file: str, data: DataArguments, read: Reader, check: Callable[[Split]
         yield split
 
 
-def _read_split(name: str, files: dict[str, str], data: DataArguments, read: Reader) -> Split:
-    file = _file_of(name, files, data)
-    return Split(name=name, file=file, rows=StoredRows.of(read(file)))
+def _parts_of(split: Split) -> list[Split]:
+    if len(split.rows) <= PART_ROWS:
+        return [split]
+    starts = enumerate(range(0, len(split.rows), PART_ROWS))
+    return [replace(split, rows=split.rows[start : start + PART_ROWS], part=part) for part, start in starts]
+
+
+def _read_split(name: str, file: str, read: Reader, streaming: bool) -> Split:
+    begin = partial(_rows_of, file, read)
+    return Split(name=name, file=file, rows=StoredRows.streamed(begin) if streaming else StoredRows.of(begin()))
+
+
+def _rows_of(file: str, read: Reader) -> Iterator[Row]:
+    """The rows of a file; of a pattern those of each file that fits, which then know it."""
+    files = shards(file)
+    if len(files) == 1:
+        say_part(files[0])
+    for one in files:
+        for row in read(str(one)):
+            yield row if len(files) == 1 else row._replace(file=str(one))
 
 
 def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
@@ -175,6 +205,17 @@ def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:
         cure = f"put {data.benchmark.files[name]} from {data.benchmark.source} into {data.data_dir}"
     cure += ", or --validation_split 0.1 to hold out training rows" if name == "validation" else ""
     raise UserError(f"{flag} needs {name} data: {cure}")
+
+
+def _files(data: DataArguments, read: Reader) -> tuple[dict[str, str], Reader]:
+    """The file of each split, and what reads them."""
+    if data.dataset_name is None:
+        return _given_files(data), read
+    if not data.streaming:
+        return hub_files(data), read
+    streams = hub_streams(data)
+    rows_of = dict(streams.values())
+    return {name: file for name, (file, _) in streams.items()}, lambda file: read_streamed(rows_of[file], read)
 
 
 def _given_files(data: DataArguments) -> dict[str, str]:

@@ -118,7 +118,7 @@ class _Questions:
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Questions with their title and context, numbered; flat rows as they are."""
     number = 0
-    for line, record in read_records(path):
+    for line, record, _ in read_records(path):
         if "paragraphs" not in record and "qas" not in record:
             yield line, record
             continue

@@ -1,20 +1,24 @@
-"""Rows on disk, in memory a block at a time; and what is made of rows when it is asked for."""
+"""Rows on disk, or read again and again, in memory a block at a time; and what is made of rows when it is asked for."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 
+from ..errors import UserError
 from ..files import Row, cache_folder
 
 BLOCK_ROWS = 256  # in memory at a time; with contexts of 10 KB it is a few MB
 SPOOLED_BYTES = 1 << 22  # up to here there is no file
+MOST_READERS = 8  # of one stream at once: each goes through the rows for itself, as the columns of features do
 
 T = TypeVar("T")
 
@@ -73,10 +77,57 @@ class _Blocks:
         return pickle.load(self.file)
 
 
-class StoredRows(_Equal[Row]):
-    """Rows in the order in which they were read. Slices and selections share the file of the rows that they are taken from."""
+class _Stream:
+    """The same blocks, read anew from where the rows come from whenever they are asked for. Nothing of them is kept.
 
-    def __init__(self, blocks: _Blocks, places: range | np.ndarray):
+    A block is read on from the nearest before it. Each that goes through the rows has a reader of its own.
+    """
+
+    def __init__(self, read: Callable[[], Iterator[Row]]):
+        self.rows = read
+        self.count = sum(1 for _ in read())
+        self._readers: list[_Reader] = []  # the last used comes last
+
+    def read(self, number: int) -> list[Row]:
+        before = [reader for reader in self._readers if reader.number < number]
+        nearest = max(before, key=lambda reader: reader.number, default=None)
+        if nearest is None or nearest.number + 1 < number:
+            for reader in self._readers:
+                if reader.number == number:  # two pieces of the rows meet inside a block
+                    return reader.block
+        skipped, rows = (number, self.rows()) if nearest is None else (number - nearest.number - 1, nearest.rows)
+        with _quiet():
+            block = list(islice(rows, skipped * BLOCK_ROWS, (skipped + 1) * BLOCK_ROWS))
+        if len(block) != min(BLOCK_ROWS, self.count - number * BLOCK_ROWS):
+            message = "--streaming: the rows are not as many as before; leave their files as they are during a run"
+            raise UserError(message)
+        others = [reader for reader in self._readers if reader is not nearest]
+        self._readers = [*others, _Reader(number, block, rows)][-MOST_READERS:]
+        return block
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Says nothing of rows a second time."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+class _Reader(NamedTuple):
+    """The block that was read last, its number, and the rows that follow."""
+
+    number: int
+    block: list[Row]
+    rows: Iterator[Row]
+
+
+class StoredRows(_Equal[Row]):
+    """Rows in the order in which they were read. Slices and selections share the source of the rows that they are taken from."""
+
+    def __init__(self, blocks: _Blocks | _Stream, places: range | np.ndarray):
         self._blocks, self._places = blocks, places
         self._number = -1  # of the block that was read last
         self._block: list[Row] = []
@@ -86,6 +137,24 @@ class StoredRows(_Equal[Row]):
         """Reads all rows and keeps them on disk."""
         blocks = _Blocks(rows)
         return cls(blocks, range(blocks.count))
+
+    @classmethod
+    def streamed(cls, read: Callable[[], Iterator[Row]]) -> StoredRows:
+        """Rows that are not kept, but read again whenever they are gone through.
+
+        Args:
+            read: begins to read them.
+
+        Raises:
+            UserError: whatever is wrong with them: they are counted here.
+        """
+        stream = _Stream(read)
+        return cls(stream, range(stream.count))
+
+    @property
+    def are_streamed(self) -> bool:
+        """Whether nothing of them is kept."""
+        return isinstance(self._blocks, _Stream)
 
     def where(self, chosen: Sequence[bool] | np.ndarray) -> StoredRows:
         """The rows for which `chosen`, one value for each, is true."""

@@ -24,7 +24,8 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import ModelArguments
 from ..errors import UserError
 from ..files import listed
-from .loading import build_model, load_config, load_tokenizer
+from .configuration import load_config
+from .loading import build_model, load_tokenizer
 
 
 class Ensemble(nn.Module):

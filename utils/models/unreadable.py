@@ -7,7 +7,9 @@ import difflib
 import re
 from pathlib import Path
 
-from huggingface_hub import constants
+from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.file_download import repo_folder_name
 
 from ..errors import first_line, named_error
 from ..files import read_json
@@ -17,6 +19,24 @@ POINTER = b"version https://git-lfs"  # how a file begins that Git LFS has not f
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 # What libraries raise where the values of a configuration make no model: too large, 0, a function that does not exist.
 MAKE_NO_MODEL = (ArithmeticError, AssertionError, LookupError, MemoryError, RuntimeError)
+
+
+def check_reachable(name: str, revision: str) -> None:
+    """Asks the Hub once about a model of which nothing is on this disk. The library asks for half a minute where nobody answers.
+
+    Raises:
+        ConnectionError: there was no answer.
+    """
+    if constants.is_offline_mode() or not HUB_ID.fullmatch(name) or Path(name).exists():
+        return
+    if Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=name, repo_type="model")).exists():
+        return
+    try:
+        get_hf_file_metadata(hf_hub_url(name, "config.json", revision=revision))
+    except HfHubHTTPError:  # an answer
+        return
+    except Exception as error:  # of whichever library is used to connect
+        raise ConnectionError("cannot connect to the Hub") from error
 
 
 def why_no_model(name: str, error: BaseException) -> str:

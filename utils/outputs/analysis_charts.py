@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .page.axes import WIDTH, Scale, fit_scale
+from .page.axes import WIDTH, Scale, fit_scale, score_limits
 from .page.formatting import number
 from .page.markup import Markup, element, fragment
 from .page.shapes import (
@@ -41,10 +41,17 @@ def class_chart(classes: Sequence[tuple[str, Mapping[str, float]]], title: str, 
     return chart_of_rows(title, f"{words}.", rows, scale, "f1", depth=12)
 
 
-def group_chart(groups: Sequence[tuple[str, Mapping[str, Any]]], title: str, axis: str, decimals: int) -> Markup:
-    """Draws the score of every group of rows with its 95 % interval."""
+def group_chart(
+    groups: Sequence[tuple[str, Mapping[str, Any]]], title: str, metric: str, decimals: int, points: float
+) -> Markup:
+    """Draws the score of every group of rows with its 95 % interval.
+
+    Args:
+        points: see `SummableMetric.points`; they say where 1.0 is.
+    """
     ends = [group[key] for _, group in groups for key in ("low", "score", "high") if group[key] is not None]
-    scale = fit_scale(ends, _EDGE, WIDTH - _EDGE)
+    limits = score_limits(metric, 100.0 if points == 1 else 1.0)
+    scale = fit_scale(ends, _EDGE, WIDTH - _EDGE, limits=limits)
     rows = []
     for label, group in groups:
         marks = head_symbol(0, scale(group["score"]), 0)
@@ -52,7 +59,7 @@ def group_chart(groups: Sequence[tuple[str, Mapping[str, Any]]], title: str, axi
             marks = fragment(whisker(scale, group["low"], group["high"], "whisker h0"), marks)
         rows.append(ChartRow(label, f"{number(group['score'], decimals)} ({number(group['rows'])} rows)", marks))
     words = "; ".join(f"{row.label}: {row.value}" for row in rows)
-    return chart_of_rows(title, f"{words}.", rows, scale, axis, depth=12)
+    return chart_of_rows(title, f"{words}.", rows, scale, metric, depth=12)
 
 
 def reliability_chart(bins: Sequence[Mapping[str, Any]], what: str) -> Markup:

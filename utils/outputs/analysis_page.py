@@ -158,7 +158,7 @@ def _group_section(split: Mapping[str, Any], key: str) -> Markup | None:
     if by == "tokens":
         note += " Tokens are those of all inputs of a row: where a long text is read in windows, they overlap."
     charts = [
-        figure(group_chart(part, f"{metric} by {by}", metric, decimals))
+        figure(group_chart(part, f"{metric} by {by}", metric, decimals, split["points"]))
         for part in _halves(list(zip(labels, groups, strict=True)))
     ]
     table = html_table(Table([by, "rows", metric, "95 % interval"], rows))

@@ -16,6 +16,7 @@ from ..models.adapters import ADAPTER
 from ..tasks import Task
 from .data_report import ceiling_in_words, splits_of
 from .escaping import code, literal
+from .figures import numbered
 
 LANGUAGES = {"ko": "Korean "}  # as the card calls them
 STAGES = {"validation": "eval_", "test": "predict_"}
@@ -105,7 +106,7 @@ def write_card(
         "run does not show that a head is better than another.",
         _calibrated(config.calibration),
         *pictures,
-        _by_class(by_class),
+        _by_class(by_class, task.class_word),
         "## Training",
         f"Head: `{config.head}`, arguments: {code(json.dumps(config.head_kwargs)) if config.head_kwargs else 'its defaults'}.",
         _adapters(run),
@@ -238,15 +239,20 @@ def _adapters(run: Mapping[str, Any]) -> str:
     )
 
 
-def _by_class(by_class: Mapping[str, Mapping[str, float]]) -> str:
+def _by_class(by_class: Mapping[str, Mapping[str, float]], class_word: str) -> str:
     if not by_class:
         return ""
     measures = [key for key in next(iter(by_class.values())) if key != "support"]
+    numbers = numbered(list(by_class))
     rows = [
-        (str(i), literal(name), *(f"{values[measure]:.4f}" for measure in measures), f"{values['support']:,.0f}")
-        for i, (name, values) in enumerate(by_class.items())
+        (
+            literal(f"{name} ({numbers[name]} in the picture)" if name in numbers else name),
+            *(f"{values[measure]:.4f}" for measure in measures),
+            f"{values['support']:,.0f}",
+        )
+        for name, values in by_class.items()
     ]
-    return _table(("", "", *measures, "how many"), rows)
+    return _table((class_word, *measures, "how many"), rows)
 
 
 def _duration(run: Mapping[str, Any]) -> str:
@@ -288,7 +294,8 @@ def _limits(task: Task, report: Mapping[str, Any], data: DataArguments) -> list[
             if split != "train" and value < 99.95:
                 most = ceiling_in_words(metric, value, task)
                 limits.append(f"Its tokenizer does not allow more than {most} on the {split} rows.")
-    limits += [f"{count:,} {what}." for what, count in report["shared_texts"].items() if count]
+    shared = {what.replace(" also in ", " that are also in "): count for what, count in report["shared_texts"].items()}
+    limits += [f"There are {count:,} {what}." for what, count in shared.items() if count]
     return [*limits, "It has seen the kind of text it was trained on; on any other its scores are unknown."]
 
 

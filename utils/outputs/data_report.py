@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +17,7 @@ from heads.characters import compose
 from ..data.stored_rows import Lazy
 from ..files import shown, text_hashes
 from ..tasks import PreparedSplit, Task
+from ..tasks.features import Features, pieces_of
 from ..tasks.label_values import is_blank
 
 logger = logging.getLogger(__name__)
@@ -80,17 +81,15 @@ def count_split(task: Task, prepared: PreparedSplit) -> Counter[str]:
     texts, features = task.texts(prepared.split), prepared.features
     counts = Counter(rows=len(texts), empty_texts=sum(map(is_blank, texts)), inputs=len(features))
     counts.update(truncated_inputs=0, unknown_tokens=0)
-    names = [name for name in ("input_ids", "length", "truncated", "windows") if name in features.column_names]
-    if "windows" in names:
-        counts.update(windows=0, windowed_inputs=0)
-    for table in features.select_columns(names).with_format("arrow").iter(batch_size=READ_INPUTS):
-        columns = {name: table[name].combine_chunks() for name in names}
+    for table in _tables(features, ("input_ids", "length", "truncated", "windows")):
+        columns = {name: table[name].combine_chunks() for name in table.column_names}
         counts["unknown_tokens"] += int(
             (np.asarray(columns["input_ids"].flatten()) == task.tokenizer.unk_token_id).sum()
         )
         if "truncated" in columns:
             counts["truncated_inputs"] += columns["truncated"].true_count
         if "windows" in columns:
+            counts.update(windows=0, windowed_inputs=0)
             sizes = np.asarray(columns["windows"].value_lengths())
             counts.update(windows=int(sizes.sum()), windowed_inputs=int((sizes > 1).sum()))
         counts.update(
@@ -101,6 +100,13 @@ def count_split(task: Task, prepared: PreparedSplit) -> Counter[str]:
         )
     counts.update(f"label:{name}" for names in task.label_names(prepared.split) for name in names)
     return counts
+
+
+def _tables(features: Features, names: Iterable[str]) -> Iterator[Any]:
+    """Those of the columns that are there, as tables of Arrow."""
+    for piece in pieces_of(features):
+        known = [name for name in names if name in piece.column_names]
+        yield from piece.select_columns(known).with_format("arrow").iter(batch_size=READ_INPUTS)
 
 
 def summarise(file: str, counts: Counter[str]) -> dict[str, Any]:

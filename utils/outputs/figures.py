@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import printable
 from ..tasks import Task
 from ..tasks.base import Pairs
+from .page.axes import score_limits
 
 logger = logging.getLogger(__name__)
 
@@ -20,11 +21,12 @@ FONT = "DejaVu Sans"  # comes with matplotlib
 MOST_CLASSES = 40  # rows or columns that still can be read
 
 
-def draw_training(history: Sequence[Mapping[str, float]], path: Path) -> bool:
+def draw_training(history: Sequence[Mapping[str, float]], path: Path, whole: float = 1.0) -> bool:
     """Draws losses and, where there was one, the first score of the evaluations over the epochs.
 
     Args:
         history: `log_history` of Trainer's state.
+        whole: the score of what is all right, 100 for answers.
 
     Returns:
         whether there was anything to draw.
@@ -43,7 +45,8 @@ def draw_training(history: Sequence[Mapping[str, float]], path: Path) -> bool:
     for axis, key in zip(axes, ["eval_loss", *([score] if score else [])], strict=True):
         if evaluations:
             epochs, values = zip(*((entry["epoch"], entry[key]) for entry in evaluations), strict=True)
-            axis.plot(epochs, values, "o-", color=ORANGE, label="validation")
+            axis.plot(epochs, values, "o-", color=ORANGE, label="validation", clip_on=False)
+        _stay_within(axis, score_limits(key, whole))
         axis.set(xlabel="epoch", ylabel=key.removeprefix("eval_").replace("_", " "))
     axes[0].legend(frameon=False)
     figure.savefig(path)
@@ -60,7 +63,7 @@ def draw_scores(task: Task, pairs: Pairs, path: Path) -> None:
         index = {name: i for i, name in enumerate(names)}
         draw_confusion([index[name] for name in predictions], [index[name] for name in references], names, path)
     else:
-        draw_classes(task.by_class(pairs), "f1", path)
+        draw_classes(task.by_class(pairs), "f1", path, task.metric.bounds("f1")[1])
 
 
 def draw_reliability(task: Task, pairs: Pairs, rows: str, path: Path) -> None:
@@ -82,9 +85,9 @@ def draw_reliability(task: Task, pairs: Pairs, rows: str, path: Path) -> None:
         axis.bar(edges, shares, width, align="edge", color="0.85", label="share of the rows")
         axis.plot([0, 1], [0, 1], color="0.4", linewidth=1, linestyle="--")
         places = ([one.confidence for one in shown], [one.accuracy for one in shown])
-        axis.plot(*places, "o-", color=BLUE, markersize=4, label="accuracy")
+        axis.plot(*places, "o-", color=BLUE, markersize=4, label="accuracy", clip_on=False)
         how = "as trained" if state is states[0] else f"temperature {state.temperature:.3g}"
-        axis.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1.02), title=f"{how}: ECE {state.ece:.3f}")
+        axis.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1), title=f"{how}: ECE {state.ece:.3f}")
         axis.title.set_fontsize(10)
     axes[0].set_ylabel(f"accuracy of {states[0].rows:,} {rows}")
     axes[0].legend(frameon=False, loc="upper left", fontsize=8)
@@ -115,24 +118,28 @@ def draw_confusion(predictions: Sequence[int], references: Sequence[int], names:
     figure.savefig(path)
 
 
-def draw_classes(classes: Mapping[str, Mapping[str, float]], measure: str, path: Path) -> None:
+def draw_classes(classes: Mapping[str, Mapping[str, float]], measure: str, path: Path, whole: float = 1.0) -> None:
     """Draws one measure of every class as a bar, with the number of rows or entities it was taken over.
 
     Args:
         classes: `{name: {measure: value, "support": count}}`.
+        whole: the largest value that there can be.
     """
-    shown = dict(sorted(classes.items(), key=lambda item: -item[1]["support"])[:MOST_CLASSES])
-    names, font = _legible(list(shown))
+    names, font = _legible(list(classes))
+    items = zip(names, classes.values(), strict=True)
+    shown = sorted(items, key=lambda item: -item[1]["support"])[:MOST_CLASSES]
     figure, (axis,) = _figure(1, width=6, height=1 + 0.3 * len(shown), font=font)
-    values = [scores[measure] for scores in shown.values()]
+    values = [scores[measure] for _, scores in shown]
     axis.barh(range(len(shown)), values, color=BLUE)
-    for i, (value, scores) in enumerate(zip(values, shown.values(), strict=True)):
+    for i, (value, (_, scores)) in enumerate(zip(values, shown, strict=True)):
         text = f" {value:.3g}" if abs(value) > 1 else f" {value:.3f}"
         axis.text(value, i, f"{text}  ({scores['support']:,.0f})", va="center", fontsize=8)
     axis.set(xlabel=f"{measure.replace('_', ' ')}  (in brackets: how many)", yticks=range(len(shown)))
-    axis.set_yticklabels(names)
+    axis.set_yticklabels([name for name, _ in shown])
     axis.invert_yaxis()
-    axis.set_xlim(0, 1.25 * max([*values, 1e-9]))
+    axis.set_xlim(0, 1.25 * max([*values, 1e-9]))  # with room for the texts, where the axis has ended
+    axis.set_xticks([tick for tick in axis.get_xticks() if tick <= min(whole, axis.get_xlim()[1])])
+    axis.spines["bottom"].set_bounds(0, min(whole, axis.get_xlim()[1]))
     figure.savefig(path)
 
 
@@ -144,6 +151,23 @@ def draw_scatter(predictions: Sequence[float], references: Sequence[float], path
     axis.plot(ends, ends, color=ORANGE, linewidth=1)
     axis.set(xlabel="gold", ylabel="predicted")
     figure.savefig(path)
+
+
+def numbered(names: Sequence[str]) -> dict[str, str]:
+    """How pictures call the classes whose names no installed font can write; says so where there are such."""
+    drawn = _legible(names)[0]
+    found = {
+        name: text for i, (name, text) in enumerate(zip(names, drawn, strict=True)) if f"class {i}" == text != name
+    }
+    if found:
+        logger.info("no installed font writes '%s': pictures number such classes", next(iter(found)))
+    return found
+
+
+def _stay_within(axis: Any, limits: tuple[float, float]) -> None:
+    """Ends a vertical axis where its values end."""
+    low, high = axis.get_ylim()
+    axis.set_ylim(max(low, limits[0]), min(high, limits[1]))
 
 
 def _figure(columns: int, width: float, height: float = 3.2, font: str | None = None) -> Any:
@@ -182,5 +206,4 @@ def _legible(names: Sequence[str]) -> tuple[list[str], str | None]:
         if all(font.get_char_index(ord(character)) for character in needed):
             font_manager.fontManager.addfont(path)
             return list(names), font.family_name
-    logger.info("no installed font writes '%s': classes are numbered in pictures", "".join(sorted(needed)[:10]))
     return [name if needed.isdisjoint(name) else f"class {i}" for i, name in enumerate(names)], None

@@ -61,7 +61,7 @@ def predict(
     also where a row after them was corrected.
 
     Args:
-        prepared: the only part, where it is in memory already.
+        prepared: the whole, where its features are made already.
         options: what else the predictions depend on, e.g. the lengths of windows.
         folder: of the run.
         target: the file that all records go to.
@@ -82,7 +82,8 @@ def predict(
         done = [trainer.is_world_process_zero() and _kept(files[-1]) is not None]
         broadcast_object_list(done)  # other processes may see the first one's disk late, or not at all
         if not done[0]:
-            content = _predict_part(trainer, task, prepared or task.prepare(part))
+            whole = prepared if prepared is not None and part.part is None else None
+            content = _predict_part(trainer, task, whole or task.prepare(part))
             if trainer.is_world_process_zero():
                 _write(files[-1], content, part)
         rows, source = rows + len(part.rows), part.file
@@ -101,7 +102,7 @@ def _write(file: Path, content: dict[str, Any], part: Split) -> None:
     try:
         write_json(file, {"sha256": _digest(content), "content": content}, indent=None)
     except UserError as error:
-        rows = f"rows {part.rows[0].line} to {part.rows[-1].line}"
+        rows = f"rows {part.rows[0].number} to {part.rows[-1].number}"
         cure = "leave --fp16, --fp16_full_eval and --bf16_full_eval out"
         raise UserError(f"{rows}: some score is no number (nan or infinite); {cure}", file=part.file) from error
 

@@ -114,7 +114,8 @@ def run_stages(
                 logger.warning("--report: no row with a label was scored, so there is nothing to report on")
             run = run_record(trainer, arguments, report, metrics, record)
             if training.do_train:
-                draw_training(trainer.state.log_history, stage / "training.png")
+                whole = task.metric.bounds("accuracy")[1]
+                draw_training(trainer.state.log_history, stage / "training.png", whole)
                 if last_pairs is not None:
                     draw_scores(task, last_pairs, stage / "scores.png")
                 write_card(

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-import datasets
 from transformers import EvalPrediction, PretrainedConfig, PreTrainedTokenizerFast
 from transformers.trainer_utils import PredictionOutput
 from typing_extensions import Self
@@ -22,6 +21,7 @@ from ..files import Row
 from ..metrics.calibration import Reliability
 from ..metrics.metric import Metric
 from .excerpts import Judged, Mistake, around, find_sources
+from .features import Features
 
 Output = EvalPrediction | PredictionOutput
 
@@ -39,7 +39,7 @@ class PreparedSplit:
     """
 
     split: Split
-    features: datasets.Dataset
+    features: Features
 
 
 class TaskLabels(Protocol):

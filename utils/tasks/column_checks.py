@@ -51,7 +51,7 @@ def _check_texts(split: Split, columns: Columns) -> None:
                 shown_value = "nothing" if value is None else f"{type(value).__name__} {shown(value)}"
                 cure = "join it to one text" if isinstance(value, list) else "write it as text, or delete the row"
                 reason = f"text expected, found {shown_value}; {cure}"
-                raise UserError(reason, file=split.file, row=row.line, column=name)
+                raise UserError(reason, **split.place(row), column=name)
 
 
 def _check_labels(split: Split, columns: Columns, data: SequenceDataArguments) -> None:
@@ -85,11 +85,11 @@ def _warn_of_texts(split: Split, columns: Columns) -> None:
         )
     no_texts, first = _count(split.rows, lambda row: any(row.fields[name].strip() in NO_TEXTS for name in names))
     if no_texts:
-        message = "%s: %d rows hold 'nan', '#N/A' or the like as their text (the first is row %d): it is read as text"
-        logger.warning(message, split.file, no_texts, first.line)
+        message = "%s: %d rows hold 'nan', '#N/A' or the like as their text (the first is row %s): it is read as text"
+        logger.warning(message, split.file, no_texts, first.number)
     empty, first = _count(split.rows, lambda row: any(is_blank(row.fields[name]) for name in names))
     if empty:
-        logger.warning("%s: %d rows with an empty text are kept (the first is row %d)", split.file, empty, first.line)
+        logger.warning("%s: %d rows with an empty text are kept (the first is row %s)", split.file, empty, first.number)
 
 
 def _count(rows: Sequence[Row], holds: Callable[[Row], bool]) -> tuple[int, Row]:
@@ -115,15 +115,15 @@ def no_label(split: Split, column: str, lacks: Callable[[Any], bool]) -> UserErr
     nested = [name for name in row.fields if name.startswith(f"{column}.")]
     if nested:  # as Label Studio writes rows of several choices
         reason = f"this row has '{nested[0]}' in its place; write every row alike"
-        raise UserError(reason, file=split.file, row=row.line, column=column)
+        raise UserError(reason, **split.place(row), column=column)
     message = f"no label (in {without} of {len(rows)} rows{says})"
     cure = "write them, or leave such rows out with --drop_unlabelled true"
-    return UserError(f"{message}; {cure}", file=split.file, row=row.line, column=column)
+    return UserError(f"{message}; {cure}", **split.place(row), column=column)
 
 
 def _report(split: Split, columns: Columns, data: SequenceDataArguments, known: Columns | None) -> None:
     """Says what may be another choice than was meant."""
-    if known is not None and canonical(columns.text) != canonical(known.text):
+    if known is not None and canonical(columns.text) != canonical(known.text) and len(split.rows[0].fields) > 1:
         logger.info("%s: the text is '%s', the model was trained on '%s'", split.file, columns.text, known.text)
     if known is not None and split.name == "train" and bool(columns.pair) != bool(known.pair):
         kinds = ("pairs", "single texts") if columns.pair else ("single texts", "pairs")

@@ -1,21 +1,109 @@
-"""Tokenized rows, cached on disk."""
+"""Tokenized rows: cached on disk, or made anew whenever they are asked for."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import datasets
 import numpy as np
+import torch
 from transformers import PreTrainedTokenizerFast
 
 from ..arguments import DataArguments
 from ..data.splits import Split
 from ..files import cache_folder, source_hash
 
-PIECE_ROWS = 1 << 15  # that are in memory at a time, and have a file of their own in the cache
+PIECE_ROWS = 1 << 14  # that are in memory at a time, and have a file of their own in the cache
+BLOCK_ROWS = 1024  # whose features are Python's lists at a time
+TOKENIZED_ROWS = 1000  # at a time, as `map` of datasets has it
+
+
+class StreamedFeatures(torch.utils.data.Dataset):
+    """Features that are not kept: in memory is the piece that was asked for last, and of each feature its row and length.
+
+    It is quick only where places are asked for piece by piece, see `EpochPieceSampler`.
+
+    Attributes:
+        starts: the place of each piece's first feature, and their number, (P + 1,).
+    """
+
+    def __init__(self, pieces: int, make: Callable[[int], datasets.Dataset]):
+        """Makes every piece once.
+
+        Args:
+            pieces: P.
+            make: the features of a piece.
+        """
+        self.make = make
+        self._kept: tuple[int, Any] = (-1, None)
+        columns: dict[str, list[np.ndarray]] = {"row": [], "length": []}
+        for number in range(pieces):
+            own = make(number).with_format("numpy", columns=[*columns])[:]
+            for name, values in columns.items():
+                values.append(own[name].astype(np.int32))
+        self.starts = np.cumsum([0, *map(len, columns["row"])]).tolist()
+        self._columns = {name: np.concatenate(values) for name, values in columns.items()}
+
+    def __len__(self) -> int:
+        return self.starts[-1]
+
+    def __getitem__(self, place: int | str) -> Any:
+        """A feature, or of all of them their `row` or their `length`."""
+        if isinstance(place, str):
+            return self._columns[place]
+        number = bisect_right(self.starts, place) - 1
+        if self._kept[0] != number:
+            self._kept = number, self.make(number)
+        return self._kept[1][place - self.starts[number]]
+
+    def pieces(self) -> Iterator[datasets.Dataset]:
+        """All features in order."""
+        return map(self.make, range(len(self.starts) - 1))
+
+
+Features: TypeAlias = datasets.Dataset | StreamedFeatures
+
+
+def pieces_of(features: Features) -> Iterator[datasets.Dataset]:
+    """Features as data sets, one after the other, each of which may be held in memory."""
+    return features.pieces() if isinstance(features, StreamedFeatures) else iter([features])
+
+
+class Block(NamedTuple):
+    """Rows one after the other, and their features.
+
+    Attributes:
+        rows: which ones.
+        places: where their features are among all, (N,), those of a row together and in order.
+        columns: of these features.
+    """
+
+    rows: slice
+    places: np.ndarray
+    columns: dict[str, list]
+
+
+def blocks_by_row(features: Features, names: Sequence[str]) -> Iterator[Block]:
+    """All rows in order with their features.
+
+    Args:
+        names: of columns.
+    """
+    before = 0
+    for piece in pieces_of(features):
+        row_of = np.asarray(piece["row"])
+        order = np.argsort(row_of, kind="stable")
+        row_of = row_of[order]
+        for first in range(row_of[0], row_of[-1] + 1, BLOCK_ROWS) if len(row_of) else ():
+            end = min(first + BLOCK_ROWS, int(row_of[-1]) + 1)
+            own = order[slice(*np.searchsorted(row_of, (first, end)))]
+            yield Block(slice(first, end), before + own, piece.select_columns([*names])[own])
+        before += len(piece)
 
 
 def build_features(
@@ -25,11 +113,11 @@ def build_features(
     data: DataArguments,
     split: Split,
     **options,
-) -> datasets.Dataset:
+) -> Features:
     """Maps batches of rows to features. The cache of `datasets` keeps those of a whole file, memory those of a part of one.
 
     The cache's key is everything that the features depend on: the rows, the tokenizer, the options and the code. A large file
-    is read in pieces, which have a key each.
+    is read in pieces, which have a key each. Of rows that are streamed nothing is kept.
 
     All but the training rows are sorted by length: batches of similar lengths, and a batch too large fails at once.
 
@@ -40,15 +128,32 @@ def build_features(
         split: what the rows are of.
         options: passed on to `tokenize`.
     """
+
+    def rows_of(number: int) -> dict[str, list]:
+        piece = slice(number * PIECE_ROWS, (number + 1) * PIECE_ROWS)
+        rows = zip(
+            *(values[piece] for values in columns.values()), strict=True
+        )  # at once: streamed rows are then read once
+        return dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)) or {name: [] for name in columns}
+
+    def stream(number: int) -> datasets.Dataset:
+        rows = rows_of(number)
+        features: dict[str, list] = {}
+        for start in range(0, len(rows["row"]), TOKENIZED_ROWS):
+            batch = {name: values[start : start + TOKENIZED_ROWS] for name, values in rows.items()}
+            for name, values in tokenize(batch, tokenizer, **options).items():
+                features.setdefault(name, []).extend(values)
+        return datasets.Dataset.from_dict(features)
+
+    pieces = -(-max(max(map(len, columns.values())), 1) // PIECE_ROWS)
+    if split.streamed:
+        return StreamedFeatures(pieces, stream)
     # Truncation and padding are left over from the last call, not the tokenizer's own.
     state = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
     whole = split.part is None
-    count = max(map(len, columns.values()))
-    pieces = []
-    for start in range(0, max(count, 1), PIECE_ROWS):
-        rows = datasets.Dataset.from_dict(
-            {name: list(values[start : start + PIECE_ROWS]) for name, values in columns.items()}
-        )
+    made = []
+    for number in range(pieces):
+        rows = datasets.Dataset.from_dict(rows_of(number))
         key = hashlib.sha256()
         for part in (rows._fingerprint, state, tokenizer.model_input_names, options):
             key.update(repr(part).encode())
@@ -56,6 +161,7 @@ def build_features(
         piece = rows.map(
             tokenize,
             batched=True,
+            batch_size=TOKENIZED_ROWS,
             fn_kwargs={"tokenizer": tokenizer, **options},
             remove_columns=rows.column_names,
             num_proc=data.preprocessing_num_workers,
@@ -65,8 +171,8 @@ def build_features(
             new_fingerprint=key.hexdigest()[:32],
             desc="Tokenizing",
         )
-        pieces.append(piece)
-    features = datasets.concatenate_datasets(pieces) if len(pieces) > 1 else pieces[0]
+        made.append(piece)
+    features = datasets.concatenate_datasets(made) if len(made) > 1 else made[0]
     if split.name != "train":
         lengths = features.with_format("numpy", columns=["length"])[:]["length"]
         features = features.select(np.argsort(-lengths, kind="stable"))

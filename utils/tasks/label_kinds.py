@@ -153,7 +153,7 @@ def _classes(
     if broken is not None:
         message = f"{shown(broken.fields[column])} begins as a list and cannot be read as one"
         message += '; write several labels as ["a", "b"]'
-        raise UserError(message, file=split.file, row=broken.line, column=column)
+        raise UserError(message, **split.place(broken), column=column)
     classes = sort_names(set(_merged(names)))
     if len(classes) < 2:
         message = f"every row has the label {_short(classes[0])}, and a classifier needs two classes"
@@ -221,7 +221,7 @@ def _sets(split: Split, column: str, labelled: _Labelled) -> Kind:
         if isinstance(value, list) != isinstance(first, list):
             expected = "a list of labels" if isinstance(first, list) else "a single label"
             message = f"{expected} expected, as in the first row, found {shown(value)}; write every row alike"
-            raise UserError(message, file=split.file, row=row.line, column=column)
+            raise UserError(message, **split.place(row), column=column)
     if is_multi_hot(value for _, value in labelled):
         width = len(first)
         message = (
@@ -235,7 +235,7 @@ def _sets(split: Split, column: str, labelled: _Labelled) -> Kind:
         fault = _fault_of_set(items)
         if fault is not None:
             message = f"{fault}; write the names of the labels, or 0 and 1 for every class"
-            raise UserError(message, file=split.file, row=row.line, column=column)
+            raise UserError(message, **split.place(row), column=column)
         names.update({canonical(str(item)) for item in items})
         empty, most = empty + (not items), max(most, len(items))
     if not names:

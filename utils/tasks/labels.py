@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -89,24 +90,27 @@ class Labels:
             alike.setdefault(look_alike(name), set()).add(i)
         return {name: next(iter(places)) for name, places in alike.items() if len(places) == 1} | index
 
-    def to_inputs(self, split: Split, column: str) -> list:
+    def to_inputs(self, split: Split, column: str) -> Sequence:
         """Labels as the model's loss takes them: class indices, rows of 0 and 1, or scores.
 
         Raises:
             UserError: a label that is unknown, or a score that is no number.
         """
-        index, encoded = self._index, []
+        index = self._index
         respelled, first = 0, ("", "")
+        none, least = 0, math.inf  # of scores: how many are -1, and the least of the others
         for row in split.rows:
             value: Any = row.fields.get(column)
             try:
-                encoded.append(self._input(value, index))
+                encoded = self._input(value, index)
                 others = [] if self.problem_type == REGRESSION else self._respelled(value, index)
                 first = first if respelled else (*others, first)[0]
                 respelled += len(others)
+                if self.problem_type == REGRESSION:
+                    none, least = none + (encoded == -1), least if encoded == -1 else min(least, encoded)
             except LookupError as error:
                 message = self._unknown(error.args[0], split.name)
-                raise UserError(message, file=split.file, row=row.line, column=column) from None
+                raise UserError(message, **split.place(row), column=column) from None
         if respelled and not split.part:
             message = (
                 "%s, column '%s': labels that differ from the name of their class in spaces, Unicode form or the like, and are "
@@ -115,12 +119,10 @@ class Labels:
             spelled, name = first
             form = " (in another normal form)" if normalize("NFC", spelled) == name else ""
             logger.info(message, split.file, column, respelled, spelled, form, name)
-        if self.problem_type == REGRESSION:
-            none = sum(score == -1 for score in encoded)
-            if none and min((score for score in encoded if score != -1), default=-1) >= 0:
-                message = "%s, column '%s': %d rows have the score -1, all others 0 or more; leave the cell empty where there is none"
-                logger.warning(message, split.file, column, none)
-        return encoded
+        if none and 0 <= least < math.inf:
+            message = "%s, column '%s': %d rows have the score -1, all others 0 or more; leave the cell empty where there is none"
+            logger.warning(message, split.file, column, none)
+        return Lazy(split.column(column), lambda value: self._input(value, index))
 
     def _input(self, value: Any, index: dict[str, int]) -> Any:
         """One label as the loss takes it; LookupError with what is not known."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+import datasets
 import numpy as np
 import torch
 from typing_extensions import Self
@@ -208,7 +209,7 @@ class QuestionAnswering(Task):
         self, prepared: PreparedSplit, output: Output
     ) -> Iterator[tuple[str, list[tuple[float, int, int]], float]]:
         """Of each question the context, the best spans of its windows, and the score of no answer, as `rank_answers` takes them."""
-        split, features = prepared.split, prepared.features
+        split, features = prepared.split, cast(datasets.Dataset, prepared.features)
         scores, firsts, lasts, no_answer = (np.asarray(part) for part in output.predictions)
         windows_of: list[list[int]] = [[] for _ in split.rows]
         for window, row in enumerate(features["row"]):

@@ -29,14 +29,14 @@ def check_questions(split: Split, tokenizer: PreTrainedTokenizerFast, data: QADa
             message = (
                 f"the question has {length} tokens, the window room for {longest}; shorten it or raise --max_seq_length"
             )
-            raise UserError(message, file=split.file, row=row.line, column="question")
+            raise UserError(message, **split.place(row), column="question")
         if split.name != "test" and not row.fields["answers"] and not data.version_2_with_negative:
             message = "no answer; give --version_2_with_negative if questions may have none"
-            raise UserError(message, file=split.file, row=row.line, column="answers")
+            raise UserError(message, **split.place(row), column="answers")
     empty = sum(map(is_blank, split.column("question")))
     if empty:
-        first = next(row.line for row in split.rows if is_blank(row.fields["question"]))
-        logger.warning("%s: %d empty questions are kept (the first is row %d)", split.file, empty, first)
+        first = next(row.number for row in split.rows if is_blank(row.fields["question"]))
+        logger.warning("%s: %d empty questions are kept (the first is row %s)", split.file, empty, first)
     _say_what_is_open(split, data.version_2_with_negative)
     _say_repeated_ids(split)
     if not split.part and not any(context.strip() for context in split.column("context")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 from typing import Any
 
 from transformers import PreTrainedTokenizerFast
@@ -13,7 +14,7 @@ from heads.spans import encode_windows, trim
 from ..data.splits import Split
 from ..data.stored_rows import BLOCK_ROWS, Lazy
 from ..files import Row
-from ..metrics.answers import score_qa
+from ..metrics.answers import score_answer
 from .question_checks import has_answers
 
 
@@ -80,21 +81,23 @@ def ceiling(split: Split, tokenizer: PreTrainedTokenizerFast, style: str) -> flo
 
     A particle often shares a token with the end of a Korean answer; no span of tokens can leave it out.
     """
-    predictions, references = [], []
-    for row, offsets in _with_offsets(split.rows, tokenizer):
-        context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
-        best = ""
-        for answer in row.fields["answers"]:
-            start, end = _span(context, answer)
-            touched = [(s, e) for s, e in offsets if s < end and e > start]
-            text = ""
-            if touched:
-                text = context[slice(*whole_characters(context, *trim(context, touched[0][0], touched[-1][1])))]
-            if not best or score_qa([text], [golds], style)["exact_match"] == 100:
-                best = text
-        predictions.append(best)
-        references.append(golds)
-    return score_qa(predictions, references, style)["exact_match"]
+    return fmean(_best_match(row, offsets, style) for row, offsets in _with_offsets(split.rows, tokenizer))
+
+
+def _best_match(row: Row, offsets: list[tuple[int, int]], style: str) -> float:
+    """The exact match of the best token span around an answer of a row.
+
+    Args:
+        offsets: the characters of the tokens of its context.
+    """
+    context, golds = row.fields["context"], [answer["text"] for answer in row.fields["answers"]]
+    texts = []
+    for answer in row.fields["answers"]:
+        start, end = _span(context, answer)
+        touched = [(s, e) for s, e in offsets if s < end and e > start]
+        if touched:
+            texts.append(context[slice(*whole_characters(context, *trim(context, touched[0][0], touched[-1][1])))])
+    return max(score_answer(text, golds, style)["exact_match"] for text in texts or [""])
 
 
 def _with_offsets(

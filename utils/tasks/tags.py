@@ -195,8 +195,8 @@ class Tags:
         if wrong:
             row, place, tag = wrong[0]
             letters = [i for i, token in enumerate(split.rows[row].fields["tokens"], start=1) if not token.isspace()]
-            message = "%s: %d of %d entities are wrong in %s and count as none, the first at row %d, token %d: %s"
-            where = (split.rows[row].line, letters[place], tag[:40])
+            message = "%s: %d of %d entities are wrong in %s and count as none, the first at row %s, token %d: %s"
+            where = (split.rows[row].number, letters[place], tag[:40])
             logger.warning(message, split.file, len(wrong), right + len(wrong), own.name, *where)
         elif not right and fits:
             logger.warning("%s: no tag marks an entity", split.file)
@@ -248,7 +248,7 @@ def _check_mostly_right(split: Split, scheme: TagScheme, sentences: Sequence[lis
     if len(wrong) > sum(len(pieces.entities) for pieces in scheme.all_pieces(sentences)):
         row, token, tag = wrong[0]
         reason = f"most entities are wrong in {scheme.name}, which fits the tags best, such as '{tag[:40]}' at token {token + 1}"
-        raise UserError(f"{reason}; write them in IOB2 (B-PER, I-PER, O)", file=split.file, row=split.rows[row].line)
+        raise UserError(f"{reason}; write them in IOB2 (B-PER, I-PER, O)", **split.place(split.rows[row]))
 
 
 def _sorted(names: Iterable[str]) -> list[str]:
@@ -270,7 +270,7 @@ def _check_no_entities(split: Split, counts: Counter[str]) -> None:
                 cure = "correct it, or all tags would mark no entities"
                 if row.line == i == 1:
                     cure += "; delete the row if it names the columns"
-                raise UserError(f"{reason}; {cure}", file=split.file, row=row.line)
+                raise UserError(f"{reason}; {cure}", **split.place(row))
     named = ", ".join(f"'{tag[:40]}'" for tag in others[:5])
     if others:
         message = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
@@ -20,7 +21,6 @@ from ..data.tagged import read_tagged
 from ..data.typed import typed_lines
 from ..files import Row, fits, listed
 from ..metrics.catalogue import TAGS, TAGS_OF_CHARACTERS
-from ..metrics.iob2 import OUTSIDE, PREFIX, Style
 from ..metrics.metric import Metric
 from .base import Output, Pairs, PreparedSplit, Task
 from .decoding import Decode, decode_sentences
@@ -28,6 +28,7 @@ from .excerpts import Judged
 from .features import build_features
 from .judging import judge_tags
 from .tags import Tags
+from .token_decisions import decide_tokens
 from .token_rows import CHARACTERS, check_tagged, check_tags, check_unit, has_tags, name_tags, without_spaces
 from .token_windows import feature_columns, tokenize
 
@@ -134,10 +135,17 @@ class TokenClassification(Task):
             return {}
         if self.faults(prepared.split).get("entities") == 0:
             return {}  # nothing to be right about
-        gold = list(prepared.features["labels"])
-        best, _ = self.tags_of_tokens(prepared, gold, [[1.0] * len(row) for row in gold])
-        scores = self.score(self._with_references(prepared.split, best))
-        return {name: 100 * scores[name] for name in ("entity_f1", "char_macro_f1") if name in scores}
+        split = prepared.split
+        names = [] if self.labels.style is None else ["entity_f1"]
+        names += ["char_macro_f1"] if self.labels.unit == CHARACTERS else []
+        metrics = [self.metric.sums(name, self.labels.names) for name in names]
+        sums: list[Any] = [0] * len(metrics)
+        read = self.labels.read(split)
+        for rows, tags, _ in decide_tokens(split, prepared.features, self.labels.names_by_class()):
+            own = replace(split, rows=split.rows[rows])
+            pairs = self._written(own, tags), without_spaces(own, read[rows])
+            sums = [total + one.count(*pairs).sum(axis=0) for total, one in zip(sums, metrics, strict=True)]
+        return {one.name: 100 * float(one.score(total)) for one, total in zip(metrics, sums, strict=True)}
 
     def describe(self, split: Split, row: int, value: Any) -> str:
         """`서울/LC, 대한민국/OG`; tags as they are where they mark no entities."""
@@ -168,7 +176,8 @@ class TokenClassification(Task):
         if not has_tags(prepared.split):
             return None
         best, probability = self._decided(prepared, output)
-        return self._with_references(prepared.split, self.tags_of_tokens(prepared, best, probability)[0])
+        predicted = self._written(prepared.split, self.tags_of_tokens(prepared, best, probability)[0])
+        return {"predictions": predicted, "references": self.references(prepared.split)}
 
     def records(self, prepared: PreparedSplit, output: Output) -> list[dict[str, Any]]:
         """For every token a tag in `prediction` and its probability in `score`."""
@@ -212,53 +221,14 @@ class TokenClassification(Task):
     def tags_of_tokens(
         self, prepared: PreparedSplit, best: Any, probability: Any
     ) -> tuple[list[list[str]], list[list[float]]]:
-        """One tag and one score for each token of every row.
+        """One tag and one score for each token of every row, see `decide_tokens`."""
+        names = self.labels.names_by_class()
+        decided = [*decide_tokens(prepared.split, prepared.features, names, best, probability)]
+        return [tags for one in decided for tags in one.tags], [scores for one in decided for scores in one.scores]
 
-        A token that no sub-word covers, such as a space, is inside an entity if its neighbours are, else O. Its score is 0.
-
-        Args:
-            best, probability: of every window the best class of each sub-word, and its probability.
-        """
-        split, features, names = prepared.split, prepared.features, self.labels.names_by_class()
-        style = Style.of(names) or PREFIX
-        outside = OUTSIDE if OUTSIDE in names else names[0]
-        tags: list[list[str | None]] = [[None] * len(row.fields["tokens"]) for row in split.rows]
-        scores = [[0.0] * len(row.fields["tokens"]) for row in split.rows]
-        columns = zip(features["row"], features["first"], features["end"], strict=True)
-        for window, (row, firsts, ends) in enumerate(columns):
-            for i, (first, end) in enumerate(zip(firsts, ends, strict=True)):
-                if first >= 0:
-                    name = names[best[window][i]]
-                    inside = style.inside(name)
-                    inside = inside if inside in names else name
-                    tags[row][first:end] = [name] + [inside] * (end - first - 1)
-                    scores[row][first:end] = [float(probability[window][i])] * (end - first)
-        missing = 0
-        for row, sentence in zip(split.rows, tags, strict=True):
-            for i, token in enumerate(row.fields["tokens"]):
-                if token.isspace():
-                    sentence[i] = None
-                elif sentence[i] is None:
-                    missing += 1
-            for i, tag in enumerate(sentence):
-                if tag is None:
-                    sentence[i] = _between(sentence, i, style) or outside
-        if missing:
-            message = "%s: %d tokens mean nothing to the tokenizer; outside of entities they are tagged %s"
-            logger.warning(message, split.file, missing, outside)
-        return [[tag or outside for tag in sentence] for sentence in tags], scores
-
-    def _with_references(self, split: Split, predicted: list[list[str]]) -> Pairs:
-        # What is scored is what `predictions.jsonl` says.
-        written = [self.labels.write(tags) for tags in predicted]
-        read = self.labels.read_back(split, written)
-        return {"predictions": without_spaces(split, read), "references": self.references(split)}
-
-
-def _between(tags: list[str | None], i: int, style: Style) -> str | None:
-    """The tag of token i, which has none: it is inside an entity if the tags before and after it are."""
-    before, after = tags[i - 1] if i else None, next((tag for tag in tags[i + 1 :] if tag is not None), None)
-    return style.between(before, after) if before and after else None
+    def _written(self, split: Split, tags: list[list[str]]) -> list[list[str]]:
+        """Tags as `predictions.jsonl` says them, which is what is scored."""
+        return without_spaces(split, self.labels.read_back(split, [self.labels.write(row) for row in tags]))
 
 
 def _with_spaces_before(tokens: list[str]) -> list[str]:

@@ -61,8 +61,7 @@ def check_tagged(split: Split) -> None:
         if row.fields["tags"] is None and split.name != "test":
             raise UserError(
                 "no tags; give a tag for every token, or name their column with --label_column_name",
-                file=split.file,
-                row=row.line,
+                **split.place(row),
             )
     if not split.part and not any(token.strip() for row in split.rows for token in row.fields["tokens"]):
         raise UserError("every sentence is empty; give sentences with tokens", file=split.file)
@@ -103,7 +102,7 @@ def check_tags(split: Split) -> None:
     if several is not None:
         row = next(row for row in split.rows if several in row.fields["tags"])
         reason = f"'{several[:40]}' is several tags of one token, as of entities in one another; keep one"
-        raise UserError(reason, file=split.file, row=row.line)
+        raise UserError(reason, **split.place(row))
     if all(tag.removeprefix("-").isdecimal() for tag in counts):
         numbers = sorted(counts, key=int)
         seen = (

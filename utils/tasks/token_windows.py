@@ -49,7 +49,7 @@ def _unknown(split: Split, row: Row, i: int, names: list[str]) -> UserError:
         message += "; where there are no tags yet, leave their column out"
     elif split.name == "test" and not any(name in set(names) for one in split.column("tags") for name in one):
         message += '; texts that are to be predicted are lines such as {"tokens": ["a", "b"]} of a .jsonl'
-    return UserError(message, file=split.file, row=row.line)
+    return UserError(message, **split.place(row))
 
 
 def tokenize(

@@ -9,6 +9,7 @@ import torch
 from ..arguments import HeadTrainingArguments
 from ..errors import UserError
 from ..tasks import PreparedSplit
+from ..tasks.features import Features, pieces_of
 
 MOST_ROWS = 8  # of a batch, in a message
 
@@ -29,13 +30,14 @@ def named_rows(prepared: PreparedSplit | None, batch: dict[str, torch.Tensor]) -
         prepared: the rows, and the features that they became; hidden states have no columns to look in.
         batch: `input_ids` and `attention_mask`, (B, T).
     """
-    if prepared is None or "row" not in getattr(prepared.features, "column_names", ()):
+    if prepared is None or not isinstance(prepared.features, Features):
         return ""
     masks = batch["attention_mask"].bool()
     inputs = {tuple(ids[mask].tolist()) for ids, mask in zip(batch["input_ids"], masks, strict=True)}
     found: set[int] = set()
-    for part in prepared.features.select_columns(["input_ids", "row"]).iter(batch_size=1000):
-        found.update(row for ids, row in zip(part["input_ids"], part["row"], strict=True) if tuple(ids) in inputs)
-    lines = [str(prepared.split.rows[row].line) for row in sorted(found)]
+    for piece in pieces_of(prepared.features):
+        for part in piece.select_columns(["input_ids", "row"]).iter(batch_size=1000):
+            found.update(row for ids, row in zip(part["input_ids"], part["row"], strict=True) if tuple(ids) in inputs)
+    lines = [prepared.split.rows[row].number for row in sorted(found)]
     shown = ", ".join(lines[:MOST_ROWS]) + (", ..." if len(lines) > MOST_ROWS else "")
     return f", rows {shown} of {Path(prepared.split.file).name}" if lines else ""

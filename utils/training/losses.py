@@ -19,6 +19,7 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 
 from ..arguments import HeadTrainingArguments, read_yaml
 from ..errors import UserError, first_line
+from ..tasks.features import Features, pieces_of
 from ..tasks.label_kinds import SETS
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def _focal(losses: torch.Tensor, gamma: float) -> torch.Tensor:
 
 
 def choose_loss(
-    model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments, features: datasets.Dataset | None
+    model: HeadedEncoderPreTrainedModel, training: HeadTrainingArguments, features: Features | None
 ) -> ClassLoss | None:
     """The loss that flags ask for; None for the model's own, or where Trainer's label smoothing is enough.
 
@@ -173,8 +174,12 @@ def read_weights(file: str, names: list[str]) -> torch.Tensor:
     return torch.tensor(weights)
 
 
-def _labels(features: datasets.Dataset) -> np.ndarray:
+def _labels(features: Features) -> np.ndarray:
     """All labels that are not -100: (N,), or (N, C) where they are sets."""
+    return np.concatenate([*map(_labels_of, pieces_of(features))])
+
+
+def _labels_of(features: datasets.Dataset) -> np.ndarray:
     column = features.with_format("arrow")[:]["labels"].combine_chunks()
     if not pa.types.is_list(column.type):
         return np.asarray(column)

@@ -18,9 +18,10 @@ from heads.modeling_headed_encoder import HeadedEncoderPreTrainedModel
 from ..arguments import Arguments, HeadTrainingArguments
 from ..errors import UserError, first_line
 from ..models.adapters import Adapters, check_resumed_adapters
+from ..models.configuration import check_resumed
 from ..models.frozen import HiddenStates
-from ..models.loading import check_resumed
 from ..tasks import PreparedSplit, Task
+from ..tasks.features import StreamedFeatures
 from ..tasks.label_kinds import SINGLE
 from .callbacks import SaveAfterEvaluation
 from .collation import Collator
@@ -30,7 +31,7 @@ from .loader_processes import begin_loading
 from .losses import choose_loss
 from .progress import show_lines
 from .rates import learning_rates, set_learning_rates
-from .sampler import EpochLengthGroupedSampler, EpochRandomSampler
+from .sampler import EpochLengthGroupedSampler, EpochPieceSampler, EpochRandomSampler
 from .saving import SavingTrainer
 from .sharding import check_sharding
 from .unfreezing import UnfreezeEncoder
@@ -194,17 +195,27 @@ class HeadTrainer(SummingTrainer, SavingTrainer):
             self._signature_columns.append("windows")  # the collator reads it, not the model
 
     def _get_train_sampler(self, train_dataset=None):
-        if self.args.train_sampling_strategy != "group_by_length":
+        rows: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
+        grouped = self.args.train_sampling_strategy == "group_by_length"
+        seed = self.args.data_seed
+        if grouped:
+            seed = self.args.seed if seed is None else seed
+        else:
             sampler = super()._get_train_sampler(train_dataset)
             if not isinstance(sampler, RandomSampler) or not self.accelerator.use_seedable_sampler:
                 return sampler
-            seed = torch.random.initial_seed() if self.args.data_seed is None else self.args.data_seed
-            return EpochRandomSampler(len(sampler), seed)
+            seed = torch.random.initial_seed() if seed is None else seed
+        streamed = isinstance(rows, StreamedFeatures)
+        lengths = rows["length"] if streamed else rows.with_format("numpy", columns=["length"])[:]["length"]
         batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        rows: Any = self.train_dataset  # what Trainer passes here has lost the columns the model does not read
-        lengths = rows.with_format("numpy", columns=["length"])[:]["length"].tolist()
-        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        return EpochLengthGroupedSampler(batch_size, lengths, seed)
+
+        def order(first: int, end: int) -> EpochLengthGroupedSampler | EpochRandomSampler:
+            own = seed + first  # two pieces of a stream have orders of their own
+            if grouped:
+                return EpochLengthGroupedSampler(batch_size, lengths[first:end], own)
+            return EpochRandomSampler(end - first, own)
+
+        return EpochPieceSampler(rows.starts, order) if streamed else order(0, len(rows))
 
     def _get_dataloader(self, *args, **kwargs):
         loader = super()._get_dataloader(*args, **kwargs)

@@ -9,7 +9,7 @@ from html_page import Page
 
 from comparison.report.charts import CostPoint, HeadScores, cost_chart, curve_chart, dot_chart, pair_chart, score_chart
 from comparison.report.tables import GroupRow
-from utils.outputs.page.axes import Box, Scale, fit_scale, free_box, shift_apart, shorten, text_width
+from utils.outputs.page.axes import Box, Scale, fit_scale, free_box, score_limits, shift_apart, shorten, text_width
 
 
 def centres(svg, tag="circle"):
@@ -135,6 +135,22 @@ def test_scales_hold_their_values():
         scale = fit_scale(values, 10, 350)
         assert all(10 < scale(value) < 350 for value in values)
     assert fit_scale([5.0], 0, 100, zero=True).low == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "values", "expected"),
+    [
+        ("accuracy", 1.0, [1.0, 1.0], (0.99, 1.0)),
+        ("entity_f1", 100.0, [0.5, 99.5], (0.0, 100.0)),
+        ("pearsonr", 1.0, [-0.99, 0.01], (-1.0, 0.06)),
+        ("eval_loss", 1.0, [0.01, 2.01], (0.0, 2.11)),
+        ("accuracy", 1.0, [0.0, 0.0], (0.0, 1.0)),
+        ("auprc", 1.0, [0.5, 3.5], (0.35, 3.5)),  # a value that cannot be is still shown
+    ],
+)
+def test_scales_end_where_values_end(name, whole, values, expected):
+    scale = fit_scale(values, 0, 1, limits=score_limits(name, whole))
+    assert (scale.low, scale.high) == pytest.approx(expected)
 
 
 def test_labels_are_moved_apart():

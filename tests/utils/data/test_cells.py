@@ -102,7 +102,14 @@ def test_an_empty_text_in_the_only_column_stays(write):
 @pytest.mark.parametrize("again", ["text,label", "\ufefftext,label", " text , label "])
 def test_files_put_together(write, again):
     message = fault(read_table, write("a.csv", f"text,label\na,b\n{again}\nc,d\n"))
-    assert ", row 3: the same as the header" in message
+    assert ", row 3: the header again" in message
+
+
+def test_the_first_row_again_where_the_header_is_missing(write):
+    message = fault(read_table, write("a.tsv", "굳\t1\n별로\t0\n굳\t1\n"))
+    assert message.endswith(
+        ", row 3: the same as row 1, which is read as the header; if there is none, write one such as text,label"
+    )
 
 
 def test_a_text_that_is_its_column_is_a_text(write):

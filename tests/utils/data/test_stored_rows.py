@@ -14,6 +14,7 @@ from utils.arguments import HeadTrainingArguments
 from utils.data import stored_rows
 from utils.data.splits import Split, load_splits
 from utils.data.stored_rows import BLOCK_ROWS, Lazy, StoredRows
+from utils.errors import UserError
 from utils.files import Row
 from utils.outputs.data_report import data_report
 from utils.tasks import PreparedSplit, SequenceClassification
@@ -22,9 +23,9 @@ COUNT = 3 * BLOCK_ROWS + 7
 ROWS = [Row(i + 2, {"text": f"글 {i}", "label": i % 3, "cells": [i, None, {"a": b"\xff"}]}) for i in range(COUNT)]
 
 
-@pytest.fixture
-def stored() -> StoredRows:
-    return StoredRows.of(iter(ROWS))
+@pytest.fixture(params=["on disk", "streamed"])
+def stored(request) -> StoredRows:
+    return StoredRows.streamed(lambda: iter(ROWS)) if request.param == "streamed" else StoredRows.of(iter(ROWS))
 
 
 def test_they_are_the_rows_that_were_read(stored):
@@ -63,6 +64,32 @@ def test_what_is_lazy_is_made_when_it_is_asked_for(stored):
     assert lazy == [i % 3 for i in range(COUNT)]
 
 
+def test_a_stream_is_read_on_from_where_it_was():
+    """However it is gone through: piece by piece in several columns, two at once, or here and there, as long as it goes forward."""
+    begun = []
+    stored = StoredRows.streamed(lambda: begun.append(1) or iter(ROWS))
+    assert len(begun) == 1 and stored.are_streamed and not StoredRows.of(ROWS).are_streamed  # counted
+    texts, labels = (Lazy(stored, lambda row, name=name: row.fields[name]) for name in ("text", "label"))
+    for start in range(0, COUNT, 100):  # pieces meet inside of blocks
+        assert list(texts[start : start + 100]) == [row.fields["text"] for row in ROWS[start : start + 100]]
+        assert list(labels[start : start + 100]) == [row.fields["label"] for row in ROWS[start : start + 100]]
+    assert len(begun) == 3
+    assert list(zip(texts, labels, strict=True)) == [(row.fields["text"], row.fields["label"]) for row in ROWS]
+    assert len(begun) == 4
+    assert [stored[place] for place in (0, 5, COUNT - 1, COUNT - 2)] == [ROWS[place] for place in (0, 5, -1, -2)]
+    assert len(begun) == 5
+
+
+def test_a_file_that_loses_rows_during_a_run():
+    rows = list(ROWS)
+    stored = StoredRows.streamed(lambda: iter(rows))
+    del rows[-1]
+    with pytest.raises(
+        UserError, match="the rows are not as many as before; leave their files as they are during a run"
+    ):
+        list(stored)
+
+
 def test_no_file_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr(stored_rows, "SPOOLED_BYTES", 1)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
@@ -71,7 +98,8 @@ def test_no_file_is_left(tmp_path, monkeypatch):
     assert list(rows) == ROWS
 
 
-def test_memory_does_not_grow_with_the_rows(tiny_tokenizer, tmp_path, monkeypatch):
+@pytest.mark.parametrize("streaming", [False, True])
+def test_memory_does_not_grow_with_the_rows(streaming, tiny_tokenizer, tmp_path, monkeypatch):
     """From the file to the report on the data: what is kept of a row is a few numbers."""
     monkeypatch.setattr(stored_rows, "SPOOLED_BYTES", 1 << 14)
     monkeypatch.setattr(stored_rows, "BLOCK_ROWS", 16)
@@ -89,7 +117,7 @@ def test_memory_does_not_grow_with_the_rows(tiny_tokenizer, tmp_path, monkeypatc
         return found
 
     def go_through(file: Path, features: datasets.Dataset) -> None:
-        data = arguments(validation_split=0.1)
+        data = arguments(validation_split=0.1, streaming=streaming)
         data.train_file = str(file)
         task = SequenceClassification(data, tiny_tokenizer)
         training = HeadTrainingArguments(output_dir=str(tmp_path / "run"), do_train=True, do_eval=True)
@@ -101,5 +129,5 @@ def test_memory_does_not_grow_with_the_rows(tiny_tokenizer, tmp_path, monkeypatc
         assert report["train"]["duplicate_texts"] == 0
 
     most(50)  # what is made once
-    few, many = most(200), most(1200)
+    few, many = most(1200), most(2200)
     assert many - few < 1000 * 150  # as Python's objects, a row of this file takes 800

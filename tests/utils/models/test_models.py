@@ -12,7 +12,8 @@ from transformers.trainer_utils import align_special_tokens
 
 from heads import HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments
-from utils.models.loading import build_model, check_length, load_config, load_tokenizer
+from utils.models.configuration import check_length, load_config
+from utils.models.loading import build_model, load_tokenizer
 
 LABELS = {"id2label": {0: "a", 1: "b", 2: "c"}, "label2id": {"a": 0, "b": 1, "c": 2}}
 

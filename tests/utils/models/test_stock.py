@@ -27,7 +27,8 @@ from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments
 from utils.errors import UserError
 from utils.models import stock
-from utils.models.loading import build_model, load_config, load_tokenizer
+from utils.models.configuration import load_config
+from utils.models.loading import build_model, load_tokenizer
 from utils.tasks.labels import Labels
 
 # As transformers has them; utils/models/stock.py says the same in another form.

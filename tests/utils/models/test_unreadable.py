@@ -7,13 +7,16 @@ import shutil
 
 import pytest
 import torch
+from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, PretrainedConfig
 
 from heads import HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments
 from utils.errors import UserError
-from utils.models.loading import build_model, load_config, load_tokenizer
+from utils.models import unreadable
+from utils.models.configuration import load_config
+from utils.models.loading import build_model, load_tokenizer
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 
@@ -57,6 +60,30 @@ def test_no_folder_while_the_hub_is_out_of_reach(encoder, monkeypatch):
         refused("encodr") == f"no configuration at 'encodr': there is no such folder (did you mean encoder?), {reach}"
     )
     assert refused(encoder.parent / "encodr").endswith(f"there is no such folder (did you mean {encoder}?)")
+
+
+def test_one_request_decides_whether_the_hub_can_be_reached(encoder, monkeypatch, tmp_path):
+    asked = []
+
+    def connect(url):
+        asked.append(url)
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(unreadable, "get_hf_file_metadata", connect)
+    monkeypatch.setattr(PretrainedConfig, "get_config_dict", lambda *_, **__: pytest.fail("the library asks again"))
+    assert "the Hub cannot be reached" in refused("user/model")
+    with pytest.raises(UserError, match="no tokenizer at 'user/words': .* the Hub cannot be reached"):
+        load_tokenizer(ModelArguments(model_name_or_path="user/model", tokenizer_name="user/words"))
+    assert [url.removeprefix(constants.ENDPOINT) for url in asked] == [
+        "/user/model/resolve/main/config.json",
+        "/user/words/resolve/main/config.json",
+    ]
+    (tmp_path / "cache/models--user--model").mkdir(parents=True)
+    for known in ("user/model", str(encoder), "a/b/c"):  # kept from the Hub, on this disk, no name of the Hub
+        unreadable.check_reachable(known, "main")
+    assert len(asked) == 2
 
 
 def test_folders_without_a_configuration(encoder):

@@ -9,7 +9,8 @@ import pytest
 from question_rows import task_of
 
 from utils.arguments import HeadTrainingArguments, SequenceDataArguments
-from utils.outputs.card import _loading, _widget, loaded_from
+from utils.outputs import card
+from utils.outputs.card import _by_class, _loading, _widget, loaded_from
 from utils.outputs.language import language_of
 from utils.tasks import TASKS, SequenceClassification
 from utils.tasks.columns import Columns
@@ -74,3 +75,16 @@ def test_it_is_loaded_from_the_hub_or_from_the_folder_as_it_was_given():
     assert place("runs/mine/") == "runs/mine" and place("/home/somebody/runs/mine") == "/home/somebody/runs/mine"
     assert place("runs/mine", "me/my-model") == "me/my-model"
     assert place("/home/somebody/mine", pushed_to="me/mine") == "me/mine"
+
+
+def test_the_table_of_classes_has_a_heading_for_each_column(monkeypatch):
+    scores = {"좋음": {"f1": 0.5, "support": 1200}, "bad": {"f1": 0.25, "support": 3}}
+    monkeypatch.setattr(card, "numbered", lambda names: {})
+    assert _by_class(scores, "class").splitlines() == [
+        "| class | f1 | how many |",
+        "| --- | --- | --- |",
+        "| 좋음 | 0.5000 | 1,200 |",
+        "| bad | 0.2500 | 3 |",
+    ]
+    monkeypatch.setattr(card, "numbered", lambda names: {"좋음": "class 0"})
+    assert "| 좋음 (class 0 in the picture) |" in _by_class(scores, "class")

@@ -62,6 +62,16 @@ def test_a_single_evaluation_stands_at_its_epoch(drawn, tmp_path):
     assert accuracy.get_xlim() == losses.get_xlim() and accuracy.get_xlim()[0] < 0.5
 
 
+@pytest.mark.parametrize(("accuracy", "whole"), [(1.0, 1.0), (0.999, 1.0), (100.0, 100.0)])
+def test_an_axis_ends_where_its_values_end(drawn, tmp_path, accuracy, whole):
+    history = [{"epoch": float(i), "eval_loss": 0.0, "eval_accuracy": accuracy} for i in range(3)]
+    figures.draw_training(history, tmp_path / "a.png", whole)
+    losses, accuracies = drawn
+    assert accuracies.get_ylim()[1] == whole and losses.get_ylim()[0] == 0
+    figures.draw_classes({"PS": {"f1": accuracy, "support": 3}}, "f1", tmp_path / "b.png", whole)
+    assert max(drawn[0].get_xticks()) == whole
+
+
 def test_confusion_counts_gold_by_predicted(drawn, tmp_path):
     figures.draw_confusion([0, 1, 1, 1], [0, 0, 0, 1], ["no", "yes"], tmp_path / "a.png")
     (axis,) = drawn
@@ -111,6 +121,17 @@ def test_names_that_no_font_can_write_become_numbers(monkeypatch, installed, exp
     monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [__file__, *paths])  # one that is no font
     assert figures._legible(["α", "good"]) == expected
     assert figures._legible(["bad", "good"]) == (["bad", "good"], None)
+    assert figures.numbered(["α", "good"]) == ({} if installed else {"α": "class 0"})
+
+
+@pytest.mark.filterwarnings("ignore:cmr10 font")
+def test_numbers_of_bars_are_those_of_the_card(drawn, monkeypatch, tmp_path):
+    monkeypatch.setattr(figures, "FONT", "cmr10")
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+    classes = {"α": {"f1": 0.5, "support": 3}, "β": {"f1": 0.5, "support": 4}}
+    assert figures.numbered(list(classes)) == {"α": "class 0", "β": "class 1"}
+    figures.draw_classes(classes, "f1", tmp_path / "a.png")
+    assert [label.get_text() for label in drawn[0].get_yticklabels()] == ["class 1", "class 0"]
 
 
 def test_hangul_is_written_where_a_font_has_it(drawn, tmp_path, caplog):

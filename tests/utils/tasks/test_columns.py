@@ -203,6 +203,14 @@ def test_pairs_and_single_texts_are_not_mixed(name):
     check_rows(split_of("sentence1 sentence2 label", name), arguments(text_column_name="sentence2"), REVIEWS)
 
 
+def test_another_text_than_the_model_was_trained_on_is_named_where_there_is_a_choice(caplog):
+    with caplog.at_level("INFO", "utils"):
+        check_rows(split_of("text", "test"), arguments(), REVIEWS)
+        assert "the model was trained on" not in caplog.text
+        check_rows(split_of("text memo", "test"), arguments(), REVIEWS)
+    assert "a.csv: the text is 'text', the model was trained on 'body'" in caplog.text
+
+
 def test_another_training_may_change_them_and_says_so(caplog):
     with caplog.at_level("WARNING", "utils"):
         columns = check_rows(split_of("text label"), arguments(), NLI)

@@ -10,7 +10,9 @@ import torch
 
 from utils.arguments import DataArguments
 from utils.data.splits import Split
-from utils.tasks.features import build_features
+from utils.data.stored_rows import StoredRows
+from utils.tasks import features
+from utils.tasks.features import blocks_by_row, build_features
 from utils.training.collation import Collator
 
 TRAIN = Split(name="train", file="a.csv", rows=[])
@@ -49,6 +51,27 @@ def test_second_time_comes_from_the_cache(build):
     assert [len(TEXTS)] == CALLS
     assert build()[:] == first[:]
     assert [len(TEXTS)] == CALLS
+
+
+def test_streamed_features_are_those_of_the_cache_and_not_in_it(build, cache, monkeypatch):
+    monkeypatch.setattr(features, "PIECE_ROWS", 4)
+    monkeypatch.setattr(features, "TOKENIZED_ROWS", 3)
+    stream = build(split=Split(name="train", file="a.csv", rows=StoredRows.streamed(lambda: iter([]))))
+    assert CALLS == [3, 1, 2] and not cache.exists()
+    kept = build()
+    assert len(stream) == len(kept) == 6 and stream.starts == [0, 4, 6]
+    assert [stream[place] for place in (5, 0, 3, 4)] == [kept[place] for place in (5, 0, 3, 4)]
+    assert [row for piece in stream.pieces() for row in piece] == list(kept)
+    assert stream["row"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert stream["length"].tolist() == list(kept["length"])
+
+
+def test_blocks_of_rows_with_their_features(monkeypatch):
+    """Rows have several features here, in any order."""
+    monkeypatch.setattr(features, "BLOCK_ROWS", 2)
+    rows = datasets.Dataset.from_dict({"row": [2, 0, 1, 2, 0], "length": [9, 8, 7, 6, 5]})
+    found = [(block.rows, block.places.tolist(), block.columns["length"]) for block in blocks_by_row(rows, ["length"])]
+    assert found == [(slice(0, 2), [1, 4, 2], [8, 5, 7]), (slice(2, 3), [0, 3], [9, 6])]
 
 
 def test_cache_does_not_see_what_the_tokenizer_did_before(build, tiny_tokenizer):

@@ -6,13 +6,15 @@ import gc
 import weakref
 
 import datasets
+import numpy as np
 import pytest
 import torch
 from tiny import tiny_model
+from transformers.trainer_pt_utils import get_length_grouped_indices
 
 from utils.arguments import HeadTrainingArguments
 from utils.training.collation import Collator
-from utils.training.sampler import EpochLengthGroupedSampler
+from utils.training.sampler import EpochLengthGroupedSampler, EpochPieceSampler, EpochRandomSampler
 from utils.training.trainer import HeadTrainer
 
 LENGTHS = [3 + (i * 37) % 50 for i in range(400)]
@@ -45,7 +47,7 @@ def test_what_was_predicted_is_let_go(trainer):
 
 
 def test_order_depends_on_seed_and_epoch_alone():
-    sampler = EpochLengthGroupedSampler(8, LENGTHS, seed=1)
+    sampler = EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=1)
     before = torch.get_rng_state()
     first = list(sampler)
     assert torch.equal(torch.get_rng_state(), before)  # another process, or a resumed run, has drawn other numbers
@@ -56,17 +58,39 @@ def test_order_depends_on_seed_and_epoch_alone():
     assert second != first
     sampler.set_epoch(0)
     assert list(sampler) == first
-    assert list(EpochLengthGroupedSampler(8, LENGTHS, seed=2)) != first
-    assert list(EpochLengthGroupedSampler(8, LENGTHS, seed=2)) == second  # seed and epoch are added
+    assert list(EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=2)) != first
+    assert list(EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=2)) == second  # seed and epoch are added
     assert sorted(first) == sorted(second) == list(range(len(LENGTHS)))
 
 
+@pytest.mark.parametrize(("rows", "batch"), [(1, 8), (7, 8), (100, 3), (5000, 8)])
+def test_order_is_that_of_the_library(rows, batch):
+    lengths = torch.randint(1, 20, (rows,), generator=torch.Generator().manual_seed(rows)).tolist()
+    sampler = EpochLengthGroupedSampler(batch, np.array(lengths), seed=3)
+    sampler.set_epoch(4)
+    generator = torch.Generator().manual_seed(7)
+    assert list(sampler) == get_length_grouped_indices(lengths, batch, generator=generator)
+
+
 def test_batches_hold_rows_of_similar_length():
-    order = list(EpochLengthGroupedSampler(8, LENGTHS, seed=1))
+    order = list(EpochLengthGroupedSampler(8, np.array(LENGTHS), seed=1))
     batches = [[LENGTHS[i] for i in order[at : at + 8]] for at in range(0, len(order), 8)]
     padded = sum(8 * max(batch) for batch in batches)
     assert padded < 1.1 * sum(LENGTHS)
     assert max(LENGTHS) in batches[0]  # a batch that is too large for the memory fails at once
+
+
+def test_pieces_come_one_after_the_other_each_in_an_order_of_its_own():
+    sampler = EpochPieceSampler([0, 40, 80, 90], lambda first, end: EpochRandomSampler(end - first, 7 + first))
+    assert len(sampler) == 90
+    first = list(sampler)
+    sampler.set_epoch(1)
+    second = list(sampler)
+    for order in (first, second):
+        assert sorted(order[:40]) == list(range(40)) and sorted(order[40:80]) == list(range(40, 80))
+        assert order[:40] != sorted(order[:40]) and sorted(order[80:]) == list(range(80, 90))
+        assert [place - 40 for place in order[40:80]] != order[:40]
+    assert first[:40] != second[:40] and first[40:80] != second[40:80]
 
 
 def test_training_batches_of_accumulated_steps_come_from_one_sampler(trainer):

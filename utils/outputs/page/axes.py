@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 WIDTH = 360  # of every drawing: as wide as a phone, so that texts stay legible there; a wide window enlarges it
+ANYTHING = (-math.inf, math.inf)  # limits of what has none
 LETTER_WIDTH = 6.1  # mean of Latin letters, at the 11 units of the drawings' texts
 
 
@@ -55,16 +56,36 @@ class Scale:
         return [(value, f"{value:,.{decimals}f}".replace("-", "−")) for value in values]
 
 
-def fit_scale(values: Iterable[float], start: float, end: float, zero: bool = False) -> Scale:
-    """Returns a scale from the smallest to the largest value, with a margin on both sides.
+def fit_scale(
+    values: Iterable[float],
+    start: float,
+    end: float,
+    zero: bool = False,
+    limits: tuple[float, float] = ANYTHING,
+) -> Scale:
+    """Returns a scale from the smallest to the largest value, with a margin on both sides, but for what cannot be.
 
     Args:
         zero: the scale begins at 0, for values whose ratio a reader compares.
+        limits: the least and the largest value that there can be.
     """
     found = list(values)
     low, high = min(found), max(found)
     margin = 0.05 * (high - low) or 0.01 * abs(high) or 1.0
-    return Scale(0.0 if zero else low - margin, high + (3 if zero else 1) * margin, start, end)
+    below = 0.0 if zero else max(low - margin, min(low, limits[0]))
+    above = min(high + (3 if zero else 1) * margin, max(high, limits[1]))
+    return Scale(below, above, start, end)
+
+
+def score_limits(name: str, whole: float) -> tuple[float, float]:
+    """The least and the largest value of a score or a loss.
+
+    Args:
+        whole: how 1.0 is shown, such as 100 in points.
+    """
+    if name.endswith(("loss", "mse")):
+        return 0.0, math.inf
+    return (-whole if name.endswith(("pearsonr", "spearmanr")) else 0.0), whole
 
 
 def shift_apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:

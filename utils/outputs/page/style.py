@@ -104,6 +104,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 pre { margin: 0 0 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: .8125rem/1.5 ui-monospace, Consolas, Menlo, monospace; }
 .rows { list-style: none; padding: 0; margin: 0; }
 .rows > li { margin: 0; padding: .9rem 0; border-top: 1px solid var(--grid); break-inside: avoid; }
+.flag { white-space: nowrap; }
 .where { float: right; margin: 0 0 0 1rem; color: var(--soft); font-size: .8125rem; }
 @media (max-width: 40rem) { .where { float: none; margin: 0 0 .25rem; } }
 .text { max-width: 46rem; margin: 0 0 .5rem; overflow-wrap: anywhere; white-space: pre-line; }
