@@ -202,6 +202,7 @@ def read(name: str, content: bytes, folder: Path) -> str | None:
     message = None
     with warnings.catch_warnings(record=True) as warned, limit():
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", "Implicitly cleaning up", ResourceWarning)  # what another test has left
         try:
             target.read(path)
         except ShownError as error:
