@@ -33,15 +33,13 @@ def data_report(task: Task, prepared: Mapping[str, PreparedSplit]) -> dict[str, 
     Args:
         prepared: "train", "validation" and "test", as far as they are there.
     """
+    texts = {name: text_hashes(Lazy(task.texts(one.split), compose)) for name, one in prepared.items()}
     report: dict[str, Any] = {
-        name: summarise(one.split.file, count_split(task, one)) | _count_whole(task, one)
+        name: summarise(one.split.file, count_split(task, one)) | _count_whole(task, one, texts[name])
         for name, one in prepared.items()
     }
-    texts = {}
-    for name, one in prepared.items():
-        own = Lazy(task.texts(one.split), compose)
-        say_damaged(one.split.file, own)
-        texts[name] = text_hashes(own)
+    for one in prepared.values():
+        say_damaged(one.split.file, Lazy(task.texts(one.split), compose))
     report["shared_texts"] = {
         f"{later} rows also in {earlier}": int(np.isin(texts[later], texts[earlier]).sum())
         for earlier, later in combinations(texts, 2)
@@ -128,9 +126,12 @@ def summarise(file: str, counts: Counter[str]) -> dict[str, Any]:
     } | windows
 
 
-def _count_whole(task: Task, prepared: PreparedSplit) -> dict[str, Any]:
-    """What takes all rows of a split at once."""
-    texts = text_hashes(Lazy(task.texts(prepared.split), compose))
+def _count_whole(task: Task, prepared: PreparedSplit, texts: np.ndarray) -> dict[str, Any]:
+    """What takes all rows of a split at once.
+
+    Args:
+        texts: hashes of the rows' texts, (N,).
+    """
     return {
         "duplicate_texts": len(texts) - len(np.unique(texts)),
         "texts_with_two_labels": _with_two(texts, text_hashes(Lazy(task.label_names(prepared.split), repr))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from ..arguments import DataArguments
 from ..data.splits import Split
 from ..files import cache_folder, source_hash
 
+logger = logging.getLogger(__name__)
+
 PIECE_ROWS = 1 << 14  # that are in memory at a time, and have a file of their own in the cache
 BLOCK_ROWS = 1024  # whose features are Python's lists at a time
 TOKENIZED_ROWS = 1000  # at a time, as `map` of datasets has it
@@ -30,6 +33,7 @@ class StreamedFeatures(torch.utils.data.Dataset):
 
     Attributes:
         starts: the place of each piece's first feature, and their number, (P + 1,).
+        is_sorted: some piece of several has one class only.
     """
 
     def __init__(self, pieces: int, make: Callable[[int], datasets.Dataset]):
@@ -41,11 +45,16 @@ class StreamedFeatures(torch.utils.data.Dataset):
         """
         self.make = make
         self._kept: tuple[int, Any] = (-1, None)
+        self.is_sorted = False
         columns: dict[str, list[np.ndarray]] = {"row": [], "length": []}
         for number in range(pieces):
-            own = make(number).with_format("numpy", columns=[*columns])[:]
+            piece = make(number)
+            own = piece.with_format("numpy", columns=[*columns])[:]
             for name, values in columns.items():
                 values.append(own[name].astype(np.int32))
+            label = piece.features.get("labels")
+            if pieces > 1 and getattr(label, "dtype", "") == "int64":
+                self.is_sorted |= len(piece) > 1 and len(set(piece["labels"])) == 1
         self.starts = np.cumsum([0, *map(len, columns["row"])]).tolist()
         self._columns = {name: np.concatenate(values) for name, values in columns.items()}
 
@@ -129,31 +138,34 @@ def build_features(
         options: passed on to `tokenize`.
     """
 
-    def rows_of(number: int) -> dict[str, list]:
-        piece = slice(number * PIECE_ROWS, (number + 1) * PIECE_ROWS)
-        rows = zip(
-            *(values[piece] for values in columns.values()), strict=True
-        )  # at once: streamed rows are then read once
-        return dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)) or {name: [] for name in columns}
+    def rows_of(first: int, end: int) -> dict[str, list]:
+        values = [column[first:end] for column in columns.values()]
+        rows = list(zip(*values, strict=True))  # all columns at once: streamed rows are then read once
+        return {name: [row[i] for row in rows] for i, name in enumerate(columns)}
 
     def stream(number: int) -> datasets.Dataset:
-        rows = rows_of(number)
-        features: dict[str, list] = {}
-        for start in range(0, len(rows["row"]), TOKENIZED_ROWS):
-            batch = {name: values[start : start + TOKENIZED_ROWS] for name, values in rows.items()}
-            for name, values in tokenize(batch, tokenizer, **options).items():
-                features.setdefault(name, []).extend(values)
-        return datasets.Dataset.from_dict(features)
+        batches: list[datasets.Dataset] = []
+        first, end = number * PIECE_ROWS, min((number + 1) * PIECE_ROWS, count)
+        for start in range(first, end, TOKENIZED_ROWS):
+            batch = tokenize(rows_of(start, min(start + TOKENIZED_ROWS, end)), tokenizer, **options)
+            known = batches[0].features if batches else None
+            batches.append(datasets.Dataset.from_dict(batch, features=known))
+        return datasets.concatenate_datasets(batches)
 
-    pieces = -(-max(max(map(len, columns.values())), 1) // PIECE_ROWS)
+    count = max(map(len, columns.values()))
+    pieces = -(-max(count, 1) // PIECE_ROWS)
     if split.streamed:
-        return StreamedFeatures(pieces, stream)
+        features = StreamedFeatures(pieces, stream)
+        if features.is_sorted:
+            message = "%s: %s rows one after the other have one class; the rows are shuffled within so many only: shuffle the file first"
+            logger.warning(message, split.file, f"{PIECE_ROWS:,}")
+        return features
     # Truncation and padding are left over from the last call, not the tokenizer's own.
     state = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
     whole = split.part is None
     made = []
     for number in range(pieces):
-        rows = datasets.Dataset.from_dict(rows_of(number))
+        rows = datasets.Dataset.from_dict(rows_of(number * PIECE_ROWS, (number + 1) * PIECE_ROWS))
         key = hashlib.sha256()
         for part in (rows._fingerprint, state, tokenizer.model_input_names, options):
             key.update(repr(part).encode())

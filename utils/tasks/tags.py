@@ -111,10 +111,10 @@ class Tags:
 
     def read(self, split: Split) -> Sequence[list[str]]:
         """The tags of every row in IOB2; those that are no tags of the scheme as they are."""
-        scheme = self._reading_of(split).scheme
-        sentences = split.column("tags")
-        if scheme is None or (scheme.is_plain and {tag for tags in sentences for tag in tags} <= set(self.names)):
-            return sentences
+        reading = self._reading_of(split)
+        scheme = reading.scheme
+        if scheme is None or reading.as_it_is:
+            return split.column("tags")
         return Lazy(split.rows, lambda row: self._to_iob2(row, row.fields["tags"], scheme))
 
     def write(self, tags: Sequence[str]) -> list[str]:
@@ -180,8 +180,9 @@ class Tags:
         if own is None and self.style is not None:
             own = TagScheme(name="IOB2", suffix=self.style.suffix)
         if own is None:
-            return _Reading(None, {})
+            return _Reading(None, {}, True)
         sentences = tags_without_spaces(split)
+        every = {tag for tags in split.column("tags") for tag in tags}
         fits = own.fits({tag for tags in sentences for tag in tags})
         wrong = _wrong(own, sentences)
         other = TagScheme.of(sentences) if wrong or not fits else own
@@ -200,7 +201,8 @@ class Tags:
             logger.warning(message, split.file, len(wrong), right + len(wrong), own.name, *where)
         elif not right and fits:
             logger.warning("%s: no tag marks an entity", split.file)
-        return _Reading(own, {"entities": right, "wrong_entities": len(wrong)})
+        as_it_is = own.is_plain and every <= set(self.names)
+        return _Reading(own, {"entities": right, "wrong_entities": len(wrong)}, as_it_is)
 
     def _to_iob2(self, row: Row, tags: list[str], scheme: TagScheme) -> list[str]:
         spaces = [token.isspace() for token in row.fields["tokens"]]
@@ -211,10 +213,11 @@ class Tags:
 
 
 class _Reading(NamedTuple):
-    """What a split is read in, None for tags that mark no entities, and its entities, right and wrong."""
+    """What a split is read in, None for tags that mark no entities; its entities, right and wrong; whether its tags are IOB2 already."""
 
     scheme: TagScheme | None
     counts: dict[str, int]
+    as_it_is: bool
 
 
 def _wrong(scheme: TagScheme, sentences: Sequence[list[str]]) -> list[tuple[int, int, str]]:

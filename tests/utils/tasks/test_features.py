@@ -66,6 +66,21 @@ def test_streamed_features_are_those_of_the_cache_and_not_in_it(build, cache, mo
     assert stream["length"].tolist() == list(kept["length"])
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"), [([0, 0, 0, 0, 1, 1], 1), ([0, 1, 0, 1, 0, 1], 0), ([0, 1, 0, 1, 1, 1], 1)]
+)
+def test_a_stream_that_is_sorted_by_class_is_said(labels, said, monkeypatch, tiny_tokenizer, caplog):
+    monkeypatch.setattr(features, "PIECE_ROWS", 4)
+
+    def with_labels(batch, tokenizer, max_seq_length):
+        return tokenize(batch, tokenizer, max_seq_length) | {"labels": batch["labels"]}
+
+    split = Split(name="train", file="a.csv", rows=StoredRows.streamed(lambda: iter([])))
+    columns = {"row": range(6), "text": TEXTS, "labels": labels}
+    build_features(columns, with_labels, tiny_tokenizer, DataArguments(train_file="a.csv"), split, max_seq_length=16)
+    assert sum("shuffle the file first" in message for message in caplog.messages) == said
+
+
 def test_blocks_of_rows_with_their_features(monkeypatch):
     """Rows have several features here, in any order."""
     monkeypatch.setattr(features, "BLOCK_ROWS", 2)
