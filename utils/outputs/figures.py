@@ -32,7 +32,8 @@ def draw_training(history: Sequence[Mapping[str, float]], path: Path, whole: flo
         whether there was anything to draw.
     """
     losses = [(entry["epoch"], entry["loss"]) for entry in history if "loss" in entry]
-    evaluations = [entry for entry in history if "eval_loss" in entry]
+    # The weights that are kept are scored once more at the end: one point for each epoch, in the order of training.
+    evaluations = list({entry["epoch"]: entry for entry in history if "eval_loss" in entry}.values())
     if not losses and not evaluations:
         return False
     measured = ("eval_loss", "eval_runtime", "eval_samples_per_second", "eval_steps_per_second")

@@ -76,7 +76,7 @@ def run_stages(
                 task, changed = calibrate(trainer, task, validation, output, stage)
                 output.metrics.update(changed)
             last_pairs = task.pairs(validation, output)
-            trainer.log(output.metrics)
+            _log_scores(trainer, output.metrics)
             if arguments.data.report and last_pairs is not None and trainer.is_world_process_zero():
                 records = task.records(validation, output)
                 observed = observe(task, validation, output, last_pairs, records)
@@ -158,6 +158,20 @@ def _save(
     if trainer.is_world_process_zero():
         write_json(folder / f"{stage}_results.json", metrics)
     return metrics
+
+
+def _log_scores(trainer: HeadTrainer, metrics: dict[str, float]) -> None:
+    """Logs the scores of the validation rows at the step whose weights were scored: after a training the best, where it was loaded."""
+    state = trainer.state
+    step, epoch = state.global_step, state.epoch
+    if trainer.args.load_best_model_at_end and state.best_global_step:
+        epochs = [entry["epoch"] for entry in state.log_history if entry["step"] == state.best_global_step]
+        if epochs:
+            state.global_step, state.epoch = state.best_global_step, epochs[-1]
+    trainer.log(metrics)
+    state.global_step, state.epoch = step, epoch
+    if "epoch" in metrics:
+        metrics["epoch"] = epoch  # in the results, that of the whole training
 
 
 def chosen_weights(trainer: HeadTrainer) -> str:

@@ -15,8 +15,9 @@ class Bar(ProgressCallback):
     """A bar on standard error, and lines above it."""
 
     def on_log(self, args, state, control, logs=None, **kwargs):
-        if state.is_world_process_zero and self.training_bar is not None:
-            self.training_bar.write(log_line(logs or {}, state.global_step, state.max_steps))
+        if state.is_world_process_zero:
+            line = log_line(logs or {}, state.global_step, state.max_steps)
+            print(line, flush=True) if self.training_bar is None else self.training_bar.write(line)
 
 
 class Lines(PrinterCallback):

@@ -56,6 +56,14 @@ def test_training_without_evaluations_or_without_anything(drawn, tmp_path):
     assert not (tmp_path / "b.png").exists()
 
 
+def test_weights_scored_again_at_the_end_stay_at_their_epoch(drawn, tmp_path):
+    again = {"eval_loss": 1.5, "eval_runtime": 2.0, "eval_accuracy": 0.5, "epoch": 1.0, "step": 2}
+    figures.draw_training([*HISTORY, again], tmp_path / "a.png")
+    losses, accuracy = drawn
+    assert losses.lines[1].get_xydata().tolist() == [[1.0, 1.5], [2.0, 1.2]]
+    assert accuracy.lines[0].get_xydata().tolist() == [[1.0, 0.5], [2.0, 0.7]]
+
+
 def test_a_single_evaluation_stands_at_its_epoch(drawn, tmp_path):
     figures.draw_training([*HISTORY[:1], {"epoch": 2.0, "eval_loss": 1.2, "eval_accuracy": 0.7}], tmp_path / "a.png")
     losses, accuracy = drawn

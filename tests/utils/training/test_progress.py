@@ -1,5 +1,7 @@
 """The lines of a training."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from transformers import PrinterCallback, ProgressCallback, Trainer, TrainingArguments
@@ -52,6 +54,13 @@ def test_dictionaries_give_way_and_notebooks_keep_their_table(tmp_path):
         trainer.remove_callback(ours)
         show_lines(trainer)  # what is not there is not replaced
         assert ours not in [type(callback) for callback in trainer.callback_handler.callbacks]
+
+
+def test_what_is_scored_after_the_training_has_its_line_in_a_terminal_too(capsys):
+    Bar().on_log(
+        None, SimpleNamespace(is_world_process_zero=True, global_step=40, max_steps=80), None, {"eval_loss": 0.25}
+    )
+    assert capsys.readouterr().out == "validation rows at step 40: loss 0.25\n"
 
 
 def test_seconds_as_people_say_them():
