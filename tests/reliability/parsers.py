@@ -171,7 +171,7 @@ TARGETS: dict[str, Target] = {
 
 
 @contextmanager
-def _limit() -> Iterator[None]:
+def limit() -> Iterator[None]:
     """Raises where this takes `SECONDS` of CPU time; code in C that never looks up cannot be stopped so."""
 
     def stop(number: int, frame: Any) -> None:
@@ -200,8 +200,9 @@ def read(name: str, content: bytes, folder: Path) -> str | None:
     path = folder / target.file
     path.write_bytes(content)
     message = None
-    with warnings.catch_warnings(record=True) as warned, _limit():
+    with warnings.catch_warnings(record=True) as warned, limit():
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", "Implicitly cleaning up", ResourceWarning)  # what another test has left
         try:
             target.read(path)
         except ShownError as error:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
+import tempfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import datasets
+import pyarrow
 import pytest
 
 from utils.data import text
@@ -87,6 +92,48 @@ def test_an_archive_is_not_unpacked(tmp_path):
         assert "zip" in refused(read_table, renamed)
         file = renamed
     assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["in", "a.jsonl"]
+
+
+PACKED = {
+    "a.zip": None,
+    "a.xz": lzma.compress,
+    "a.bz2": bz2.compress,
+    "a.zst": lambda content: pyarrow.compress(content, codec="zstd", asbytes=True),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_other_bombs_are_not_unpacked(name, tmp_path):
+    """By its name, or by its content under another one: 16 MiB of zeros in a few kilobytes."""
+    bomb, file = bytes(16 << 20), tmp_path / name
+    pack = PACKED[name]
+    if pack is not None:
+        file.write_bytes(pack(bomb))
+    else:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.csv", bomb)
+    assert file.stat().st_size < 20_000
+    tracemalloc.start()
+    try:
+        for called in (name, "a.csv", "a.jsonl", "a.parquet", "a.arrow"):
+            file = file.rename(tmp_path / called)
+            for read in READERS.values():
+                with pytest.raises(UserError) as caught:
+                    list(read(file))
+                assert str(caught.value).startswith(str(file)) and "\n" not in str(caught.value)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["a.parquet.gz", "a.arrow.gz", "a.csv.gz.gz"])
+def test_bombs_inside_of_others(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(text, "INFLATED_BYTES", 1 << 20)
+    bomb = gzip.compress(bytes(8 << 20))
+    (tmp_path / name).write_bytes(gzip.compress(bomb) if name.endswith("gz.gz") else bomb)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    refused(read_table, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_pickles_are_refused_and_not_opened(tmp_path):

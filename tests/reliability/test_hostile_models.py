@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from checkpoint_files import Payload
-from tiny import make_tokenizer, tiny_config
+from tiny import make_tokenizer, tiny_config, tiny_model
 from transformers import AutoModel
 
 from heads import HeadedEncoderConfig, HeadedEncoderForSequenceClassification
 from utils.arguments import ModelArguments
 from utils.errors import UserError
-from utils.models import named_code
+from utils.models import named_code, onnx_graph
 from utils.models.configuration import load_config
-from utils.models.loading import build_model, load_tokenizer
+from utils.models.loading import build_model, load_checkpoint, load_tokenizer
 
 LABELS = {"id2label": {0: "a", 1: "b"}, "label2id": {"a": 0, "b": 1}}
 CODE = "open({mark!r}, 'w').close()\n"
@@ -243,3 +244,52 @@ def test_a_configuration_whose_values_make_no_model(model, field, scratch):
         config = load_config(arguments, HeadedEncoderForSequenceClassification, True)
         build_model(HeadedEncoderForSequenceClassification, arguments, config, load_tokenizer(arguments), LABELS)
     assert str(model) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("script", ["export_stock.py", "export_onnx.py"])
+def test_links_beside_a_checkpoint_that_is_exported(script, tmp_path, monkeypatch):
+    """Nothing that they lead to is copied or changed; an output folder that leads to one with something in it is refused."""
+    outside, own, output = tmp_path / "outside", tmp_path / "own", tmp_path / "output"
+    outside.mkdir()
+    secret = outside / "secret.json"
+    secret.write_text('"of somebody else"', encoding="utf-8")
+    tiny_model("seq_cls", "dense", num_labels=2).save_pretrained(own)
+    make_tokenizer().save_pretrained(own)
+    for name in ("README.md", "run.json", "notes.txt", "model.onnx", "checkpoint-1"):
+        (own / name).symlink_to(outside if name == "checkpoint-1" else secret)
+    (tmp_path / "linked").symlink_to(outside)
+    if script == "export_onnx.py":  # its graph is the library's, and takes seconds
+        monkeypatch.setattr(onnx_graph, "export", lambda model, file: file.write_bytes(b"graph"))
+        monkeypatch.setattr(onnx_graph, "difference", lambda model, file: 0.0)
+        monkeypatch.setattr(onnx_graph, "opsets", lambda file: {"ai.onnx": 20})
+    main = runpy.run_path(script)["main"]
+    monkeypatch.setattr("sys.argv", [script, str(own), "--output", str(tmp_path / "linked")])
+    with pytest.raises(UserError, match="not an empty folder"):
+        main()
+    monkeypatch.setattr("sys.argv", [script, str(own), "--output", str(output)])
+    main()
+    written = [path for path in output.rglob("*") if path.is_file()]
+    assert written and not [path for path in written if path.is_symlink() or b"of somebody else" in path.read_bytes()]
+    assert [path.name for path in outside.iterdir()] == ["secret.json"]
+    assert secret.read_text(encoding="utf-8") == '"of somebody else"'
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id2label": {"0": "a", "7": "b"}},
+        {"calibration": {"temperature": 0}},
+        {"windows": ["mean", 8, 2]},
+        {"tag_scheme": "BIOES"},
+        {"problem_type": "__import__('os')"},
+        {"encoder_config": tiny_config().to_dict() | {"chunk_size_feed_forward": "1"}},
+        {"architectures": {"a": 1}},
+    ],
+)
+def test_fields_that_hold_what_no_checkpoint_has_there(fields, tmp_path):
+    tiny_model("seq_cls", "dense", num_labels=2).save_pretrained(tmp_path)
+    make_tokenizer().save_pretrained(tmp_path)
+    change(tmp_path, **fields)
+    with pytest.raises(UserError) as caught:
+        load_checkpoint(str(tmp_path))
+    assert next(iter(fields)) in str(caught.value) or "chunk_size_feed_forward" in str(caught.value)

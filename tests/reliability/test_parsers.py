@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from heads.characters import MOST_MARKS, compose, normalize
+from utils.data.answer_places import answer_span
 from utils.data.squad import read_squad
 from utils.data.tables import read_table
 from utils.data.tagged import read_tagged
+from utils.metrics.answers import score_answer
+from utils.outputs.answer_table import cut
 
 KEPT = sorted(path for path in parsers.CORPUS.rglob("*") if path.is_file() and path.parent != parsers.CORPUS)
 MESSAGES = json.loads((parsers.CORPUS / "messages.json").read_text(encoding="utf-8"))
@@ -185,3 +188,16 @@ def test_normal_forms_are_those_of_unicode(text, form):
 )  # fmt: skip
 def test_what_took_hours_is_read_within_the_limit(name, content, tmp_path):
     parsers.read(name, content.encode(), tmp_path)
+
+
+def test_marks_in_an_answer_are_scored_and_shown_within_the_limit():
+    marks = "a" + "\u0301\u0316" * 100_000
+    with parsers.limit():
+        assert score_answer(marks, [marks + "b"], "klue-mrc")["exact_match"] == 0
+        assert cut(marks + "b" * 300, 80) == marks + "b" * 78 + "…"
+
+
+def test_an_answer_behind_many_byte_order_marks_is_looked_for_within_the_limit():
+    with parsers.limit():
+        assert answer_span("\ufeff" * 20_000 + "x", "e\u0301" * 20_000, 0, "no byte order mark") is None
+    assert answer_span("\ufeff\ufeffx", "x", 0, "no byte order mark") == (2, 3)

@@ -80,6 +80,19 @@ def test_a_killed_run_goes_on(predict, task, tmp_path):
     assert continued.metrics("predict") == whole.metrics("predict")
 
 
+@pytest.mark.parametrize(
+    "change", [lambda text: text[:200], lambda text: text.replace('"id"', '"it"', 1), lambda text: "[]"]
+)
+def test_a_part_that_was_changed_is_predicted_again(change, predict, tmp_path):
+    file = WRITE["seq_cls"](tmp_path / "test")
+    killed = predict("seq_cls", file, before=killed_in_the_third_part, code=-signal.SIGKILL)
+    first, _ = sorted((killed.folder / "predictions.parts").iterdir())
+    first.write_text(change(first.read_text(encoding="utf-8")), encoding="utf-8")
+    continued = predict("seq_cls", file)
+    assert continued.stdout.count("(kept from an interrupted run)") == 1
+    assert [row["id"] for row in continued.predictions] == [row["id"] for row in reviews(ROWS, seed=3)]
+
+
 def test_what_was_predicted_before_a_faulty_row_is_kept(predict, tmp_path):
     rows = reviews(ROWS, seed=3)
     lines = write_csv(tmp_path / "test.csv", rows).read_text(encoding="utf-8").split("\n")

@@ -1,4 +1,4 @@
-"""FSDP2 and DeepSpeed's ZeRO with two processes on a CPU: the weights, scores and files of two that hold the whole model.
+"""FSDP2 and DeepSpeed's ZeRO with two or four processes on a CPU: the weights, scores and files of as many that hold the whole model.
 
 `sharded_processes` says what had to be patched for a CPU. Nothing here runs on a GPU.
 """
@@ -63,12 +63,12 @@ def rates_by_hand(groups: dict[str, list[float]]) -> dict[str, list[float]]:
 RATES = {"layerwise_lr_decay": 0.5, "head_learning_rate": 0.01, "weight_decay": 0.2, "head": "cnn"}
 
 
-def check(run_two, tmp_path, task, levers, sober_encoder, files, divided) -> dict:
+def check(run_two, tmp_path, task, levers, sober_encoder, files, divided, count: int = 2) -> dict:
     """Runs it both ways; gives what was written down when the divided training began."""
     flags = TRAINING | WINDOWS[task] | files[task] | levers | {"do_eval": True, "do_predict": True}
     flags |= {"model_name_or_path": sober_encoder, "per_device_eval_batch_size": 4, "pad_to_max_length": task == "qa"}
-    whole = run_two(task, **flags, output_dir=tmp_path / "whole")
-    found = run_two(task, **flags, **divided, output_dir=tmp_path / "divided")
+    whole = run_two(task, count=count, **flags, output_dir=tmp_path / "whole")
+    found = run_two(task, count=count, **flags, **divided, output_dir=tmp_path / "divided")
     assert_same_weights(whole, found, atol=1e-6)
     assert names(found.folder) == names(whole.folder)
     assert (found.folder / "config.json").read_bytes() == (whole.folder / "config.json").read_bytes()
@@ -87,8 +87,10 @@ LEVERS = [
 
 
 @pytest.mark.long
-def test_fsdp2(run_two, sober_encoder, files, tmp_path):
-    noted = check(run_two, tmp_path, "seq_cls", RATES, sober_encoder, files, FSDP)
+@pytest.mark.parametrize("count", [2, 4])
+def test_fsdp2(count, run_two, sober_encoder, files, tmp_path):
+    divided = FSDP | {"before": dict.fromkeys(range(count), divide)}
+    noted = check(run_two, tmp_path, "seq_cls", RATES, sober_encoder, files, divided, count)
     assert noted["groups"] == rates_by_hand(noted["groups"]) and len(noted["groups"]) == 47
     # One layer at a time is gathered, though the library names no layers of this encoder.
     assert {"FSDPElectraLayer", "FSDPHeadedEncoderForSequenceClassification"} <= set(noted["classes"])

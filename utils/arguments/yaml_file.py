@@ -15,7 +15,19 @@ MOST = 100_000  # values in a file, each alias counted as what it stands for
 PLAIN = {*yaml.SafeLoader.yaml_constructors, "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"}
 
 
-def read_node(path: str | Path, kind: Any = yaml.SafeLoader) -> tuple[yaml.Node | None, Any]:
+class PlainLoader(yaml.SafeLoader):
+    """The library's, but that a text which its tag does not fit (`!!int _`) is an error of YAML as others are."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of a node."""
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError) as error:
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            raise yaml.constructor.ConstructorError(None, None, f"this is no {tag}", node.start_mark) from error
+
+
+def read_node(path: str | Path, kind: Any = PlainLoader) -> tuple[yaml.Node | None, Any]:
     """The root of a file, None of an empty one, and the loader that makes values of it.
 
     Args:
@@ -38,7 +50,7 @@ def read_node(path: str | Path, kind: Any = yaml.SafeLoader) -> tuple[yaml.Node 
     return node, loader
 
 
-def read_yaml(path: str | Path, kind: Any = yaml.SafeLoader) -> Any:
+def read_yaml(path: str | Path, kind: Any = PlainLoader) -> Any:
     """The values of a file; see `read_node`."""
     node, loader = read_node(path, kind)
     return None if node is None else loader.construct_document(node)

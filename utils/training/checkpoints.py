@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from numbers import Real
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from ..files import UNFINISHED_CHECKPOINT, fits, json_fields, read_json, sha256, sync
@@ -104,6 +104,8 @@ def read_manifest(checkpoint: Path) -> dict[str, Any]:
     """
     found = read_json(checkpoint / MANIFEST)
     files = {name: {"bytes": int(one["bytes"]), "sha256": str(one["sha256"])} for name, one in found["files"].items()}
+    if any(PurePath(name).is_absolute() or ".." in PurePath(name).parts for name in files):
+        raise ValueError("a file elsewhere is none of the checkpoint")
     return {"processes": int(found["processes"]), "weights_only": bool(found["weights_only"]), "files": files}
 
 

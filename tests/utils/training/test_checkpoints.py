@@ -109,6 +109,8 @@ FORGED += [
     '{"files": {}, "processes": 1}',
     '{"files": {"a": {"bytes": 1e999, "sha256": ""}}}',
     '{"files": {}, "processes": null}',
+    '{"files": {"../a": {"bytes": 1, "sha256": ""}}, "processes": 1, "weights_only": false}',
+    '{"files": {"/etc/hostname": {"bytes": 1, "sha256": ""}}, "processes": 1, "weights_only": false}',
 ]
 
 
