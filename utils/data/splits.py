@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +26,7 @@ from .typed import TYPED
 
 logger = logging.getLogger(__name__)
 
+FEW_ROWS = 1000  # below which chance alone often gives one class more of the held-out rows than another
 PART_ROWS = 4096  # enough to sort by length within, few enough to hold in memory as windows of long contexts
 
 
@@ -228,13 +230,14 @@ def _given_files(data: DataArguments) -> dict[str, str]:
 def _held_out(groups: Sequence[Group], share: float, seed: int) -> np.ndarray:
     """Which rows are held out: those whose hash is below the share, whatever the other rows are.
 
-    Of few rows that may be far from the share. Where it is off by more than a tenth, as many rows of each class as the share
-    says are held out, those with the lowest hashes, as far as rows of equal text stay together.
+    Of few rows that may be far from the share. Where it is off by more than a tenth, or of fewer than `FEW_ROWS` in a class by more than a tenth
+    and a row, as many rows of each class as the share says are held out, those with the lowest hashes, as far as rows of equal
+    text stay together.
     """
     fractions = np.fromiter((_fraction(group.text, seed) for group in groups), float, len(groups))
     wanted = share * len(groups)
     below = fractions < share
-    if abs(below.sum() - wanted) <= wanted / 10:
+    if abs(below.sum() - wanted) <= wanted / 10 and (len(groups) >= FEW_ROWS or _is_even(groups, below, share)):
         return below
     distinct, text_of, sizes = np.unique(fractions, return_inverse=True, return_counts=True)
     codes: dict[str, int] = {}
@@ -255,6 +258,13 @@ def _held_out(groups: Sequence[Group], share: float, seed: int) -> np.ndarray:
             chosen[text] = True
             seats[label] -= size
     return chosen[text_of]
+
+
+def _is_even(groups: Sequence[Group], held_out: np.ndarray, share: float) -> bool:
+    """Whether about the share of every class is held out."""
+    rows = Counter(group.label for group in groups)
+    found = Counter(group.label for group, own in zip(groups, held_out, strict=True) if own)
+    return all(abs(found[label] - share * count) <= max(1, share * count / 10) for label, count in rows.items())
 
 
 def _fraction(text: str, seed: int) -> float:

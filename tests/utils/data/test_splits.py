@@ -11,11 +11,12 @@ from pathlib import Path
 import datasets
 import pytest
 
-from utils.arguments import DataArguments, HeadTrainingArguments
+from utils.arguments import DataArguments, HeadTrainingArguments, SequenceDataArguments
 from utils.data.splits import Group, Split, label_rows, load_splits
 from utils.data.tables import read_table
 from utils.errors import UserError
 from utils.files import Row
+from utils.tasks import SequenceClassification
 
 TEXTS = [
     "영화 정말 좋다",
@@ -80,6 +81,22 @@ def test_share_equal_texts_and_nesting(write, tmp_path):
     assert set(splits["validation"]) < set(larger["validation"])
     numbers = [int(hashlib.blake2b(text.encode(), digest_size=8).hexdigest(), 16) / 2**64 for text in texts]
     assert splits["train"] == [text for text, number in zip(texts, numbers, strict=True) if number >= 0.1]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_each_class_of_few_rows_gives_its_share(seed, tmp_path):
+    """Whatever the hashes are: 160 rows, half of each class, and 999 of three classes."""
+    for rows, classes, share in ((160, 2, 0.1), (999, 3, 0.2)):
+        file = tmp_path / f"{rows}.csv"
+        lines = (f"text {i},{'abc'[i % classes]}\n" for i in range(rows))
+        file.write_text("text,label\n" + "".join(lines), encoding="utf-8")
+        data = SequenceDataArguments(train_file=str(file), validation_split=share, validation_split_seed=seed)
+        task = SequenceClassification(data, None)
+        training = HeadTrainingArguments(output_dir=str(tmp_path / "run"), do_train=True, do_eval=True)
+        splits, _ = load_splits(data, training, task.read, task.groups, lambda split: None)
+        counts = Counter(splits["validation"].column("label"))
+        each = share * rows / classes
+        assert all(abs(counts["abc"[i]] - each) <= max(1, each / 10) for i in range(classes)), counts
 
 
 def test_few_rows_are_held_out_as_the_share_says(tmp_path):
