@@ -126,6 +126,7 @@ def test_nothing_is_printed_but_by_say():
         'utils/data/typed.py: print(f"one text a line, {ends} ends:", file=sys.stderr)',
         "utils/errors.py: print(printable(str(text)), file=sys.stderr if error else sys.stdout, flush=True)",
         "utils/outputs/answer_table.py: print(table(task.answers(prepared, output), room), flush=True)",
+        "utils/training/progress.py: print(line, flush=True) if self.training_bar is None else self.training_bar.write(line)",
         "utils/training/progress.py: print(log_line(logs or {}, state.global_step, state.max_steps), flush=True)",
     }
 
@@ -175,6 +176,7 @@ def test_a_card_of_hostile_names(tmp_path):
         pipeline_tag="text-classification",
         auto_class="AutoModelForSequenceClassification",
         long_inputs="the rest is cut off",
+        class_word="class",
         example=lambda language: {"text": f'"); {SCRIPT}'},
         purpose=lambda: f"gives one of 2 classes: {SCRIPT}, ](javascript:alert(1))",
     )

@@ -35,7 +35,7 @@ def test_all_scripts_but_the_quickstart_complete_their_flags():
 def test_a_shell_that_asks_gets_an_answer(script, monkeypatch):
     """The shell starts a script without words; argcomplete takes them from the environment."""
 
-    def answer(parser):
+    def answer(parser, exclude):
         assert {"--help", "--debug"} < parser._option_string_actions.keys()
         raise Asked
 
