@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import runpy
 import shutil
 from pathlib import Path
@@ -246,8 +247,19 @@ def test_a_configuration_whose_values_make_no_model(model, field, scratch):
     assert str(model) in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.fixture
+def own_logging():
+    """A script sets how all libraries log, for its process."""
+    root, utils = logging.getLogger(), logging.getLogger("utils")
+    before, handlers = [(one, one.level) for one in (root, utils)], root.handlers[:]
+    yield
+    root.handlers[:] = handlers
+    for one, level in before:
+        one.setLevel(level)
+
+
 @pytest.mark.parametrize("script", ["export_stock.py", "export_onnx.py"])
-def test_links_beside_a_checkpoint_that_is_exported(script, tmp_path, monkeypatch):
+def test_links_beside_a_checkpoint_that_is_exported(script, tmp_path, monkeypatch, own_logging):
     """Nothing that they lead to is copied or changed; an output folder that leads to one with something in it is refused."""
     outside, own, output = tmp_path / "outside", tmp_path / "own", tmp_path / "output"
     outside.mkdir()

@@ -48,7 +48,14 @@ def test_rows_of_one_piece_are_trained_on_as_without(task, train, tmp_path):
         assert (stream.folder / name).read_bytes() == (plain.folder / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("order", ["group_by_length", "random", "sequential"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        "group_by_length",
+        pytest.param("random", marks=pytest.mark.long),
+        pytest.param("sequential", marks=pytest.mark.long),
+    ],
+)
 def test_killed_in_the_middle_of_an_epoch_of_pieces(order, train):
     flags = {"train_sampling_strategy": order, "class_weights": "balanced"}
     whole = train("seq_cls", **flags, before=small_pieces)

@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from ..errors import UserError
 from ..files import Row, shards
 from .foreign import say_part
 from .hub import Reader, hub_files, hub_streams, read_streamed
-from .stored_rows import Lazy, StoredRows, field_names
+from .stored_rows import CHANGED, Lazy, StoredRows, field_names
 from .typed import TYPED
 
 logger = logging.getLogger(__name__)
@@ -183,8 +183,21 @@ def _parts_of(split: Split) -> list[Split]:
 
 
 def _read_split(name: str, file: str, read: Reader, streaming: bool) -> Split:
-    begin = partial(_rows_of, file, read)
-    return Split(name=name, file=file, rows=StoredRows.streamed(begin) if streaming else StoredRows.of(begin()))
+    if not streaming:
+        return Split(name=name, file=file, rows=StoredRows.of(_rows_of(file, read)))
+    first = _state(file)
+
+    def begin() -> Iterator[Row]:
+        if _state(file) != first:
+            raise UserError(CHANGED, file=file)
+        return _rows_of(file, read)
+
+    return Split(name=name, file=file, rows=StoredRows.streamed(begin, file))
+
+
+def _state(file: str) -> list[tuple[Path, int, int]]:
+    """Of each file that there is its size and when it was written."""
+    return [(one, one.stat().st_size, one.stat().st_mtime_ns) for one in shards(file) if one.exists()]
 
 
 def _rows_of(file: str, read: Reader) -> Iterator[Row]:
@@ -192,9 +205,10 @@ def _rows_of(file: str, read: Reader) -> Iterator[Row]:
     files = shards(file)
     if len(files) == 1:
         say_part(files[0])
+    by_pattern = files != [Path(file)]
     for one in files:
         for row in read(str(one)):
-            yield row if len(files) == 1 else row._replace(file=str(one))
+            yield row._replace(file=str(one)) if by_pattern else row
 
 
 def _file_of(name: str, files: dict[str, str], data: DataArguments) -> str:

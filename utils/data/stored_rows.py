@@ -18,6 +18,7 @@ from ..files import Row, cache_folder
 
 BLOCK_ROWS = 256  # in memory at a time; with contexts of 10 KB it is a few MB
 SPOOLED_BYTES = 1 << 22  # up to here there is no file
+CHANGED = "has changed since the run began, and --streaming reads it again and again; leave it as it is during a run"
 MOST_READERS = 8  # of one stream at once: each goes through the rows for itself, as the columns of features do
 
 T = TypeVar("T")
@@ -83,8 +84,8 @@ class _Stream:
     A block is read on from the nearest before it. Each that goes through the rows has a reader of its own.
     """
 
-    def __init__(self, read: Callable[[], Iterator[Row]]):
-        self.rows = read
+    def __init__(self, read: Callable[[], Iterator[Row]], name: str):
+        self.rows, self.name = read, name
         self.count = sum(1 for _ in read())
         self._readers: list[_Reader] = []  # the last used comes last
 
@@ -99,8 +100,7 @@ class _Stream:
         with _quiet():
             block = list(islice(rows, skipped * BLOCK_ROWS, (skipped + 1) * BLOCK_ROWS))
         if len(block) != min(BLOCK_ROWS, self.count - number * BLOCK_ROWS):
-            message = "--streaming: the rows are not as many as before; leave their files as they are during a run"
-            raise UserError(message)
+            raise UserError(CHANGED, file=self.name)
         others = [reader for reader in self._readers if reader is not nearest]
         self._readers = [*others, _Reader(number, block, rows)][-MOST_READERS:]
         return block
@@ -109,11 +109,12 @@ class _Stream:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Says nothing of rows a second time."""
-    logging.disable(logging.WARNING)
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)
 
 
 class _Reader(NamedTuple):
@@ -139,16 +140,17 @@ class StoredRows(_Equal[Row]):
         return cls(blocks, range(blocks.count))
 
     @classmethod
-    def streamed(cls, read: Callable[[], Iterator[Row]]) -> StoredRows:
+    def streamed(cls, read: Callable[[], Iterator[Row]], name: str) -> StoredRows:
         """Rows that are not kept, but read again whenever they are gone through.
 
         Args:
             read: begins to read them.
+            name: what errors call their source.
 
         Raises:
             UserError: whatever is wrong with them: they are counted here.
         """
-        stream = _Stream(read)
+        stream = _Stream(read, name)
         return cls(stream, range(stream.count))
 
     @property

@@ -54,7 +54,7 @@ class StreamedFeatures(torch.utils.data.Dataset):
                 values.append(own[name].astype(np.int32))
             label = piece.features.get("labels")
             if pieces > 1 and getattr(label, "dtype", "") == "int64":
-                self.is_sorted |= len(piece) > 1 and len(set(piece["labels"])) == 1
+                self.is_sorted |= len(piece) >= PIECE_ROWS and len(set(piece["labels"])) == 1
         self.starts = np.cumsum([0, *map(len, columns["row"])]).tolist()
         self._columns = {name: np.concatenate(values) for name, values in columns.items()}
 

@@ -10,7 +10,9 @@ import pytest
 from pyarrow import parquet
 
 from utils.arguments import HeadTrainingArguments, SequenceDataArguments
+from utils.data import splits
 from utils.data.splits import load_splits
+from utils.data.tables import read_table
 from utils.errors import UserError
 from utils.files import sha256, shards
 from utils.tasks import SequenceClassification
@@ -30,8 +32,8 @@ def load(pattern: Path, tokenizer=None, **flags):
     data = SequenceDataArguments(train_file=str(pattern), **flags)
     task = SequenceClassification(data, tokenizer)
     training = HeadTrainingArguments(output_dir=str(pattern.parent / "run"), do_train=True)
-    splits, _ = load_splits(data, training, task.read, task.groups, task.check)
-    return splits["train"]
+    found, _ = load_splits(data, training, task.read, task.groups, task.check)
+    return found["train"]
 
 
 @pytest.mark.parametrize("streaming", [False, True])
@@ -99,3 +101,18 @@ def test_what_a_reader_says_is_said_once(tmp_path, caplog):
     split = load(tmp_path / "a.csv", streaming=True)
     assert [list(split.column("text")) for _ in range(2)] == [["good", "bad"]] * 2
     assert sum("separated by a semicolon" in message for message in caplog.messages) == 1
+
+
+def test_a_file_that_changes_while_it_is_streamed(folder):
+    split = splits._read_split("train", str(folder / "b-*"), read_table, streaming=True)
+    (folder / "b-1.csv").write_text("text,label\nbad,no\nfine,no\n", encoding="utf-8")  # as many rows as before
+    with pytest.raises(UserError, match="has changed since the run began") as error:
+        list(split.rows)
+    assert str(error.value).startswith(f"{folder / 'b-*'}: ")
+    (folder / "b-3.csv").write_text("text,label\nmore,no\n", encoding="utf-8")
+    with pytest.raises(UserError, match="has changed since the run began"):
+        list(split.rows)
+
+
+def test_a_pattern_that_fits_one_file_names_it(folder):
+    assert load(folder / "b-1?.jsonl").rows[0].file == str(folder / "b-10.jsonl")

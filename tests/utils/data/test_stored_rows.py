@@ -25,7 +25,9 @@ ROWS = [Row(i + 2, {"text": f"글 {i}", "label": i % 3, "cells": [i, None, {"a":
 
 @pytest.fixture(params=["on disk", "streamed"])
 def stored(request) -> StoredRows:
-    return StoredRows.streamed(lambda: iter(ROWS)) if request.param == "streamed" else StoredRows.of(iter(ROWS))
+    return (
+        StoredRows.streamed(lambda: iter(ROWS), "a.csv") if request.param == "streamed" else StoredRows.of(iter(ROWS))
+    )
 
 
 def test_they_are_the_rows_that_were_read(stored):
@@ -67,7 +69,7 @@ def test_what_is_lazy_is_made_when_it_is_asked_for(stored):
 def test_a_stream_is_read_on_from_where_it_was():
     """However it is gone through: piece by piece in several columns, two at once, or here and there, as long as it goes forward."""
     begun = []
-    stored = StoredRows.streamed(lambda: begun.append(1) or iter(ROWS))
+    stored = StoredRows.streamed(lambda: begun.append(1) or iter(ROWS), "a.csv")
     assert len(begun) == 1 and stored.are_streamed and not StoredRows.of(ROWS).are_streamed  # counted
     texts, labels = (Lazy(stored, lambda row, name=name: row.fields[name]) for name in ("text", "label"))
     for start in range(0, COUNT, 100):  # pieces meet inside of blocks
@@ -82,11 +84,9 @@ def test_a_stream_is_read_on_from_where_it_was():
 
 def test_a_file_that_loses_rows_during_a_run():
     rows = list(ROWS)
-    stored = StoredRows.streamed(lambda: iter(rows))
+    stored = StoredRows.streamed(lambda: iter(rows), "a.csv")
     del rows[-1]
-    with pytest.raises(
-        UserError, match="the rows are not as many as before; leave their files as they are during a run"
-    ):
+    with pytest.raises(UserError, match="a.csv: has changed since the run began"):
         list(stored)
 
 

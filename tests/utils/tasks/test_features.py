@@ -56,7 +56,7 @@ def test_second_time_comes_from_the_cache(build):
 def test_streamed_features_are_those_of_the_cache_and_not_in_it(build, cache, monkeypatch):
     monkeypatch.setattr(features, "PIECE_ROWS", 4)
     monkeypatch.setattr(features, "TOKENIZED_ROWS", 3)
-    stream = build(split=Split(name="train", file="a.csv", rows=StoredRows.streamed(lambda: iter([]))))
+    stream = build(split=Split(name="train", file="a.csv", rows=StoredRows.streamed(lambda: iter([]), "a.csv")))
     assert CALLS == [3, 1, 2] and not cache.exists()
     kept = build()
     assert len(stream) == len(kept) == 6 and stream.starts == [0, 4, 6]
@@ -67,7 +67,7 @@ def test_streamed_features_are_those_of_the_cache_and_not_in_it(build, cache, mo
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"), [([0, 0, 0, 0, 1, 1], 1), ([0, 1, 0, 1, 0, 1], 0), ([0, 1, 0, 1, 1, 1], 1)]
+    ("labels", "said"), [([0, 0, 0, 0, 1, 1], 1), ([0, 1, 0, 1, 0, 1], 0), ([0, 1, 0, 1, 1, 1], 0)]
 )
 def test_a_stream_that_is_sorted_by_class_is_said(labels, said, monkeypatch, tiny_tokenizer, caplog):
     monkeypatch.setattr(features, "PIECE_ROWS", 4)
@@ -75,7 +75,7 @@ def test_a_stream_that_is_sorted_by_class_is_said(labels, said, monkeypatch, tin
     def with_labels(batch, tokenizer, max_seq_length):
         return tokenize(batch, tokenizer, max_seq_length) | {"labels": batch["labels"]}
 
-    split = Split(name="train", file="a.csv", rows=StoredRows.streamed(lambda: iter([])))
+    split = Split(name="train", file="a.csv", rows=StoredRows.streamed(lambda: iter([]), "a.csv"))
     columns = {"row": range(6), "text": TEXTS, "labels": labels}
     build_features(columns, with_labels, tiny_tokenizer, DataArguments(train_file="a.csv"), split, max_seq_length=16)
     assert sum("shuffle the file first" in message for message in caplog.messages) == said
