@@ -49,7 +49,7 @@ class Split:
     Attributes:
         name: "train", "validation" or "test".
         file: where the rows come from, or a pattern that several files fit; a split of a Hub data set is the parquet file it was
-            saved as.
+            saved as, or what `hub_streams` calls it.
         rows: one `Row` per input row, in order; each knows its line in the file. Those of a whole file are on disk, or streamed.
         part: which part of the file this is, counted from 0, where a file is read in parts; else None.
         whole: all rows of the file, where some of them were held out or cut off.
@@ -244,9 +244,9 @@ def _given_files(data: DataArguments) -> dict[str, str]:
 def _held_out(groups: Sequence[Group], share: float, seed: int) -> np.ndarray:
     """Which rows are held out: those whose hash is below the share, whatever the other rows are.
 
-    Of few rows that may be far from the share. Where it is off by more than a tenth, or of fewer than `FEW_ROWS` in a class by more than a tenth
-    and a row, as many rows of each class as the share says are held out, those with the lowest hashes, as far as rows of equal
-    text stay together.
+    Of few rows that may be far from the share. Where it is off by more than a tenth, as many rows of each class as the share
+    says are held out, those with the lowest hashes, as far as rows of equal text stay together; of fewer than `FEW_ROWS` also
+    where one class is off, see `_is_even`.
     """
     fractions = np.fromiter((_fraction(group.text, seed) for group in groups), float, len(groups))
     wanted = share * len(groups)
@@ -275,7 +275,7 @@ def _held_out(groups: Sequence[Group], share: float, seed: int) -> np.ndarray:
 
 
 def _is_even(groups: Sequence[Group], held_out: np.ndarray, share: float) -> bool:
-    """Whether about the share of every class is held out."""
+    """Whether the share of every class is held out, up to a tenth of it or one row."""
     rows = Counter(group.label for group in groups)
     found = Counter(group.label for group, own in zip(groups, held_out, strict=True) if own)
     return all(abs(found[label] - share * count) <= max(1, share * count / 10) for label, count in rows.items())
